@@ -1,0 +1,84 @@
+import type * as tf from '@tensorflow/tfjs';
+
+/**
+ * The words that all rooms of the library share.
+ * Axes: B batch, H height, W width, C channels, L levels a channel value can take.
+ */
+
+/** Grey or colour images as bytes, in raster order: [count, height, width, channels] with the channel last. */
+export interface Images {
+  readonly pixels: Uint8Array;
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
+/** The size of one image. */
+export interface ImageShape {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
+/** How grey digits become black and white. The rule decides the likelihood: see data/README.md. */
+export type Binarization = 'static' | 'dynamic' | 'threshold';
+
+/** The three disjoint parts of a data set: the gradient sees `train`, choices are made on `validation`, `test` is reported once. */
+export type Split = 'train' | 'validation' | 'test';
+
+/** What a config may hold, so that it can be written to a checkpoint as JSON. */
+export type ConfigValue = string | number | boolean | readonly number[];
+export type ModelConfig = Readonly<Record<string, ConfigValue>>;
+
+/** The trainable tensors of a model by name, in a fixed order. */
+export type Parameters = ReadonlyMap<string, tf.Variable>;
+
+/**
+ * What training, evaluation, sampling and the receptive field need to know of a model, and no more.
+ * `logits` of a value depend only on values that come before it in `order`.
+ */
+export interface AutoregressiveModel {
+  /** The name used by the commands: `made`, `pixelcnn`, … */
+  readonly name: string;
+  readonly config: ModelConfig;
+  readonly image: ImageShape;
+  /** 2: one Bernoulli logit for each value. More: that many softmax logits for each value. */
+  readonly levels: number;
+  readonly parameters: Parameters;
+  /** order[k] is the flat index in [H, W, C] of the value that is generated k-th. */
+  readonly order: Int32Array;
+  /**
+   * @param x [B, H, W, C], values 0 … levels - 1 scaled to [0, 1]; not disposed
+   * @returns [B, H, W, C] when levels is 2, else [B, H, W, C, levels]; the caller disposes it
+   */
+  logits(x: tf.Tensor4D): tf.Tensor;
+  /** The model as the given training step should see it (MADE cycles its masks). Shares the parameters. */
+  atStep?(step: number): AutoregressiveModel;
+  /** All the orders whose average probability is the ensemble's; shares the parameters. */
+  ensemble?(): readonly AutoregressiveModel[];
+  /** A sampler that computes only what each new value changes; the caller disposes it. */
+  incremental?(count: number): IncrementalLogits;
+  dispose(): void;
+}
+
+/** Logits one value at a time, in the model's order, for `count` images at once. */
+export interface IncrementalLogits {
+  /**
+   * Logits of the next value in order.
+   * @param previous the values just chosen for the value before, [count], scaled to [0, 1]; null at the first call
+   * @returns [count] when levels is 2, else [count * levels]
+   */
+  next(previous: Float32Array | null): Float32Array;
+  dispose(): void;
+}
+
+/** One line of a training history. `nats` is per image; `seconds` counts from the start of training, pauses left out. */
+export interface HistoryRow {
+  readonly step: number;
+  readonly epoch: number;
+  readonly split: Split;
+  readonly nats: number;
+  readonly seconds: number;
+}
+export type History = readonly HistoryRow[];
