@@ -1,0 +1,57 @@
+import * as tf from '@tensorflow/tfjs';
+import {bernoulliNegativeLogLikelihood} from './engine/kernels';
+import type {AutoregressiveModel, ImageShape} from './types';
+
+/** The one place for units: a likelihood is a negative log-likelihood in nats per image until it is printed. */
+
+/**
+ * -log p(x) = -sum over d of log p(x_d | x_<d), in nats per image.
+ *
+ * @param x [B, H, W, C], values 0 or 1
+ * @param logits [B, H, W, C] as the model returns them
+ * @returns [B] nats; differentiable; the caller disposes it
+ */
+export function negativeLogLikelihood(
+  model: AutoregressiveModel,
+  x: tf.Tensor4D,
+  logits: tf.Tensor,
+): tf.Tensor1D {
+  if (model.levels !== 2) {
+    throw new RangeError(`negativeLogLikelihood: levels must be 2, got ${model.levels}`);
+  }
+  const batch = x.shape[0];
+  return bernoulliNegativeLogLikelihood(
+    tf.reshape(logits, [batch, -1]) as tf.Tensor2D,
+    tf.reshape(x, [batch, -1]) as tf.Tensor2D,
+  );
+}
+
+/** Nats per image to bits per dimension: divided by the number of values and by log 2. */
+export function bitsPerDimension(nats: number, image: ImageShape): number {
+  return nats / (image.height * image.width * image.channels * Math.LN2);
+}
+
+/**
+ * The ensemble's negative log-likelihood: minus the logarithm of the *average probability* of the whole image,
+ * log p(x) = logsumexp over k of log p_k(x) - log K (MADE, section 4.2). To average logits instead gives numbers
+ * that look better and are not a likelihood.
+ *
+ * @param nats one array of -log p_k(x) for each member, in nats per image, all of the same length
+ * @returns -log of the mean over members of p_k(x), in nats per image
+ */
+export function ensembleNats(nats: readonly Float64Array[]): Float64Array {
+  if (nats.length === 0)
+    throw new RangeError('ensembleNats: needs the nats of at least one member, got none');
+  return nats[0].map((_, i) => {
+    const least = Math.min(...nats.map((member) => member[i]));
+    const sum = nats.reduce((total, member) => total + Math.exp(least - member[i]), 0);
+    return least - Math.log(sum / nats.length);
+  });
+}
+
+/** The mean, and its standard error over images. */
+export function meanAndError(nats: Float64Array): {mean: number; standardError: number} {
+  const mean = nats.reduce((a, b) => a + b, 0) / nats.length;
+  const variance = nats.reduce((a, b) => a + (b - mean) ** 2, 0) / Math.max(1, nats.length - 1);
+  return {mean, standardError: Math.sqrt(variance / nats.length)};
+}
