@@ -1,0 +1,84 @@
+import type {Images} from '../types';
+
+/** Images with the class of each one: labels[i] belongs to image i. */
+export type LabelledImages = Images & {readonly labels: Uint8Array};
+
+/**
+ * @throws RangeError when a size is not a positive integer (count may be 0), or when the number of bytes does not fit
+ */
+export function checkImages(images: Images): void {
+  const {pixels, count, height, width, channels} = images;
+  const sizes = {height, width, channels};
+  for (const [name, size] of Object.entries(sizes)) {
+    if (!Number.isInteger(size) || size < 1) {
+      throw new RangeError(`images: ${name} must be a positive integer, got ${size}`);
+    }
+  }
+  if (!Number.isInteger(count) || count < 0) {
+    throw new RangeError(`images: count must be a non-negative integer, got ${count}`);
+  }
+  const expected = count * height * width * channels;
+  if (pixels.length !== expected) {
+    throw new RangeError(
+      `images: ${count} images of ${height} x ${width} x ${channels} need ${expected} bytes, got ${pixels.length}`,
+    );
+  }
+}
+
+/** The number of values in one image: height * width * channels. */
+export function valuesPerImage(shape: {height: number; width: number; channels: number}): number {
+  return shape.height * shape.width * shape.channels;
+}
+
+/**
+ * Images start … end - 1, with their labels if they have any. The bytes are shared, not copied.
+ *
+ * @throws RangeError when start and end are not integers with 0 <= start <= end <= count
+ */
+export function selectImages<T extends Images>(images: T, start: number, end: number): T {
+  checkImages(images);
+  if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || start > end || end > images.count) {
+    throw new RangeError(
+      `selectImages: start and end must be integers with 0 <= start <= end <= ${images.count}, got ${start} and ${end}`,
+    );
+  }
+  const size = valuesPerImage(images);
+  const selected = {...images, count: end - start, pixels: images.pixels.subarray(start * size, end * size)};
+  const labels = labelsOf(images);
+  return labels ? {...selected, labels: labels.subarray(start, end)} : selected;
+}
+
+/** The first `count` images: a quick look, or a smaller run. The bytes are shared. */
+export function firstImages<T extends Images>(images: T, count: number): T {
+  return selectImages(images, 0, count);
+}
+
+/**
+ * The images of the given numbers, in that order, with their labels if they have any. The bytes are copied.
+ *
+ * @throws RangeError when a number is not an integer in [0, count)
+ */
+export function pickImages<T extends Images>(images: T, indices: ArrayLike<number>): T {
+  checkImages(images);
+  const size = valuesPerImage(images);
+  const pixels = new Uint8Array(indices.length * size);
+  for (let i = 0; i < indices.length; i++) {
+    const index = checkIndex(indices[i], images.count);
+    pixels.set(images.pixels.subarray(index * size, (index + 1) * size), i * size);
+  }
+  const picked = {...images, count: indices.length, pixels};
+  const labels = labelsOf(images);
+  return labels ? {...picked, labels: Uint8Array.from(indices, (index) => labels[index])} : picked;
+}
+
+/** @throws RangeError when the index is not an integer in [0, count); else returns it */
+export function checkIndex(index: number, count: number): number {
+  if (!Number.isInteger(index) || index < 0 || index >= count) {
+    throw new RangeError(`images: an index must be an integer from 0 to ${count - 1}, got ${index}`);
+  }
+  return index;
+}
+
+function labelsOf(images: Images & {readonly labels?: Uint8Array}): Uint8Array | undefined {
+  return images.labels;
+}
