@@ -1,0 +1,292 @@
+import {
+  type Chart,
+  colours,
+  type FigureText,
+  figureLayout,
+  type JsonObject,
+  type ModelName,
+  modelStrokes,
+  otherStrokes,
+  plain,
+  type Stroke,
+} from './style';
+
+/** An axis with its unit: {label: 'test NLL', unit: 'nats per image'}. */
+export interface Axis {
+  readonly label: string;
+  readonly unit?: string;
+  readonly scale?: 'linear' | 'log';
+  /** First and last value; chosen from the data where it is left out. */
+  readonly range?: readonly [number, number];
+}
+
+/** A number to compare with, drawn as a dashed grey line with its value: {label: 'MADE paper', value: 88.40}. */
+export interface Reference {
+  readonly label: string;
+  readonly value: number;
+  /** Digits after the point; 2 where it is left out. */
+  readonly digits?: number;
+}
+
+export interface Series {
+  readonly name: string;
+  readonly x: ArrayLike<number>;
+  readonly y: ArrayLike<number>;
+  /** Gives the model's own colour, dash and marker. */
+  readonly model?: ModelName;
+  /** 'lines' where it is left out. */
+  readonly drawn?: 'lines' | 'lines+markers' | 'markers';
+}
+
+export interface LineChart extends FigureText {
+  readonly x: Axis;
+  readonly y: Axis;
+  readonly series: readonly Series[];
+  /** Horizontal lines. */
+  readonly references?: readonly Reference[];
+}
+
+/**
+ * Curves, such as the history of a training.
+ * @throws RangeError when there is nothing to draw, or a series has not as many x as y values
+ */
+export function lineChart(chart: LineChart): Chart {
+  if (chart.series.length === 0) throw new RangeError('lineChart: series is empty; give at least one');
+  for (const {name, x, y} of chart.series) {
+    if (x.length !== y.length || x.length === 0) {
+      throw new RangeError(
+        `lineChart: series "${name}" has ${x.length} x values and ${y.length} y values; give as many of both, at least one`,
+      );
+    }
+  }
+  const references = chart.references ?? [];
+  const frame = {width: 600, height: 320, left: 74, right: 46, above: 34, below: 54};
+  const strokes = strokesOf(chart.series);
+  const yRange = rangeOf(chart.y, [...chart.series.map((s) => s.y), references.map((r) => r.value)]);
+  return {
+    data: chart.series.map((series, i) => ({
+      type: 'scatter',
+      mode: series.drawn ?? 'lines',
+      name: series.name,
+      x: plain(series.x),
+      y: plain(series.y),
+      line: {color: strokes[i].colour, dash: strokes[i].dash, width: 2.2},
+      marker: {color: strokes[i].colour, symbol: strokes[i].symbol, size: 8},
+    })),
+    layout: {
+      ...figureLayout(
+        chart,
+        frame,
+        references.map((r, i) => ({
+          text: referenceText(r),
+          ...{
+            xref: 'paper',
+            x: 1 - 0.3 * (i % 3),
+            xanchor: 'right',
+            yref: 'y',
+            yanchor: 'bottom',
+            showarrow: false,
+          },
+          y: chart.y.scale === 'log' ? Math.log10(r.value) : r.value,
+          font: {size: 12, color: colours.faint},
+        })),
+      ),
+      xaxis: axisLayout(chart.x, chart.x.range && rangeOf(chart.x, [])),
+      yaxis: axisLayout(chart.y, yRange),
+      showlegend: chart.series.length > 1,
+      legend: {orientation: 'h', x: 0, xanchor: 'left', y: 1, yanchor: 'bottom', font: {size: 12}},
+      shapes: references.map((r) => dashedLine({x0: 0, x1: 1, xref: 'paper', y0: r.value, y1: r.value})),
+    },
+  };
+}
+
+export interface Bar {
+  readonly name: string;
+  readonly value: number;
+  readonly model?: ModelName;
+  /** What the paper reports: a dashed grey mark across the bar with its number. */
+  readonly reference?: number;
+}
+
+export interface BarChart extends FigureText {
+  readonly y: Axis;
+  readonly bars: readonly Bar[];
+  /** Digits after the point of the printed values; 2 where it is left out. */
+  readonly digits?: number;
+}
+
+/** Upright bars from zero, each with its value above it: for counts, seconds and probabilities. */
+export function barChart(chart: BarChart): Chart {
+  if (chart.bars.length === 0) throw new RangeError('barChart: bars is empty; give at least one');
+  const digits = chart.digits ?? 2;
+  const values = chart.bars.map((bar) => bar.value);
+  const highest = Math.max(0, ...values, ...chart.bars.map((bar) => bar.reference ?? 0));
+  const frame = {width: 600, height: 320, left: 74, right: 46, above: 12, below: 54};
+  const marked = chart.bars.map((bar, i) => ({...bar, i})).filter((bar) => bar.reference !== undefined);
+  return {
+    data: [
+      {
+        type: 'bar',
+        x: chart.bars.map((_, i) => i),
+        y: plain(values),
+        text: values.map((value) => value.toFixed(digits)),
+        textposition: 'outside',
+        cliponaxis: false,
+        textfont: {size: 12, color: colours.text},
+        width: 0.62,
+        marker: {color: chart.bars.map((bar) => (bar.model ? modelStrokes[bar.model].colour : '#8DA0B3'))},
+        hovertext: chart.bars.map((bar) => bar.name),
+      },
+    ],
+    layout: {
+      ...figureLayout(
+        chart,
+        frame,
+        marked.map(({i, reference = 0}) => ({
+          text: `paper ${reference.toFixed(digits)}`,
+          ...{
+            xref: 'x',
+            x: i + 0.44,
+            xanchor: 'left',
+            yref: 'y',
+            y: reference,
+            yanchor: 'middle',
+            showarrow: false,
+          },
+          font: {size: 12, color: colours.faint},
+        })),
+      ),
+      showlegend: false,
+      xaxis: {
+        ...axisLayout({label: ''}),
+        ...{tickvals: chart.bars.map((_, i) => i), ticktext: chart.bars.map((bar) => bar.name)},
+        ...{range: [-0.6, chart.bars.length - 0.4], showgrid: false, tickangle: 0},
+      },
+      yaxis: axisLayout(
+        chart.y,
+        chart.y.range ? rangeOf(chart.y, []) : [Math.min(0, ...values), highest * 1.12],
+      ),
+      shapes: marked.map(({i, reference = 0}) =>
+        dashedLine({x0: i - 0.42, x1: i + 0.42, xref: 'x', y0: reference, y1: reference}),
+      ),
+    },
+  };
+}
+
+export interface Result {
+  readonly name: string;
+  readonly model?: ModelName;
+  readonly ours: number;
+  /** What the paper reports, where it does. */
+  readonly paper?: number;
+}
+
+export interface ResultChart extends FigureText {
+  readonly x: Axis;
+  readonly results: readonly Result[];
+  readonly digits?: number;
+}
+
+/**
+ * One row a model: ours as its marker, the paper's as a dashed grey stroke, both with their numbers. Unlike bars, its axis need
+ * not begin at zero, so that 80 and 86 nats can be told apart without a lie.
+ */
+export function resultChart(chart: ResultChart): Chart {
+  if (chart.results.length === 0) throw new RangeError('resultChart: results is empty; give at least one');
+  const digits = chart.digits ?? 2;
+  const rows = chart.results.map((result, i) => ({...result, y: chart.results.length - 1 - i}));
+  const papers = rows.filter((row) => row.paper !== undefined);
+  const frame = {width: 500, height: 44 * rows.length + 8, left: 160, right: 60, above: 8, below: 54};
+  const number = (value: number, y: number, text: string, colour: string, yshift: number): JsonObject => ({
+    ...{
+      text,
+      x: value,
+      xref: 'x',
+      xanchor: 'center',
+      y,
+      yref: 'y',
+      yanchor: 'middle',
+      yshift,
+      showarrow: false,
+    },
+    font: {size: 12, color: colour},
+  });
+  return {
+    data: rows.map((row) => ({
+      type: 'scatter',
+      mode: 'markers',
+      name: row.name,
+      ...{x: plain([row.ours]), y: [row.y], cliponaxis: false},
+      marker: {
+        size: 12,
+        color: row.model ? modelStrokes[row.model].colour : otherStrokes[0].colour,
+        symbol: row.model ? modelStrokes[row.model].symbol : otherStrokes[0].symbol,
+      },
+    })),
+    layout: {
+      ...figureLayout(chart, frame, [
+        ...rows.map((row) => number(row.ours, row.y, row.ours.toFixed(digits), colours.text, 16)),
+        ...papers.map(({paper = 0, y}) =>
+          number(paper, y, `paper ${paper.toFixed(digits)}`, colours.faint, -16),
+        ),
+      ]),
+      showlegend: false,
+      xaxis: axisLayout(
+        chart.x,
+        rangeOf(chart.x, [rows.map((row) => row.ours), papers.map((row) => row.paper ?? 0)], 0.12),
+      ),
+      yaxis: {
+        ...axisLayout({label: ''}),
+        ...{
+          tickvals: rows.map((row) => row.y),
+          ticktext: rows.map((row) => row.name),
+          range: [-0.6, rows.length - 0.4],
+        },
+        ...{showgrid: false, ticks: ''},
+      },
+      shapes: papers.map(({paper = 0, y}) => ({
+        ...dashedLine({x0: paper, x1: paper, xref: 'x', y0: y - 0.2, y1: y + 0.2}),
+      })),
+    },
+  };
+}
+
+/** "test NLL (nats per image)" */
+function axisTitle(axis: Axis): string {
+  return axis.unit === undefined ? axis.label : `${axis.label} (${axis.unit})`;
+}
+
+function axisLayout(axis: Axis, range?: readonly number[]): JsonObject {
+  return {
+    title: {text: axisTitle(axis), font: {size: 13}, standoff: 8},
+    type: axis.scale ?? 'linear',
+    ...(range ? {range: plain(range)} : {}),
+    ...{gridcolor: colours.grid, zeroline: false, linecolor: colours.faint, showline: true},
+    ...{ticks: 'outside', ticklen: 4, tickcolor: colours.faint, tickfont: {size: 12}},
+  };
+}
+
+/** The span of all values with a margin, in the axis' own terms (decimal logarithms on a logarithmic axis). */
+function rangeOf(axis: Axis, values: readonly ArrayLike<number>[], margin = 0.06): [number, number] {
+  const place = (value: number): number => (axis.scale === 'log' ? Math.log10(value) : value);
+  if (axis.range) return [place(axis.range[0]), place(axis.range[1])];
+  const places = values.flatMap((list) => Array.from(list, place)).filter(Number.isFinite);
+  const low = places.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const high = places.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  if (low > high) return [0, 1];
+  const space = margin * (high - low || Math.abs(high) || 1);
+  return [low - space, high + space];
+}
+
+function strokesOf(series: readonly Series[]): readonly Omit<Stroke, 'label'>[] {
+  let others = 0;
+  return series.map((s) => (s.model ? modelStrokes[s.model] : otherStrokes[others++ % otherStrokes.length]));
+}
+
+function dashedLine(ends: {x0: number; x1: number; xref: string; y0: number; y1: number}): JsonObject {
+  return {type: 'line', ...ends, yref: 'y', line: {color: colours.reference, width: 1.6, dash: '6px,4px'}};
+}
+
+function referenceText({label, value, digits = 2}: Reference): string {
+  return `${label} ${value.toFixed(digits)}`;
+}

@@ -1,0 +1,218 @@
+import {type Chart, colours, type FigureText, figureLayout, type JsonObject, plain} from './style';
+
+/** A cell, both counted from 0; row 0 is drawn at the top. */
+export interface Cell {
+  readonly row: number;
+  readonly column: number;
+}
+
+/** A matrix to be looked at: a mask, a Jacobian, a receptive field. */
+export interface Panel {
+  readonly title?: string;
+  readonly rows: number;
+  readonly columns: number;
+  /** [rows, columns] in row order; NaN leaves a cell empty. */
+  readonly values: ArrayLike<number>;
+  /** Cells with an outline, such as the pixel whose receptive field is shown. */
+  readonly marked?: readonly Cell[];
+}
+
+/**
+ * - 'mask': two tones, for 0 and 1
+ * - 'amount': 0 or more, from dark blue to yellow, even to the eye and to the colour-blind (cividis)
+ * - 'signed': around zero, from blue over white to orange
+ */
+export type HeatScale = 'mask' | 'amount' | 'signed';
+
+export interface Heatmap extends FigureText {
+  readonly panels: readonly Panel[];
+  readonly scale: HeatScale;
+  /** What the numbers are, written beside the colour bar: "|∂ logit / ∂ pixel|". */
+  readonly quantity: string;
+  /** Panels side by side; 4 where it is left out. */
+  readonly panelsPerRow?: number;
+  readonly xLabel?: string;
+  readonly yLabel?: string;
+  /** Numbers written into the cells, with so many digits after the point; for small matrices. */
+  readonly digits?: number;
+}
+
+const drawingWidth = 580;
+const barWidth = 110;
+const titleSpace = 26;
+const signedScale: readonly (readonly [number, string])[] = [
+  [0, '#0072B2'],
+  [0.5, '#F7F7F7'],
+  [1, '#D55E00'],
+];
+/** The colours of mask 0 and mask 1. */
+const maskTones = ['#DDE3EA', '#1F3A5F'] as const;
+
+/**
+ * One matrix or several, with one colour scale for all. Cells are square, never blurred, with thin gaps between them.
+ * @throws RangeError when a panel's values do not fill its rows and columns, or a marked cell lies outside
+ */
+export function heatmap(figure: Heatmap): Chart {
+  if (figure.panels.length === 0) throw new RangeError('heatmap: panels is empty; give at least one');
+  figure.panels.forEach(checkPanel);
+  const perRow = Math.min(figure.panels.length, figure.panelsPerRow ?? 4);
+  const panelRows = Math.ceil(figure.panels.length / perRow);
+  const widest = figure.panels.reduce((most, panel) => Math.max(most, panel.columns), 1);
+  const tallest = figure.panels.reduce((most, panel) => Math.max(most, panel.rows), 1);
+  const space = {x: figure.yLabel ? 52 : 34, y: titleSpace + (figure.xLabel ? 46 : 28)};
+  const cell = Math.min(34, (drawingWidth - (perRow - 1) * space.x) / perRow / widest);
+  const size = {width: cell * widest, height: cell * tallest};
+  const width = Math.max(300, perRow * size.width + (perRow - 1) * space.x);
+  const height = Math.max(110, panelRows * size.height + (panelRows - 1) * space.y);
+  const range = valueRange(figure);
+  const axes = figure.panels.map((panel, i) => {
+    const left = (i % perRow) * (size.width + space.x);
+    const top = Math.floor(i / perRow) * (size.height + space.y);
+    return {
+      panel,
+      x: [left / width, (left + cell * panel.columns) / width],
+      y: [1 - (top + cell * panel.rows) / height, 1 - top / height],
+      suffix: i === 0 ? '' : String(i + 1),
+    };
+  });
+  const frame = {width, height, left: 62, right: barWidth, above: titleSpace, below: figure.xLabel ? 50 : 34};
+  const titles = axes.map(({panel, x, y}) => ({
+    text: panel.title ?? '',
+    ...{xref: 'paper', x: x[0], xanchor: 'left', yref: 'paper', y: y[1], yanchor: 'bottom', yshift: 2},
+    ...{showarrow: false, font: {size: 13}},
+  }));
+  return {
+    data: axes.map(({panel, suffix}) => ({
+      type: 'heatmap',
+      z: matrix(panel),
+      ...{xaxis: `x${suffix}`, yaxis: `y${suffix}`, zsmooth: false, coloraxis: 'coloraxis'},
+      ...{xgap: cell >= 4 ? 1 : 0, ygap: cell >= 4 ? 1 : 0, hoverongaps: false},
+      hovertemplate: 'row %{y}, column %{x}: %{z}<extra></extra>',
+      ...(figure.digits === undefined ? {} : {texttemplate: `%{z:.${figure.digits}f}`, textfont: {size: 12}}),
+    })),
+    layout: {
+      ...figureLayout(
+        figure,
+        frame,
+        titles.filter(({text}) => text !== ''),
+      ),
+      coloraxis: colourAxis(figure, range, height),
+      shapes: axes.flatMap(({panel, suffix}) =>
+        (panel.marked ?? []).flatMap((marked) => outline(marked, suffix)),
+      ),
+      ...Object.fromEntries(
+        axes.flatMap(({panel, x, y, suffix}) => [
+          [`xaxis${suffix}`, cellAxis(panel.columns, x, `y${suffix}`, figure.xLabel)],
+          [
+            `yaxis${suffix}`,
+            {...cellAxis(panel.rows, y, `x${suffix}`, figure.yLabel), range: [panel.rows - 0.5, -0.5]},
+          ],
+        ]),
+      ),
+    },
+  };
+}
+
+function checkPanel({title, rows, columns, values, marked = []}: Panel): void {
+  const name = title === undefined ? 'a panel' : `panel "${title}"`;
+  if (rows < 1 || columns < 1 || values.length !== rows * columns) {
+    throw new RangeError(
+      `heatmap: ${name} has ${values.length} values; ${rows} x ${columns} cells need ${rows * columns}`,
+    );
+  }
+  for (const {row, column} of marked) {
+    if (row < 0 || row >= rows || column < 0 || column >= columns) {
+      throw new RangeError(
+        `heatmap: ${name} marks row ${row}, column ${column}, outside its ${rows} x ${columns} cells`,
+      );
+    }
+  }
+}
+
+function matrix({rows, columns, values}: Panel): (number | null)[][] {
+  const flat = plain(values, 4);
+  return Array.from({length: rows}, (_, row) => flat.slice(row * columns, (row + 1) * columns));
+}
+
+/** The same for all panels, so that they can be compared: from 0 to the largest, or even around 0. */
+function valueRange({panels, scale}: Heatmap): [number, number] {
+  if (scale === 'mask') return [0, 1];
+  let largest = 0;
+  for (const {values} of panels) {
+    for (let i = 0; i < values.length; i++) {
+      const size = Math.abs(values[i]);
+      if (Number.isFinite(size)) largest = Math.max(largest, size);
+    }
+  }
+  const bound = Number((largest || 1).toPrecision(4));
+  return scale === 'signed' ? [-bound, bound] : [0, bound];
+}
+
+function colourAxis({scale, quantity}: Heatmap, [cmin, cmax]: [number, number], height: number): JsonObject {
+  const [zero, one] = maskTones;
+  const tones: Record<HeatScale, JsonObject> = {
+    mask: {
+      colorscale: [
+        [0, zero],
+        [0.5, zero],
+        [0.5, one],
+        [1, one],
+      ],
+    },
+    amount: {colorscale: 'Cividis'},
+    signed: {colorscale: signedScale},
+  };
+  return {
+    ...tones[scale],
+    ...{cmin, cmax},
+    colorbar: {
+      title: {text: quantity, side: 'right', font: {size: 12}},
+      ...{
+        thickness: 14,
+        lenmode: 'pixels',
+        len: Math.min(260, height),
+        x: 1,
+        xpad: 18,
+        y: 1,
+        yanchor: 'top',
+        ypad: 0,
+      },
+      ...{outlinewidth: 0, tickfont: {size: 12}},
+      ...(scale === 'mask' ? {tickvals: [0.25, 0.75], ticktext: ['0', '1']} : {nticks: 6}),
+    },
+  };
+}
+
+function cellAxis(cells: number, domain: readonly number[], anchor: string, label?: string): JsonObject {
+  const step = [1, 2, 5, 7, 10, 20, 50, 100, 200, 500].find((size) => cells / size <= 8) ?? 1000;
+  return {
+    ...{domain, anchor, range: [-0.5, cells - 0.5]},
+    ...{
+      showgrid: false,
+      zeroline: false,
+      showline: false,
+      ticks: '',
+      tick0: 0,
+      dtick: step,
+      tickfont: {size: 12},
+    },
+    ...(label === undefined ? {} : {title: {text: label, font: {size: 12}, standoff: 4}}),
+  };
+}
+
+/** Marked the same way everywhere: an orange outline with a white one around it. */
+function outline({row, column}: Cell, suffix: string): JsonObject[] {
+  const box = {
+    type: 'rect',
+    xref: `x${suffix}`,
+    yref: `y${suffix}`,
+    x0: column - 0.5,
+    x1: column + 0.5,
+    y0: row - 0.5,
+    y1: row + 0.5,
+  };
+  return [
+    {...box, line: {color: '#FFFFFF', width: 5}},
+    {...box, line: {color: colours.mark, width: 2.5}},
+  ];
+}

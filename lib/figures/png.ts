@@ -1,0 +1,192 @@
+import {encode} from 'fast-png';
+import type {Images} from '../types';
+import {colours, type FigureText, type JsonObject, metaOf} from './style';
+
+/** A drawing made of pixels: [height, width, 3] bytes, and the words that belong to it. */
+export interface Picture {
+  readonly pixels: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly text: FigureText;
+}
+
+export interface ImageGrid extends FigureText {
+  /** Images in raster order, or one list of images a row (such as samples above their nearest neighbours). */
+  readonly images: Images | readonly Images[];
+  /** Images in a row; about as many as rows where it is left out. */
+  readonly columns?: number;
+  /** Side of one pixel in the drawing: 4 to 8 for digits; 4 where it is left out. */
+  readonly scale?: number;
+  /** Pixels of the drawing between two images; the scale where it is left out. */
+  readonly gap?: number;
+  /** The byte drawn white; 1 for images of zeros and ones and 255 for all others where it is left out. */
+  readonly white?: number;
+  /** 1 where a pixel was given, 0 where the model chose it (drawn with a blue tint): [H, W], or [count, H, W]. */
+  readonly known?: Uint8Array;
+  /** 1 where a pixel is covered, and drawn as a flat blue: [H, W], or [count, H, W]. */
+  readonly covered?: Uint8Array;
+  /** Flat indices y * width + x with an outline, in every image. */
+  readonly marked?: readonly number[];
+}
+
+const background = rgb(colours.background);
+const mark = rgb(colours.mark);
+const white = [255, 255, 255] as const;
+const coveredTone = rgb('#8FB3CF');
+/** What black and white become where the model chose a pixel. */
+const chosenTones = {black: rgb('#12395C'), white: rgb('#BFE3FF')};
+
+/**
+ * Images side by side, every pixel an exact square.
+ * @throws RangeError when images differ in size, or a mask or an option does not fit them
+ */
+export function imageGrid(grid: ImageGrid): Picture {
+  const images = inOneList(grid.images);
+  const {count, height, width} = images;
+  const rows = Array.isArray(grid.images) ? grid.images.map((row: Images) => row.count) : null;
+  const columns = grid.columns ?? (rows ? Math.max(...rows) : Math.ceil(Math.sqrt(count)));
+  const scale = positive('scale', grid.scale ?? 4);
+  const gap = grid.gap ?? scale;
+  const places = placesOf(rows ?? equalRows(count, positive('columns', columns)));
+  const step = {x: width * scale + gap, y: height * scale + gap};
+  const lastRow = places[places.length - 1].row;
+  const canvas = blank(gap + columns * step.x, gap + (lastRow + 1) * step.y);
+  const colour = pixelColours(images, grid);
+  places.forEach(({row, column}, image) => {
+    const corner = {x: gap + column * step.x, y: gap + row * step.y};
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const at = {x: corner.x + x * scale, y: corner.y + y * scale};
+        fill(canvas, at.x, at.y, scale, scale, colour(image, y * width + x));
+      }
+    }
+    for (const pixel of grid.marked ?? []) {
+      const at = {x: corner.x + (pixel % width) * scale, y: corner.y + Math.floor(pixel / width) * scale};
+      outline(canvas, at.x, at.y, scale, 3, white);
+      outline(canvas, at.x, at.y, scale, 2, mark);
+    }
+  });
+  return {...canvas, text: grid};
+}
+
+/** PNG bytes. The words go along as ASCII JSON in a text chunk, so that a picture never loses its caption. */
+export function encodePng({pixels, width, height, text}: Picture, more: JsonObject = {}): Uint8Array {
+  const words = JSON.stringify({...metaOf(text), ...more}).replace(
+    /[\u0080-\uffff]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return encode(
+    {data: pixels, width, height, channels: 3, depth: 8, text: {Comment: words}},
+    {zlib: {level: 9}},
+  );
+}
+
+type Colour = readonly [number, number, number] | readonly number[];
+type Canvas = Omit<Picture, 'text'>;
+
+/** The colour of a pixel of an image, tinted where the model chose it, flat where it is covered. */
+function pixelColours(
+  images: Images,
+  {white: brightest, known, covered}: ImageGrid,
+): (image: number, pixel: number) => Colour {
+  const {pixels, channels, count, height, width} = images;
+  const size = height * width;
+  const top = brightest ?? (pixels.some((byte) => byte > 1) ? 255 : 1);
+  for (const [name, mask] of Object.entries({known, covered})) {
+    if (mask && mask.length !== size && mask.length !== size * count) {
+      throw new RangeError(
+        `imageGrid: ${name} has ${mask.length} values; ${size} (one mask for all) or ${size * count} (one an image) fit`,
+      );
+    }
+  }
+  const at = (mask: Uint8Array, image: number, pixel: number): number =>
+    mask[(image * size + pixel) % mask.length];
+  return (image, pixel) => {
+    if (covered && at(covered, image, pixel) === 1) return coveredTone;
+    const start = (image * size + pixel) * channels;
+    const tone = [0, 1, 2].map((c) => Math.min(1, pixels[start + (channels === 3 ? c : 0)] / top));
+    if (known && at(known, image, pixel) === 0) {
+      return tone.map((t, c) =>
+        Math.round(chosenTones.black[c] + t * (chosenTones.white[c] - chosenTones.black[c])),
+      );
+    }
+    return tone.map((t) => Math.round(255 * t));
+  };
+}
+
+function inOneList(images: Images | readonly Images[]): Images {
+  const list = Array.isArray(images) ? (images as readonly Images[]) : [images as Images];
+  const count = list.reduce((sum, row) => sum + row.count, 0);
+  if (count === 0) throw new RangeError('imageGrid: images is empty; give at least one image');
+  const {height, width, channels} = list[0];
+  for (const row of list) {
+    if (row.height !== height || row.width !== width || row.channels !== channels) {
+      throw new RangeError(
+        `imageGrid: images of ${row.height} x ${row.width} x ${row.channels} beside images of ${height} x ${width} x ${channels}; draw one size at a time`,
+      );
+    }
+  }
+  if (list.length === 1) return list[0];
+  const pixels = new Uint8Array(count * height * width * channels);
+  let start = 0;
+  for (const row of list) {
+    pixels.set(row.pixels, start);
+    start += row.pixels.length;
+  }
+  return {pixels, count, height, width, channels};
+}
+
+function equalRows(count: number, columns: number): number[] {
+  return Array.from({length: Math.ceil(count / columns)}, (_, row) =>
+    Math.min(columns, count - row * columns),
+  );
+}
+
+function placesOf(rows: readonly number[]): {row: number; column: number}[] {
+  return rows.flatMap((images, row) => Array.from({length: images}, (_, column) => ({row, column})));
+}
+
+function positive(name: string, value: number): number {
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new RangeError(`imageGrid: ${name} must be a positive integer, got ${value}`);
+}
+
+function blank(width: number, height: number): Canvas {
+  const canvas = {pixels: new Uint8Array(width * height * 3), width, height};
+  fill(canvas, 0, 0, width, height, background);
+  return canvas;
+}
+
+function fill(
+  {pixels, width, height}: Canvas,
+  left: number,
+  top: number,
+  w: number,
+  h: number,
+  [r, g, b]: Colour,
+): void {
+  for (let y = Math.max(0, top); y < Math.min(height, top + h); y++) {
+    for (let x = Math.max(0, left); x < Math.min(width, left + w); x++)
+      pixels.set([r, g, b], (y * width + x) * 3);
+  }
+}
+
+/** A square outline of so many pixels around a square. */
+function outline(
+  canvas: Canvas,
+  left: number,
+  top: number,
+  side: number,
+  thick: number,
+  colour: Colour,
+): void {
+  const whole = side + 2 * thick;
+  fill(canvas, left - thick, top - thick, whole, thick, colour);
+  fill(canvas, left - thick, top + side, whole, thick, colour);
+  fill(canvas, left - thick, top, thick, side, colour);
+  fill(canvas, left + side, top, thick, side, colour);
+}
+
+function rgb(hex: string): Colour {
+  return [1, 3, 5].map((start) => Number.parseInt(hex.slice(start, start + 2), 16));
+}

@@ -1,0 +1,37 @@
+import * as path from 'node:path';
+import {writeFileAtomically} from '../files';
+import {encodePng, type Picture} from './png';
+import {isPicture} from './show';
+import type {Chart} from './style';
+
+export interface SaveOptions {
+  /** The command that makes the numbers; "npm start" where it is left out. */
+  readonly command?: string;
+  /** Minutes that command takes, training included. */
+  readonly minutes: number;
+  /** "figures" where it is left out. */
+  readonly folder?: string;
+}
+
+/**
+ * Keeps a figure for the reader without a kernel: a picture as <id>.png, a chart as <id>.json, which
+ * scripts/notebooks then draws as <id>.png too. The words go into the file, and from there into figures/README.md.
+ *
+ * @param id lower case words joined by hyphens, such as "made-masks"
+ * @throws RangeError when the id is no such name; FileWriteError when the folder cannot be written
+ */
+export function saveFigure(id: string, figure: Chart | Picture, options: SaveOptions): void {
+  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(id)) {
+    throw new RangeError(
+      `saveFigure: id must be lower case words joined by hyphens, got "${id}"; try "made-masks"`,
+    );
+  }
+  const {command = 'npm start', minutes, folder = 'figures'} = options;
+  if (isPicture(figure)) {
+    writeFileAtomically(path.join(folder, `${id}.png`), encodePng(figure, {command, minutes}));
+  } else {
+    const meta = {...figure.layout.meta, command, minutes};
+    const chart: Chart = {data: figure.data, layout: {...figure.layout, meta}};
+    writeFileAtomically(path.join(folder, `${id}.json`), `${JSON.stringify(chart)}\n`);
+  }
+}

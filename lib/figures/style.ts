@@ -1,0 +1,162 @@
+/**
+ * One look for every figure. Colours are those of Okabe and Ito, which people with any common colour blindness tell
+ * apart; a dash and a marker always say the same as the colour, so that grey print loses nothing.
+ */
+
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+/** What every figure says of itself: below the drawing, to screen readers, and in figures/README.md. */
+export interface FigureText {
+  /** The finding as a short sentence: "Gated sees what PixelCNN misses". */
+  readonly title: string;
+  /** One sentence for those who cannot see the picture: what is drawn, and what it shows. */
+  readonly description: string;
+  /** The notebook that draws it, such as "02-made-masks". */
+  readonly notebook: string;
+  /** The figure or table it stands beside, such as "MADE, figure 2"; left out where no paper has one. */
+  readonly paper?: string;
+  /** Left out where nothing is random. */
+  readonly seed?: number;
+}
+
+/** A Plotly description: plain JSON, the same for JupyterLab, VS Code, a page and the headless browser. */
+export interface Chart {
+  readonly data: readonly JsonObject[];
+  readonly layout: JsonObject & {readonly meta: JsonObject};
+}
+
+export interface Stroke {
+  readonly label: string;
+  readonly colour: string;
+  readonly dash: string;
+  readonly symbol: string;
+}
+
+/** The same colour, dash and marker for a model in every figure. */
+export const modelStrokes = {
+  made: {label: 'MADE', colour: '#0072B2', dash: 'solid', symbol: 'circle'},
+  pixelcnn: {label: 'PixelCNN', colour: '#E69F00', dash: '8px,3px', symbol: 'square'},
+  gated: {label: 'Gated PixelCNN', colour: '#D55E00', dash: '12px,4px', symbol: 'diamond'},
+  rowlstm: {label: 'Row LSTM', colour: '#009E73', dash: '2px,3px', symbol: 'triangle-up'},
+  diagonal: {label: 'Diagonal BiLSTM', colour: '#CC79A7', dash: '8px,3px,2px,3px', symbol: 'cross'},
+  cifar10: {label: 'CIFAR-10 model', colour: '#56B4E9', dash: '14px,3px,2px,3px', symbol: 'x'},
+} as const satisfies Record<string, Stroke>;
+export type ModelName = keyof typeof modelStrokes;
+
+/** For series that belong to no model, in this order: dark tones first, each with its own dash and marker. */
+export const otherStrokes: readonly Omit<Stroke, 'label'>[] = [
+  {colour: '#333333', dash: 'solid', symbol: 'circle'},
+  {colour: '#0072B2', dash: '8px,3px', symbol: 'square'},
+  {colour: '#D55E00', dash: '2px,3px', symbol: 'diamond'},
+  {colour: '#009E73', dash: '12px,4px', symbol: 'triangle-up'},
+  {colour: '#CC79A7', dash: '8px,3px,2px,3px', symbol: 'cross'},
+  {colour: '#E69F00', dash: '14px,3px,2px,3px', symbol: 'x'},
+];
+
+export const colours = {
+  background: '#FCFCFC',
+  text: '#222222',
+  faint: '#5F5F5F',
+  grid: '#E4E4E4',
+  /** The paper's value: always grey and dashed. */
+  reference: '#7A7A7A',
+  /** A marked pixel or cell: always this outline with a white one around it. */
+  mark: '#D55E00',
+} as const;
+
+const sidePixels = 14;
+const titleLine = 22;
+const captionLine = 17;
+
+/** Sizes in pixels of what stands around the drawing area. */
+export interface Frame {
+  readonly width: number;
+  readonly height: number;
+  readonly left: number;
+  readonly right: number;
+  /** Between title and drawing area: legend or panel titles. */
+  readonly above: number;
+  /** Between drawing area and caption: tick labels and axis title. */
+  readonly below: number;
+}
+
+/**
+ * The layout that all charts share: title above, caption below, opaque light background, fixed size.
+ * @param frame the size of the drawing area, and the space around it
+ * @param annotations what else is written into the drawing
+ */
+export function figureLayout(
+  text: FigureText,
+  frame: Frame,
+  annotations: readonly JsonObject[] = [],
+): JsonObject & {readonly meta: JsonObject} {
+  const width = frame.left + frame.width + frame.right;
+  const title = wrap(text.title, (width - 2 * sidePixels) / 8.2);
+  const caption = wrap(captionOf(text), (width - 2 * sidePixels) / 6.2);
+  const top = 10 + title.length * titleLine + frame.above;
+  const bottom = frame.below + caption.length * captionLine + 10;
+  const height = top + frame.height + bottom;
+  return {
+    width,
+    height,
+    margin: {l: frame.left, r: frame.right, t: top, b: bottom, pad: 0},
+    paper_bgcolor: colours.background,
+    plot_bgcolor: colours.background,
+    font: {family: 'DejaVu Sans, Verdana, Arial, sans-serif', size: 12, color: colours.text},
+    title: {
+      text: title.join('<br>'),
+      font: {size: 16},
+      ...{xref: 'container', x: sidePixels / width, xanchor: 'left'},
+      ...{yref: 'container', y: 1 - 10 / height, yanchor: 'top'},
+    },
+    annotations: [
+      {
+        text: caption.join('<br>'),
+        ...{xref: 'paper', x: 0, xanchor: 'left', xshift: sidePixels - frame.left},
+        ...{yref: 'paper', y: 0, yanchor: 'top', yshift: -frame.below},
+        ...{showarrow: false, align: 'left', font: {size: 12, color: colours.faint}},
+      },
+      ...annotations,
+    ],
+    meta: metaOf(text),
+  };
+}
+
+/** Only the words of a figure, without the numbers that came with them. */
+export function metaOf({title, description, notebook, paper, seed}: FigureText): JsonObject {
+  return {
+    ...{title, description, notebook},
+    ...(paper === undefined ? {} : {paper}),
+    ...(seed === undefined ? {} : {seed}),
+  };
+}
+
+/** "MADE, figure 2 · notebook 03-made · seed 0" */
+export function captionOf(text: FigureText): string {
+  const parts = [`Notebook ${text.notebook}`];
+  if (text.paper !== undefined) parts.unshift(`Compare ${text.paper}`);
+  if (text.seed !== undefined) parts.push(`seed ${text.seed}`);
+  return parts.join(' · ');
+}
+
+/** Breaks a sentence into lines of at most so many characters, between words. */
+export function wrap(sentence: string, characters: number): string[] {
+  const lines: string[] = [];
+  for (const word of sentence.split(' ')) {
+    const last = lines[lines.length - 1];
+    if (last !== undefined && last.length + 1 + word.length <= characters) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else {
+      lines.push(word);
+    }
+  }
+  return lines;
+}
+
+/** Rounded to so many significant digits, as a plain array; NaN and infinities become null, which Plotly leaves out. */
+export function plain(values: ArrayLike<number>, digits = 6): (number | null)[] {
+  return Array.from(values, (value) => (Number.isFinite(value) ? Number(value.toPrecision(digits)) : null));
+}
