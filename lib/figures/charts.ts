@@ -60,7 +60,14 @@ export function lineChart(chart: LineChart): Chart {
     }
   }
   const references = chart.references ?? [];
-  const frame = {width: 600, height: 320, left: 74, right: 46, above: 34, below: 54};
+  const frame = {
+    width: 560,
+    height: 320,
+    left: 74,
+    right: references.length > 0 ? 116 : 30,
+    above: 34,
+    below: 50,
+  };
   const strokes = strokesOf(chart.series);
   const yRange = rangeOf(chart.y, [...chart.series.map((s) => s.y), references.map((r) => r.value)]);
   return {
@@ -74,23 +81,7 @@ export function lineChart(chart: LineChart): Chart {
       marker: {color: strokes[i].colour, symbol: strokes[i].symbol, size: 8},
     })),
     layout: {
-      ...figureLayout(
-        chart,
-        frame,
-        references.map((r, i) => ({
-          text: referenceText(r),
-          ...{
-            xref: 'paper',
-            x: 1 - 0.3 * (i % 3),
-            xanchor: 'right',
-            yref: 'y',
-            yanchor: 'bottom',
-            showarrow: false,
-          },
-          y: chart.y.scale === 'log' ? Math.log10(r.value) : r.value,
-          font: {size: 12, color: colours.faint},
-        })),
-      ),
+      ...figureLayout(chart, frame, referenceLabels(references, chart.y, yRange, frame.height)),
       xaxis: axisLayout(chart.x, chart.x.range && rangeOf(chart.x, [])),
       yaxis: axisLayout(chart.y, yRange),
       showlegend: chart.series.length > 1,
@@ -121,7 +112,7 @@ export function barChart(chart: BarChart): Chart {
   const digits = chart.digits ?? 2;
   const values = chart.bars.map((bar) => bar.value);
   const highest = Math.max(0, ...values, ...chart.bars.map((bar) => bar.reference ?? 0));
-  const frame = {width: 600, height: 320, left: 74, right: 46, above: 12, below: 54};
+  const frame = {width: 600, height: 320, left: 74, right: 46, above: 12, below: 34};
   const marked = chart.bars.map((bar, i) => ({...bar, i})).filter((bar) => bar.reference !== undefined);
   return {
     data: [
@@ -130,9 +121,9 @@ export function barChart(chart: BarChart): Chart {
         x: chart.bars.map((_, i) => i),
         y: plain(values),
         text: values.map((value) => value.toFixed(digits)),
-        textposition: 'outside',
-        cliponaxis: false,
-        textfont: {size: 12, color: colours.text},
+        textposition: 'auto',
+        textangle: 0,
+        insidetextanchor: 'end',
         width: 0.62,
         marker: {color: chart.bars.map((bar) => (bar.model ? modelStrokes[bar.model].colour : '#8DA0B3'))},
         hovertext: chart.bars.map((bar) => bar.name),
@@ -146,13 +137,15 @@ export function barChart(chart: BarChart): Chart {
           text: `paper ${reference.toFixed(digits)}`,
           ...{
             xref: 'x',
-            x: i + 0.44,
-            xanchor: 'left',
+            x: i,
+            xanchor: 'center',
             yref: 'y',
             y: reference,
-            yanchor: 'middle',
+            yanchor: 'bottom',
+            yshift: 2,
             showarrow: false,
           },
+          bgcolor: colours.background,
           font: {size: 12, color: colours.faint},
         })),
       ),
@@ -196,7 +189,7 @@ export function resultChart(chart: ResultChart): Chart {
   const digits = chart.digits ?? 2;
   const rows = chart.results.map((result, i) => ({...result, y: chart.results.length - 1 - i}));
   const papers = rows.filter((row) => row.paper !== undefined);
-  const frame = {width: 500, height: 44 * rows.length + 8, left: 160, right: 60, above: 8, below: 54};
+  const frame = {width: 500, height: 44 * rows.length + 8, left: 160, right: 60, above: 8, below: 50};
   const number = (value: number, y: number, text: string, colour: string, yshift: number): JsonObject => ({
     ...{
       text,
@@ -287,6 +280,28 @@ function dashedLine(ends: {x0: number; x1: number; xref: string; y0: number; y1:
   return {type: 'line', ...ends, yref: 'y', line: {color: colours.reference, width: 1.6, dash: '6px,4px'}};
 }
 
-function referenceText({label, value, digits = 2}: Reference): string {
-  return `${label} ${value.toFixed(digits)}`;
+/** The names and values right of the drawing, each at its line, pushed up where two would cover each other. */
+function referenceLabels(
+  references: readonly Reference[],
+  axis: Axis,
+  range: readonly number[],
+  height: number,
+): JsonObject[] {
+  const pixels = (value: number): number => {
+    const place = axis.scale === 'log' ? Math.log10(value) : value;
+    return ((place - range[0]) / (range[1] - range[0])) * height;
+  };
+  let free = Number.NEGATIVE_INFINITY;
+  return [...references]
+    .sort((a, b) => pixels(a.value) - pixels(b.value))
+    .map(({label, value, digits = 2}) => {
+      const at = Math.max(pixels(value), free);
+      free = at + 34;
+      return {
+        text: `${label}<br>${value.toFixed(digits)}`,
+        ...{xref: 'paper', x: 1, xanchor: 'left', xshift: 6, align: 'left'},
+        ...{yref: 'paper', y: 0, yanchor: 'middle', yshift: Math.round(at), showarrow: false},
+        font: {size: 12, color: colours.faint},
+      };
+    });
 }

@@ -19,7 +19,8 @@ export interface Panel {
 
 /**
  * - 'mask': two tones, for 0 and 1
- * - 'amount': 0 or more, from dark blue to yellow, even to the eye and to the colour-blind (cividis)
+ * - 'amount': from dark blue to yellow, even to the eye and to the colour-blind (cividis); what is exactly 0 stays grey,
+ *   so that "nothing" and "almost nothing" cannot be taken for each other
  * - 'signed': around zero, from blue over white to orange
  */
 export type HeatScale = 'mask' | 'amount' | 'signed';
@@ -47,6 +48,7 @@ const signedScale: readonly (readonly [number, string])[] = [
 ];
 /** The colours of mask 0 and mask 1. */
 const maskTones = ['#DDE3EA', '#1F3A5F'] as const;
+const emptyTone = '#E6E6E6';
 
 /**
  * One matrix or several, with one colour scale for all. Cells are square, never blurred, with thin gaps between them.
@@ -62,9 +64,16 @@ export function heatmap(figure: Heatmap): Chart {
   const space = {x: figure.yLabel ? 52 : 34, y: titleSpace + (figure.xLabel ? 46 : 28)};
   const cell = Math.min(34, (drawingWidth - (perRow - 1) * space.x) / perRow / widest);
   const size = {width: cell * widest, height: cell * tallest};
-  const width = Math.max(300, perRow * size.width + (perRow - 1) * space.x);
+  const filled = perRow * size.width + (perRow - 1) * space.x;
+  const width = Math.max(300, filled);
   const height = Math.max(110, panelRows * size.height + (panelRows - 1) * space.y);
   const range = valueRange(figure);
+  // Cells with numbers in them need no colour to tell that they are 0.
+  const greyZeros =
+    figure.scale === 'amount' &&
+    figure.digits === undefined &&
+    figure.panels.some(({values}) => Array.from(values).includes(0));
+  const quantity = greyZeros ? `${figure.quantity}<br>grey: exactly 0` : figure.quantity;
   const axes = figure.panels.map((panel, i) => {
     const left = (i % perRow) * (size.width + space.x);
     const top = Math.floor(i / perRow) * (size.height + space.y);
@@ -84,7 +93,7 @@ export function heatmap(figure: Heatmap): Chart {
   return {
     data: axes.map(({panel, suffix}) => ({
       type: 'heatmap',
-      z: matrix(panel),
+      z: matrix(panel, greyZeros),
       ...{xaxis: `x${suffix}`, yaxis: `y${suffix}`, zsmooth: false, coloraxis: 'coloraxis'},
       ...{xgap: cell >= 4 ? 1 : 0, ygap: cell >= 4 ? 1 : 0, hoverongaps: false},
       hovertemplate: 'row %{y}, column %{x}: %{z}<extra></extra>',
@@ -96,7 +105,8 @@ export function heatmap(figure: Heatmap): Chart {
         frame,
         titles.filter(({text}) => text !== ''),
       ),
-      coloraxis: colourAxis(figure, range, height),
+      plot_bgcolor: emptyTone,
+      coloraxis: colourAxis({...figure, quantity}, range, height, filled / width),
       shapes: axes.flatMap(({panel, suffix}) =>
         (panel.marked ?? []).flatMap((marked) => outline(marked, suffix)),
       ),
@@ -129,8 +139,8 @@ function checkPanel({title, rows, columns, values, marked = []}: Panel): void {
   }
 }
 
-function matrix({rows, columns, values}: Panel): (number | null)[][] {
-  const flat = plain(values, 4);
+function matrix({rows, columns, values}: Panel, greyZeros: boolean): (number | null)[][] {
+  const flat = plain(values, 4).map((value) => (greyZeros && value === 0 ? null : value));
   return Array.from({length: rows}, (_, row) => flat.slice(row * columns, (row + 1) * columns));
 }
 
@@ -148,7 +158,12 @@ function valueRange({panels, scale}: Heatmap): [number, number] {
   return scale === 'signed' ? [-bound, bound] : [0, bound];
 }
 
-function colourAxis({scale, quantity}: Heatmap, [cmin, cmax]: [number, number], height: number): JsonObject {
+function colourAxis(
+  {scale, quantity}: Heatmap,
+  [cmin, cmax]: [number, number],
+  height: number,
+  x: number,
+): JsonObject {
   const [zero, one] = maskTones;
   const tones: Record<HeatScale, JsonObject> = {
     mask: {
@@ -166,12 +181,16 @@ function colourAxis({scale, quantity}: Heatmap, [cmin, cmax]: [number, number], 
     ...tones[scale],
     ...{cmin, cmax},
     colorbar: {
-      title: {text: quantity, side: 'right', font: {size: 12}},
+      title: {
+        text: quantity,
+        side: 'right',
+        font: {size: 12},
+      },
       ...{
         thickness: 14,
         lenmode: 'pixels',
         len: Math.min(260, height),
-        x: 1,
+        x,
         xpad: 18,
         y: 1,
         yanchor: 'top',
@@ -184,7 +203,8 @@ function colourAxis({scale, quantity}: Heatmap, [cmin, cmax]: [number, number], 
 }
 
 function cellAxis(cells: number, domain: readonly number[], anchor: string, label?: string): JsonObject {
-  const step = [1, 2, 5, 7, 10, 20, 50, 100, 200, 500].find((size) => cells / size <= 8) ?? 1000;
+  const sizes = cells % 7 === 0 ? [1, 2, 7, 14, 28, 56, 112] : [1, 2, 5, 10, 20, 50, 100, 200];
+  const step = sizes.find((size) => cells / size <= 8) ?? 500;
   return {
     ...{domain, anchor, range: [-0.5, cells - 0.5]},
     ...{

@@ -77,7 +77,7 @@ export function encodePng({pixels, width, height, text}: Picture, more: JsonObje
   );
   return encode(
     {data: pixels, width, height, channels: 3, depth: 8, text: {Comment: words}},
-    {zlib: {level: 9}},
+    {zlib: {level: 6}},
   );
 }
 
@@ -166,8 +166,12 @@ function fill(
   [r, g, b]: Colour,
 ): void {
   for (let y = Math.max(0, top); y < Math.min(height, top + h); y++) {
-    for (let x = Math.max(0, left); x < Math.min(width, left + w); x++)
-      pixels.set([r, g, b], (y * width + x) * 3);
+    for (let x = Math.max(0, left); x < Math.min(width, left + w); x++) {
+      const at = (y * width + x) * 3;
+      pixels[at] = r;
+      pixels[at + 1] = g;
+      pixels[at + 2] = b;
+    }
   }
 }
 
