@@ -38,7 +38,8 @@ export function parseIdx(bytes: Uint8Array, name: string, expected?: readonly nu
     const what = bytes.length < needed ? 'it was cut short' : 'something was added';
     fail(`it has ${bytes.length} bytes, its header announces ${needed} (${what})`);
   }
-  return {shape, values: bytes.subarray(start)};
+  // Not bytes.subarray: of a Buffer that would be a Buffer, whose slice does not copy.
+  return {shape, values: new Uint8Array(bytes.buffer, bytes.byteOffset + start, bytes.length - start)};
 }
 
 function meaning(magic: number): string {
