@@ -1,0 +1,86 @@
+import * as tf from '@tensorflow/tfjs';
+import {toTensor} from './images/batches';
+import {bitsPerDimension, ensembleNats, meanAndError, negativeLogLikelihood} from './likelihood';
+import type {AutoregressiveModel, Images} from './types';
+
+export interface EvaluateOptions {
+  readonly batchSize?: number;
+  readonly signal?: AbortSignal;
+  /** Share of the work that is done, 0 to 1. */
+  readonly onProgress?: (share: number) => void;
+}
+
+export interface Evaluation {
+  /** Mean over images of -log p(x). */
+  readonly nats: number;
+  readonly standardError: number;
+  readonly bitsPerDimension: number;
+  /** -log p(x) of each image. */
+  readonly perImage: Float64Array;
+}
+
+/**
+ * The exact negative log-likelihood of every image.
+ *
+ * @param images values 0 … levels - 1, of the model's size
+ * @throws RangeError when the images are of another size, hold a value that is no level, or are none
+ */
+export async function evaluate(
+  model: AutoregressiveModel,
+  images: Images,
+  {batchSize = 500, signal, onProgress}: EvaluateOptions = {},
+): Promise<Evaluation> {
+  checkImages(model, images);
+  const perImage = new Float64Array(images.count);
+  for (let start = 0; start < images.count; start += batchSize) {
+    signal?.throwIfAborted();
+    const end = Math.min(images.count, start + batchSize);
+    const indices = Int32Array.from({length: end - start}, (_, i) => start + i);
+    const nats = tf.tidy(() => {
+      const x = toTensor(images, indices, model.levels);
+      return negativeLogLikelihood(model, x, model.logits(x));
+    });
+    perImage.set(await nats.data(), start);
+    nats.dispose();
+    onProgress?.(end / images.count);
+  }
+  return summary(model, perImage);
+}
+
+/** The likelihood of the average over the model's orders of the probability of the whole image. */
+export async function evaluateEnsemble(
+  members: readonly AutoregressiveModel[],
+  images: Images,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const nats: Float64Array[] = [];
+  for (const [k, member] of members.entries()) {
+    const onProgress = (share: number): void => options.onProgress?.((k + share) / members.length);
+    nats.push((await evaluate(member, images, {...options, onProgress})).perImage);
+  }
+  return summary(members[0], ensembleNats(nats));
+}
+
+function summary(model: AutoregressiveModel, perImage: Float64Array): Evaluation {
+  const {mean, standardError} = meanAndError(perImage);
+  return {nats: mean, standardError, bitsPerDimension: bitsPerDimension(mean, model.image), perImage};
+}
+
+/** @throws RangeError that says what does not fit */
+export function checkImages(model: AutoregressiveModel, images: Images): void {
+  const {height, width, channels} = model.image;
+  if (images.count < 1) throw new RangeError(`${model.name}: needs at least one image, got ${images.count}`);
+  if (images.height !== height || images.width !== width || images.channels !== channels) {
+    throw new RangeError(
+      `${model.name}: images must be ${height} x ${width} x ${channels}, ` +
+        `got ${images.height} x ${images.width} x ${images.channels}`,
+    );
+  }
+  const wrong = images.pixels.findIndex((value) => value >= model.levels);
+  if (wrong !== -1) {
+    throw new RangeError(
+      `${model.name}: values must be from 0 to ${model.levels - 1}, got ${images.pixels[wrong]} at ${wrong}; ` +
+        'binarize the images first',
+    );
+  }
+}

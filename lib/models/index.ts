@@ -1,0 +1,67 @@
+import type {TrainOptions} from '../train';
+import {TRAIN_DEFAULTS} from '../train';
+import type {AutoregressiveModel} from '../types';
+import {MADE_PRESETS, Made, type MadeConfig} from './made';
+
+/** A model to build and how to train it: each preset has its recipe beside it. */
+export interface Preset {
+  readonly model: ModelName;
+  readonly preset: string;
+  readonly create: (seed: number) => AutoregressiveModel;
+  readonly recipe: TrainOptions;
+}
+
+/** Names of the models, as the commands take them. */
+export const MODEL_NAMES = ['made'] as const;
+export type ModelName = (typeof MODEL_NAMES)[number];
+
+/**
+ * Recipes. Adam where the paper has Adagrad, a rising and falling learning rate, averaged weights, and digits drawn
+ * anew in each epoch; the numbers were chosen by validation (data/checkpoints/README.md has the log).
+ */
+const MADE_RECIPES: Record<keyof typeof MADE_PRESETS, TrainOptions> = {
+  fvsbn: {...TRAIN_DEFAULTS, epochs: 10, learningRate: 3e-3},
+  small: {...TRAIN_DEFAULTS, epochs: 10, learningRate: 2e-3},
+  'one-order': {...TRAIN_DEFAULTS, epochs: 48, learningRate: 1.5e-3},
+  orders: {...TRAIN_DEFAULTS, epochs: 44, learningRate: 1e-3},
+};
+
+/** The presets of a model; the first is the one that a command takes when none is named. */
+export function presetNames(model: ModelName): readonly string[] {
+  return {made: ['one-order', 'orders', 'small', 'fvsbn']}[model];
+}
+
+/** @throws RangeError for an unknown model or preset, naming those there are */
+export function findPreset(model: string, preset?: string): Preset {
+  if (!isModelName(model)) {
+    throw new RangeError(`unknown model '${model}'; there are ${MODEL_NAMES.join(', ')}`);
+  }
+  const names = presetNames(model);
+  const name = preset ?? names[0];
+  if (!names.includes(name)) {
+    throw new RangeError(`unknown preset '${name}' of ${model}; there are ${names.join(', ')}`);
+  }
+  const made = name as keyof typeof MADE_PRESETS;
+  return {
+    model,
+    preset: name,
+    create: (seed) => Made.create(MADE_PRESETS[made], seed),
+    recipe: MADE_RECIPES[made],
+  };
+}
+
+/** Builds a model from what a checkpoint says of it. @throws RangeError */
+export function createModel(
+  model: string,
+  config: AutoregressiveModel['config'],
+  seed = 0,
+): AutoregressiveModel {
+  if (!isModelName(model)) {
+    throw new RangeError(`unknown model '${model}'; there are ${MODEL_NAMES.join(', ')}`);
+  }
+  return Made.create(config as MadeConfig, seed);
+}
+
+function isModelName(name: string): name is ModelName {
+  return (MODEL_NAMES as readonly string[]).includes(name);
+}

@@ -1,0 +1,292 @@
+import * as tf from '@tensorflow/tfjs';
+import {dense} from '../engine/kernels';
+import {
+  evenHiddenDegrees,
+  hiddenMask,
+  inputDegrees,
+  type Mask,
+  outputMask,
+  randomHiddenDegrees,
+} from '../layers/madeMasks';
+import {checkSeed, Random} from '../random';
+import type {AutoregressiveModel, ImageShape, IncrementalLogits, ModelConfig, Parameters} from '../types';
+import {MadeIncremental} from './madeIncremental';
+import {createParameters, heDeviation, type ParameterSpec, parameter} from './parameters';
+
+/** MADE: a masked autoencoder whose outputs are conditionals (Germain et al. 2015). */
+export interface MadeConfig extends ModelConfig {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  /** Units of each hidden layer; none at all gives the fully visible sigmoid belief net. */
+  readonly hidden: readonly number[];
+  /** How many sets of masks training cycles through, and the ensemble averages over (section 4.2). */
+  readonly masks: number;
+  /** Whether each set of masks has an order of its own (order-agnostic, section 4.1). */
+  readonly orderAgnostic: boolean;
+  /** The first set's order; the other sets' are random. */
+  readonly order: 'raster' | 'random';
+  /** Masked connections straight from input to output (section 6.2 of the paper uses them). */
+  readonly direct: boolean;
+  /** Orders and degrees are drawn from it. */
+  readonly maskSeed: number;
+}
+
+const DIGITS = {height: 28, width: 28, channels: 1} as const;
+
+/** Ready-made configurations, each with the source of its numbers. */
+export const MADE_PRESETS = {
+  /** The belief net of notebook 01: logistic regression of each pixel on those before it. */
+  fvsbn: {...DIGITS, hidden: [], masks: 1, orderAgnostic: false, order: 'raster', direct: true, maskSeed: 0},
+  /** Small enough to learn while you watch. */
+  small: {
+    ...DIGITS,
+    hidden: [500],
+    masks: 1,
+    orderAgnostic: false,
+    order: 'raster',
+    direct: true,
+    maskSeed: 0,
+  },
+  /** Two hidden layers as in table 6; 1024 units where the paper has 8000, so that the weights fit in 7 MB. */
+  'one-order': {
+    ...DIGITS,
+    hidden: [1024, 1024],
+    masks: 1,
+    orderAgnostic: false,
+    order: 'raster',
+    direct: true,
+    maskSeed: 0,
+  },
+  /** Eight orders in turn, the first of them raster; 2000 units a layer make 15 MB of 16-bit weights. */
+  orders: {
+    ...DIGITS,
+    hidden: [2000, 2000],
+    masks: 8,
+    orderAgnostic: true,
+    order: 'raster',
+    direct: true,
+    maskSeed: 0,
+  },
+} as const satisfies Record<string, MadeConfig>;
+
+/** One set of masks with its order, as tensors: [input to first hidden, …, last hidden to output], and direct. */
+class MaskSet {
+  readonly layers: readonly tf.Tensor2D[];
+  readonly direct: tf.Tensor2D | null;
+
+  constructor(
+    readonly order: Int32Array,
+    readonly degrees: readonly Int32Array[],
+    config: MadeConfig,
+  ) {
+    const {layers, direct} = madeMasks(config, degrees);
+    this.layers = layers.map(maskTensor);
+    this.direct = direct === null ? null : maskTensor(direct);
+  }
+
+  dispose(): void {
+    for (const layer of this.layers) layer.dispose();
+    this.direct?.dispose();
+  }
+}
+
+/** The tensors a MADE holds, by name, shape and first values. */
+export function madeParameters(config: MadeConfig): ParameterSpec[] {
+  const values = config.height * config.width * config.channels;
+  const sizes = [values, ...config.hidden, values];
+  const specs: ParameterSpec[] = [];
+  for (let k = 0; k + 1 < sizes.length; k++) {
+    if (config.hidden.length === 0) {
+      specs.push({name: 'output.bias', shape: [values], deviation: 0});
+      continue;
+    }
+    const name = k < config.hidden.length ? `hidden${k + 1}` : 'output';
+    // Small at the output, so that the first logits are near 0: the loss starts near 784 log 2.
+    const deviation = name === 'output' ? 1 / Math.sqrt(3 * sizes[k]) : heDeviation(sizes[k]);
+    specs.push({name: `${name}.weights`, shape: [sizes[k], sizes[k + 1]], deviation});
+    specs.push({name: `${name}.bias`, shape: [sizes[k + 1]], deviation: 0});
+  }
+  if (config.direct) specs.push({name: 'direct.weights', shape: [values, values], deviation: 0});
+  return specs;
+}
+
+/** Order and degrees of one set of masks: degrees[0] are the inputs', then one array for each hidden layer. */
+export function madeDegrees(config: MadeConfig, set: number): {order: Int32Array; degrees: Int32Array[]} {
+  const values = config.height * config.width * config.channels;
+  const random = new Random(config.maskSeed, 'made masks', set);
+  const orderSet = config.orderAgnostic ? set : 0;
+  const order =
+    config.order === 'raster' && orderSet === 0
+      ? Int32Array.from({length: values}, (_, k) => k)
+      : new Random(config.maskSeed, 'made order', orderSet).permutation(values);
+  return {order, degrees: hiddenDegrees(config, inputDegrees(order), random)};
+}
+
+/** The masks that follow from the degrees, last the one of the direct connection if there is one. */
+export function madeMasks(
+  config: MadeConfig,
+  degrees: readonly Int32Array[],
+): {layers: Mask[]; direct: Mask | null} {
+  const layers = degrees.slice(1).map((above, k) => hiddenMask(degrees[k], above));
+  if (config.hidden.length > 0) layers.push(outputMask(degrees[degrees.length - 1], degrees[0]));
+  return {layers, direct: config.direct ? outputMask(degrees[0], degrees[0]) : null};
+}
+
+/** @throws RangeError that names the field, its value and the rule */
+export function checkMadeConfig(config: MadeConfig): void {
+  for (const field of ['height', 'width', 'channels', 'masks'] as const) {
+    if (!Number.isInteger(config[field]) || config[field] < 1) {
+      throw new RangeError(`MADE: ${field} must be a positive integer, got ${config[field]}`);
+    }
+  }
+  for (const units of config.hidden) {
+    if (!Number.isInteger(units) || units < 1) {
+      throw new RangeError(`MADE: each hidden layer must have a positive integer of units, got ${units}`);
+    }
+  }
+  if (config.order !== 'raster' && config.order !== 'random') {
+    throw new RangeError(`MADE: order must be 'raster' or 'random', got '${config.order}'`);
+  }
+  if (config.hidden.length === 0 && !config.direct) {
+    throw new RangeError(
+      'MADE: without hidden layers the direct connection must be on, or no pixel sees another',
+    );
+  }
+  checkSeed(config.maskSeed);
+}
+
+export class Made implements AutoregressiveModel {
+  readonly name = 'made';
+  readonly levels = 2;
+  readonly image: ImageShape;
+  readonly order: Int32Array;
+
+  private constructor(
+    readonly config: MadeConfig,
+    readonly parameters: Parameters,
+    private readonly masks: MaskSet,
+    /** Disposes what this object made; a view of another Made owns less than the whole. */
+    private readonly disposeOwned: () => void,
+    private readonly sets: readonly MaskSet[],
+  ) {
+    this.image = {height: config.height, width: config.width, channels: config.channels};
+    this.order = masks.order;
+  }
+
+  /**
+   * @param seed of the first weights
+   * @throws RangeError when a number of the config is out of its range
+   */
+  static create(config: MadeConfig, seed = 0): Made {
+    checkMadeConfig(config);
+    const sets = Array.from({length: config.masks}, (_, set) => {
+      const {order, degrees} = madeDegrees(config, set);
+      return new MaskSet(order, degrees, config);
+    });
+    const parameters = createParameters(madeParameters(config), seed);
+    const disposeAll = (): void => {
+      for (const value of parameters.values()) value.dispose();
+      for (const set of sets) set.dispose();
+    };
+    return new Made(config, parameters, sets[0], disposeAll, sets);
+  }
+
+  logits(x: tf.Tensor4D): tf.Tensor {
+    const [batch, height, width, channels] = x.shape;
+    if (height !== this.image.height || width !== this.image.width || channels !== this.image.channels) {
+      const {image} = this;
+      throw new RangeError(
+        `MADE: images must be [B, ${image.height}, ${image.width}, ${image.channels}], got [${x.shape.join(', ')}]`,
+      );
+    }
+    return tf.tidy(() => {
+      const flat = tf.reshape(x, [batch, height * width * channels]) as tf.Tensor2D;
+      return tf.reshape(this.flatLogits(flat), x.shape);
+    });
+  }
+
+  /** h_l = relu(b + (W ∘ M) h_{l-1}); logits = c + (V ∘ M) h_L + (A ∘ M) x (equations 8 and 9). */
+  private flatLogits(x: tf.Tensor2D): tf.Tensor2D {
+    const {layers, direct} = this.masks;
+    const weights = (name: string, mask: tf.Tensor2D): tf.Tensor2D => {
+      return tf.mul(parameter<tf.Tensor2D>(this.parameters, `${name}.weights`), mask);
+    };
+    const bias = (name: string): tf.Tensor1D => parameter(this.parameters, `${name}.bias`);
+    if (direct !== null && layers.length === 0) {
+      return dense(x, weights('direct', direct), bias('output'), 'none');
+    }
+    let hidden = x;
+    layers.slice(0, -1).forEach((mask, k) => {
+      const name = `hidden${k + 1}`;
+      hidden = dense(hidden, weights(name, mask), bias(name), 'relu');
+    });
+    const logits = dense(hidden, weights('output', layers[layers.length - 1]), bias('output'), 'none');
+    return direct === null ? logits : tf.add(logits, tf.matMul(x, weights('direct', direct)));
+  }
+
+  /** The same weights seen through the given set of masks, with that set's order. */
+  withMasks(set: number): Made {
+    if (!Number.isInteger(set) || set < 0 || set >= this.sets.length) {
+      throw new RangeError(
+        `MADE: a set of masks must be an integer from 0 to ${this.sets.length - 1}, got ${set}`,
+      );
+    }
+    return new Made(this.config, this.parameters, this.sets[set], () => {}, this.sets);
+  }
+
+  atStep(step: number): Made {
+    return this.withMasks(step % this.sets.length);
+  }
+
+  ensemble(): Made[] {
+    return this.sets.map((_, set) => this.withMasks(set));
+  }
+
+  /**
+   * The same weights seen in another order, with degrees drawn anew. Only a model trained in many orders
+   * (`orderAgnostic`) has learnt to be asked so.
+   *
+   * @param order a permutation of the flat pixel indices
+   */
+  withOrder(order: Int32Array, seed = this.config.maskSeed): Made {
+    const random = new Random(seed, 'made degrees');
+    const masks = new MaskSet(
+      order,
+      hiddenDegrees({...this.config, masks: 2}, inputDegrees(order), random),
+      this.config,
+    );
+    return new Made(this.config, this.parameters, masks, () => masks.dispose(), this.sets);
+  }
+
+  /** Degrees of the inputs and of each hidden layer under the active masks. */
+  get degrees(): readonly Int32Array[] {
+    return this.masks.degrees;
+  }
+
+  incremental(count: number): IncrementalLogits {
+    return new MadeIncremental(this, count);
+  }
+
+  dispose(): void {
+    this.disposeOwned();
+  }
+}
+
+/** The inputs' degrees followed by one array for each hidden layer. */
+function hiddenDegrees(config: MadeConfig, inputs: Int32Array, random: Random): Int32Array[] {
+  const degrees = [inputs];
+  for (const units of config.hidden) {
+    // With one set of masks for good, an even spread wastes no unit; with many, chance is the point.
+    degrees.push(
+      config.masks === 1
+        ? evenHiddenDegrees(units, inputs.length)
+        : randomHiddenDegrees(units, degrees[degrees.length - 1], inputs.length, random),
+    );
+  }
+  return degrees;
+}
+
+function maskTensor(mask: Mask): tf.Tensor2D {
+  return tf.tensor2d(mask.values, [mask.inputs, mask.outputs]);
+}

@@ -1,0 +1,185 @@
+import * as tf from '@tensorflow/tfjs';
+import {checkSeed, Random} from './random';
+import type {AutoregressiveModel, Images} from './types';
+
+/**
+ * Sampling, value after value in the model's order. `cached` computes only what each new value changes, `naive` runs
+ * the whole model for every value; both choose the same pixels from the same seed.
+ */
+export interface SampleOptions {
+  /** Images, 1 to 256. */
+  readonly count: number;
+  /** Image i depends on the seed and on i only, not on how many others are drawn with it. */
+  readonly seed: number;
+  /** Logits are divided by it: below 1 sharper than the model, above 1 flatter. 1 is the model. */
+  readonly temperature?: number;
+  /** `cached` (default) where the model can, or `naive`. */
+  readonly method?: 'cached' | 'naive';
+  /** Values that are given, not drawn: one image for all samples, or as many images as samples. */
+  readonly known?: {
+    readonly images: Images;
+    /** [H * W * C], 1 where the value is known. */
+    readonly mask: Uint8Array;
+  };
+  /** Takes the likeliest value always: a lesson, not a sample. */
+  readonly argmax?: boolean;
+  readonly signal?: AbortSignal;
+  /** Share of the values that are done, 0 to 1. */
+  readonly onProgress?: (share: number) => void;
+}
+
+/** A choice closer to its threshold than this is left to the full pass, so that rounding never decides a pixel. */
+const TIE = 1e-5;
+
+/**
+ * Draws images from the model, or the rest of images of which some values are known.
+ *
+ * The rule for one value, the same for every model and method: the value is the number of levels k for which
+ * u >= P(value <= k), with u uniform in [0, 1) from the stream (seed, 'sample', i).
+ *
+ * @returns values 0 … levels - 1
+ * @throws RangeError for a count, seed, temperature or known value out of range
+ */
+export async function sample(model: AutoregressiveModel, options: SampleOptions): Promise<Images> {
+  const {count, seed, temperature = 1, method = 'cached', argmax = false, signal, onProgress} = options;
+  checkOptions(model, options);
+  const values = model.order.length;
+  const {height, width, channels} = model.image;
+  const uniforms = Array.from({length: count}, (_, i) =>
+    new Random(seed, 'sample', i).fillUniform(new Float32Array(values)),
+  );
+  const pixels = new Uint8Array(count * values);
+  const full = new FullPass(model, count);
+  const incremental = method === 'cached' ? model.incremental?.(count) : undefined;
+  try {
+    let previous: Float32Array | null = null;
+    for (let k = 0; k < values; k++) {
+      signal?.throwIfAborted();
+      const index = model.order[k];
+      const logits = incremental?.next(previous) ?? full.logits(index);
+      const draws = uniforms.map((uniform) => uniform[index]);
+      let choice = choose(logits, draws, model.levels, temperature, argmax);
+      if (incremental !== undefined && choice.margin < TIE) {
+        choice = choose(full.logits(index), draws, model.levels, temperature, argmax);
+      }
+      previous = new Float32Array(count);
+      for (let i = 0; i < count; i++) {
+        const value = knownValue(options, i, index) ?? choice.values[i];
+        pixels[i * values + index] = value;
+        previous[i] = value / (model.levels - 1);
+      }
+      full.set(index, previous);
+      onProgress?.((k + 1) / values);
+      if (k % 28 === 27) await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  } finally {
+    incremental?.dispose();
+  }
+  return {pixels, count, height, width, channels};
+}
+
+/** The whole model on the images as they stand. */
+class FullPass {
+  private readonly x: Float32Array;
+
+  constructor(
+    private readonly model: AutoregressiveModel,
+    private readonly count: number,
+  ) {
+    this.x = new Float32Array(count * model.order.length);
+  }
+
+  set(index: number, values: Float32Array): void {
+    const size = this.model.order.length;
+    for (let i = 0; i < this.count; i++) this.x[i * size + index] = values[i];
+  }
+
+  /** [count] or [count * levels] logits of the value at the flat index. */
+  logits(index: number): Float32Array {
+    const {height, width, channels} = this.model.image;
+    const size = height * width * channels;
+    const numbers = this.model.levels === 2 ? 1 : this.model.levels;
+    return tf.tidy(() => {
+      const x = tf.tensor4d(this.x, [this.count, height, width, channels]);
+      const logits = tf.reshape(this.model.logits(x), [this.count, size, numbers]);
+      return tf.slice(logits, [0, index, 0], [this.count, 1, numbers]).dataSync() as Float32Array;
+    });
+  }
+}
+
+interface Choice {
+  readonly values: Uint8Array;
+  /** The least distance of a uniform number from a threshold. */
+  readonly margin: number;
+}
+
+function choose(
+  logits: Float32Array,
+  draws: readonly number[],
+  levels: number,
+  temperature: number,
+  argmax: boolean,
+): Choice {
+  const values = new Uint8Array(draws.length);
+  let margin = Number.POSITIVE_INFINITY;
+  draws.forEach((u, i) => {
+    const row = levels === 2 ? [0, logits[i]] : logits.subarray(i * levels, (i + 1) * levels);
+    const most = Math.max(...row);
+    if (argmax) {
+      values[i] = row.indexOf(most);
+      const others = Array.from(row).filter((_, level) => level !== values[i]);
+      margin = Math.min(margin, most - Math.max(...others));
+      return;
+    }
+    const weights = Array.from(row, (logit) => Math.exp((logit - most) / temperature));
+    const total = weights.reduce((a, b) => a + b, 0);
+    let cumulative = 0;
+    // The last level needs no threshold: whatever is left is its share.
+    for (let level = 0; level + 1 < levels; level++) {
+      cumulative += weights[level] / total;
+      margin = Math.min(margin, Math.abs(u - cumulative));
+      if (u >= cumulative) values[i]++;
+    }
+  });
+  return {values, margin};
+}
+
+function knownValue({known}: SampleOptions, i: number, index: number): number | undefined {
+  if (known === undefined || known.mask[index] === 0) return undefined;
+  const size = known.mask.length;
+  return known.images.pixels[(known.images.count === 1 ? 0 : i) * size + index];
+}
+
+function checkOptions(
+  model: AutoregressiveModel,
+  {count, seed, temperature = 1, known}: SampleOptions,
+): void {
+  checkSeed(seed);
+  if (!Number.isInteger(count) || count < 1 || count > 256) {
+    throw new RangeError(`sample: count must be an integer from 1 to 256, got ${count}`);
+  }
+  if (!(temperature > 0 && Number.isFinite(temperature))) {
+    throw new RangeError(`sample: temperature must be a positive number, got ${temperature}`);
+  }
+  if (known === undefined) return;
+  const {height, width, channels} = model.image;
+  const {images, mask} = known;
+  if (images.height !== height || images.width !== width || images.channels !== channels) {
+    throw new RangeError(
+      `sample: known images must be ${height} x ${width} x ${channels}, ` +
+        `got ${images.height} x ${images.width} x ${images.channels}`,
+    );
+  }
+  if (images.count !== 1 && images.count !== count) {
+    throw new RangeError(`sample: there must be 1 known image or ${count} of them, got ${images.count}`);
+  }
+  if (mask.length !== model.order.length) {
+    throw new RangeError(`sample: the mask must have ${model.order.length} entries, got ${mask.length}`);
+  }
+  const wrong = images.pixels.findIndex((v, i) => mask[i % mask.length] !== 0 && v >= model.levels);
+  if (wrong !== -1) {
+    throw new RangeError(
+      `sample: known values must be from 0 to ${model.levels - 1}, got ${images.pixels[wrong]} at ${wrong}`,
+    );
+  }
+}

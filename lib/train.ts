@@ -1,0 +1,294 @@
+import * as tf from '@tensorflow/tfjs';
+import {type Adam, type AdamState, createAdam} from './engine/adam';
+import {evaluate} from './evaluate';
+import {epochOrder, toTensor} from './images/batches';
+import {binarize} from './images/binarize';
+import {negativeLogLikelihood} from './likelihood';
+import {checkSeed} from './random';
+import type {AutoregressiveModel, Binarization, HistoryRow, Images} from './types';
+
+/** One loop for every model: batches -> loss -> step -> onEvaluation. */
+export interface TrainOptions {
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Shuffles and dynamic binarisation are drawn from it. */
+  readonly seed: number;
+  /** The highest learning rate of the schedule. */
+  readonly learningRate: number;
+  /** Share of all steps during which the learning rate rises from 0; it then falls to 0 along a cosine. */
+  readonly warmup: number;
+  /** Share of the old average kept at each step by the average of the weights that is evaluated. */
+  readonly averageDecay: number;
+  /** The gradient of all parameters together is scaled down to this norm; 0 for never. */
+  readonly clipNorm: number;
+  readonly binarization: Binarization;
+  /** Epochs without a better validation likelihood after which training stops; 0 for never. */
+  readonly patience: number;
+}
+
+export const TRAIN_DEFAULTS: TrainOptions = {
+  epochs: 1,
+  batchSize: 100,
+  seed: 0,
+  learningRate: 1e-3,
+  warmup: 0.1,
+  averageDecay: 0.999,
+  clipNorm: 0,
+  binarization: 'dynamic',
+  patience: 0,
+};
+
+export interface TrainingProgress {
+  readonly step: number;
+  readonly steps: number;
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Mean over the epoch so far, nats per image. */
+  readonly nats: number;
+  readonly imagesPerSecond: number;
+  readonly secondsLeft: number;
+}
+
+export interface TrainHooks {
+  /** Aborted: training stops after the running step, with its state handed to onState. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: TrainingProgress) => void;
+  readonly onEvaluation?: (row: HistoryRow) => void | Promise<void>;
+  /** Called now and then, and always at the end, with all that is needed to go on from here to the bit. */
+  readonly onState?: (state: TrainingState) => Promise<void>;
+  /** Seconds between two calls of onState. */
+  readonly stateEverySeconds?: number;
+}
+
+/** All that a run has to remember: every random stream is keyed by seed, epoch and step, so none has a state. */
+export interface TrainingState {
+  /** Steps done. */
+  readonly step: number;
+  readonly seconds: number;
+  /** Sum of the batches' mean nats in the epoch under way. */
+  readonly epochNats: number;
+  readonly history: readonly HistoryRow[];
+  readonly adam: AdamState;
+  readonly best: {
+    readonly nats: number;
+    readonly epoch: number;
+    readonly weights: Map<string, Float32Array>;
+  } | null;
+}
+
+export interface TrainResult {
+  readonly history: readonly HistoryRow[];
+  readonly seconds: number;
+  readonly bestEpoch: number;
+  readonly bestNats: number;
+  readonly outcome: 'finished' | 'stopped early' | 'interrupted';
+}
+
+/** A loss that is not a number: the state saved last is still good. */
+export class TrainingDivergedError extends Error {
+  constructor(step: number, loss: number, learningRate: number) {
+    super(
+      `training: the loss is ${loss} at step ${step} (learning rate ${learningRate.toExponential(2)}); it must be ` +
+        'finite. The state saved before is kept: resume from it with a lower learning rate or a clipNorm',
+    );
+    this.name = 'TrainingDivergedError';
+  }
+}
+
+/** Linear from 0 over the warm-up, then along a cosine to 0. `step` counts from 0. */
+export function learningRateAt(step: number, steps: number, {learningRate, warmup}: TrainOptions): number {
+  const rising = warmup * steps;
+  if (step < rising) return (learningRate * (step + 1)) / (rising + 1);
+  return (learningRate * (1 + Math.cos((Math.PI * (step - rising)) / Math.max(1, steps - rising)))) / 2;
+}
+
+/**
+ * Trains the model in place. At the end its parameters are the averaged weights of the best validation score
+ * (or, when no epoch was finished, the averaged weights).
+ *
+ * @param data.train grey images when binarisation is to be done here (0 … 255)
+ * @param data.validation binary images, scored after each epoch
+ * @param resumed the state that onState was given
+ * @throws RangeError for options out of range; TrainingDivergedError for a loss that is not finite
+ */
+export async function train(
+  model: AutoregressiveModel,
+  data: {readonly train: Images; readonly validation: Images},
+  options: TrainOptions,
+  hooks: TrainHooks = {},
+  resumed?: TrainingState,
+): Promise<TrainResult> {
+  checkOptions(options, data.train.count);
+  const stepsPerEpoch = Math.floor(data.train.count / options.batchSize);
+  const steps = stepsPerEpoch * options.epochs;
+  const adam = createAdam(model.parameters);
+  if (resumed !== undefined) adam.restore(resumed.adam);
+  const history = [...(resumed?.history ?? [])];
+  let best = resumed?.best ?? null;
+  let step = resumed?.step ?? 0;
+  let epochNats = resumed?.epochNats ?? 0;
+  const secondsBefore = resumed?.seconds ?? 0;
+  const started = performance.now();
+  const seconds = (): number => secondsBefore + (performance.now() - started) / 1000;
+  let savedAt = performance.now();
+  const saveState = async (): Promise<void> => {
+    savedAt = performance.now();
+    await hooks.onState?.({step, seconds: seconds(), epochNats, history, adam: await adam.state(), best});
+  };
+  const record = async (row: HistoryRow): Promise<void> => {
+    history.push(row);
+    await hooks.onEvaluation?.(row);
+  };
+  let outcome: TrainResult['outcome'] = 'finished';
+  const firstStep = step;
+  try {
+    while (step < steps) {
+      const epoch = Math.floor(step / stepsPerEpoch);
+      const images = epochImages(data.train, options, epoch);
+      const order = epochOrder(images.count, {seed: options.seed, epoch});
+      for (let batch = step % stepsPerEpoch; batch < stepsPerEpoch; batch++) {
+        const indices = order.subarray(batch * options.batchSize, (batch + 1) * options.batchSize);
+        epochNats += trainStep(
+          model,
+          adam,
+          images,
+          indices,
+          step,
+          learningRateAt(step, steps, options),
+          options,
+        );
+        step++;
+        const rate = (step - firstStep) / (seconds() - secondsBefore);
+        hooks.onProgress?.({
+          step,
+          steps,
+          epoch,
+          epochs: options.epochs,
+          nats: epochNats / (batch + 1),
+          imagesPerSecond: rate * options.batchSize,
+          secondsLeft: (steps - step) / rate,
+        });
+        await yieldToOthers();
+        const interrupted = hooks.signal?.aborted === true;
+        if (interrupted && batch + 1 < stepsPerEpoch) {
+          outcome = 'interrupted';
+          break;
+        }
+        if (performance.now() - savedAt > 1000 * (hooks.stateEverySeconds ?? 60)) await saveState();
+      }
+      if (outcome === 'interrupted') break;
+      const trainNats = epochNats / stepsPerEpoch;
+      epochNats = 0;
+      await record({step, epoch: epoch + 1, split: 'train', nats: trainNats, seconds: seconds()});
+      const nats = await adam.withAverage(async () => (await evaluate(model, data.validation)).nats);
+      await record({step, epoch: epoch + 1, split: 'validation', nats, seconds: seconds()});
+      if (best === null || nats < best.nats) {
+        best = {nats, epoch: epoch + 1, weights: (await adam.state()).average};
+      }
+      if (hooks.signal?.aborted === true && step < steps) {
+        outcome = 'interrupted';
+        break;
+      }
+      if (options.patience > 0 && epoch + 1 - best.epoch >= options.patience) {
+        outcome = 'stopped early';
+        break;
+      }
+    }
+    await saveState();
+    const weights = best?.weights ?? (await adam.state()).average;
+    for (const [name, parameter] of model.parameters) {
+      const value = tf.tensor(weights.get(name) as Float32Array, parameter.shape);
+      parameter.assign(value);
+      value.dispose();
+    }
+  } finally {
+    adam.dispose();
+  }
+  return {
+    history,
+    seconds: seconds(),
+    bestEpoch: best?.epoch ?? 0,
+    bestNats: best?.nats ?? Number.NaN,
+    outcome,
+  };
+}
+
+/** One batch: loss, gradients, clipping, Adam. Returns the batch's mean nats per image. */
+function trainStep(
+  model: AutoregressiveModel,
+  adam: Adam,
+  images: Images,
+  indices: Int32Array,
+  step: number,
+  learningRate: number,
+  options: TrainOptions,
+): number {
+  const seen = model.atStep?.(step) ?? model;
+  const x = toTensor(images, indices, model.levels);
+  const variables = [...model.parameters.values()];
+  const {value, grads} = tf.variableGrads(
+    () => tf.mean(negativeLogLikelihood(model, x, seen.logits(x))) as tf.Scalar,
+    variables,
+  );
+  const nats = value.dataSync()[0];
+  tf.dispose([x, value]);
+  if (!Number.isFinite(nats)) {
+    tf.dispose(grads);
+    throw new TrainingDivergedError(step, nats, learningRate);
+  }
+  const clipped = options.clipNorm > 0 ? clip(grads, options.clipNorm) : grads;
+  const byName = new Map<string, tf.Tensor>();
+  for (const [name, variable] of model.parameters) byName.set(name, clipped[variable.name]);
+  // Early on the average of few steps is short, so that the first random weights are soon forgotten.
+  const averageDecay = Math.min(options.averageDecay, (1 + step) / (10 + step));
+  adam.step(byName, step + 1, learningRate, averageDecay);
+  tf.dispose(clipped);
+  return nats;
+}
+
+/** Scales all gradients together to at most the given norm; disposes what it is given. */
+function clip(gradients: tf.NamedTensorMap, most: number): tf.NamedTensorMap {
+  const clipped = tf.tidy(() => {
+    const norm = tf.sqrt(tf.addN(Object.values(gradients).map((g) => tf.sum(tf.square(g)))));
+    const scale = tf.minimum(1, tf.div(most, norm));
+    return Object.fromEntries(Object.entries(gradients).map(([name, g]) => [name, tf.mul(g, scale)]));
+  });
+  tf.dispose(gradients);
+  return clipped;
+}
+
+/** The training images as this epoch sees them: drawn anew when binarisation is dynamic. */
+function epochImages(images: Images, {binarization, seed}: TrainOptions, epoch: number): Images {
+  if (images.channels > 1) return images;
+  return binarization === 'dynamic'
+    ? binarize(images, {rule: 'dynamic', seed, epoch})
+    : binarize(images, {rule: binarization, seed});
+}
+
+function checkOptions(options: TrainOptions, images: number): void {
+  checkSeed(options.seed);
+  const integers = {epochs: 1, batchSize: 1, patience: 0} as const;
+  for (const [field, least] of Object.entries(integers) as [keyof typeof integers, number][]) {
+    if (!Number.isInteger(options[field]) || options[field] < least) {
+      throw new RangeError(`train: ${field} must be an integer of at least ${least}, got ${options[field]}`);
+    }
+  }
+  if (options.batchSize > images) {
+    throw new RangeError(
+      `train: batchSize must be at most the ${images} training images, got ${options.batchSize}`,
+    );
+  }
+  const ranges = {learningRate: 10, warmup: 1, averageDecay: 1, clipNorm: Number.POSITIVE_INFINITY} as const;
+  for (const [field, most] of Object.entries(ranges) as [keyof typeof ranges, number][]) {
+    if (!(options[field] >= 0 && options[field] <= most)) {
+      throw new RangeError(`train: ${field} must be a number from 0 to ${most}, got ${options[field]}`);
+    }
+  }
+}
+
+/** Lets signals, timers and the notebook's messages through; TensorFlow itself never waits. */
+function yieldToOthers(): Promise<void> {
+  return new Promise((resolve) =>
+    typeof setImmediate === 'function' ? setImmediate(resolve) : setTimeout(resolve),
+  );
+}
