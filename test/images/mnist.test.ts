@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import {execFile} from 'node:child_process';
+import {createHash} from 'node:crypto';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import test from 'node:test';
 import {promisify} from 'node:util';
 import {FileWriteError} from '../../lib/files';
+import {binarize} from '../../lib/images/binarize';
 import {loadMnist} from '../../lib/images/mnist';
 
 const root = path.join(__dirname, '..', '..');
@@ -64,6 +66,14 @@ test('the three splits are the known digits', async () => {
   const mean = sum / (60000 * 784);
   assert.equal((mean / 255).toFixed(4), '0.1307');
   assert.equal((Math.sqrt(squares / (60000 * 784) - mean * mean) / 255).toFixed(4), '0.3081');
+});
+
+test('the static draw of the test set is the one that data/README.md names', async () => {
+  const {pixels} = binarize(await loadMnist('test'), {rule: 'static', seed: 0});
+  assert.equal(
+    createHash('sha256').update(pixels).digest('hex'),
+    '5bc7c02ceba09035580be4ef54384972def58057a9bbb6255c4e8ea6407e5c49',
+  );
 });
 
 test('the first reading goes through mnist-dataset, later ones read its cache; both give the same', async () => {
