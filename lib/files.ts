@@ -49,7 +49,7 @@ export function writeFileAtomically(file: string, data: string | Uint8Array): vo
     writeAndFlush(temporary, data);
     fs.renameSync(temporary, file);
   } catch (error) {
-    fs.rmSync(temporary, {force: true});
+    removeIfPossible(temporary);
     throw new FileWriteError(file, errorCode(error), error);
   }
   flushFolder(folder);
@@ -95,7 +95,16 @@ function removeStaleTemporaries(file: string): void {
     if (!name.startsWith(prefix)) continue;
     const match = /^(\d+)\.[0-9a-f]{8}\.tmp$/.exec(name.slice(prefix.length));
     const temporary = path.join(folder, name);
-    if (match && isStale(temporary, Number(match[1]))) fs.rmSync(temporary, {force: true});
+    if (match && isStale(temporary, Number(match[1]))) removeIfPossible(temporary);
+  }
+}
+
+/** Tidying up must not hide the error that made it necessary, nor stop a write that can succeed. */
+function removeIfPossible(temporary: string): void {
+  try {
+    fs.rmSync(temporary, {force: true});
+  } catch {
+    // It stays until the next write of the same file.
   }
 }
 
