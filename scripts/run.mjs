@@ -1,0 +1,123 @@
+/**
+ * `node scripts/run.mjs NAME …`: does the set-up that is left to do, then runs the command NAME in the engine's environment.
+ * Node builtins only: it runs before node_modules exists.
+ */
+import {spawn} from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import {Interrupted, interrupt, SetupError} from './setup/commands.mjs';
+import {root} from './setup/files.mjs';
+import {engineEnvironment, nodeOptions, setUp, venvBin} from './setup.mjs';
+
+const commands = {
+  start: ['reproduces every notebook, figure and table', (args) => runScript('reproduce.ts', args)],
+  test: ['checks types and style, then runs the tests; arguments: parts of names of test files', runTests],
+  lab: ['opens the notebooks in JupyterLab', runLab],
+  train: ['trains a model', (args) => runScript('train.ts', args)],
+  evaluate: ['scores a model in nats', (args) => runScript('evaluate.ts', args)],
+  sample: ['draws images from a model', (args) => runScript('sample.ts', args)],
+  setup: ['only the set-up; tries the native engine again where it failed before', () => 0],
+};
+
+let child;
+let stopped;
+
+async function main([name, ...args]) {
+  if (!Object.hasOwn(commands, name ?? '')) {
+    const width = Math.max(...Object.keys(commands).map((key) => key.length));
+    const lines = Object.entries(commands).map(([key, [does]]) => `  ${key.padEnd(width)}  ${does}`);
+    if (name !== undefined) console.error(`There is no command '${name}'.`);
+    console.error(
+      `Usage: node scripts/run.mjs COMMAND [arguments], or npm run COMMAND -- [arguments]\n${lines.join('\n')}`,
+    );
+    return 2;
+  }
+  if (!process.env.TF_ENGINE) delete process.env.TF_ENGINE;
+  await setUp({retry: name === 'setup'});
+  return commands[name][1](args);
+}
+
+/** Runs a program to its end. @returns its exit code, 128 + the signal's number where a signal ended it */
+function run(command, args) {
+  if (stopped) return Promise.resolve(128 + os.constants.signals[stopped]);
+  return new Promise((resolve, reject) => {
+    child = spawn(command, args, {
+      cwd: root,
+      stdio: 'inherit',
+      env: {...engineEnvironment, JUPYTER_PREFER_ENV_PATH: '1', ...process.env},
+    });
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      child = undefined;
+      resolve(code ?? 128 + os.constants.signals[signal]);
+    });
+  });
+}
+
+function runNode(...args) {
+  return run(process.execPath, args);
+}
+
+function runScript(file, args) {
+  return runNode(...nodeOptions, '--import', 'tsx', path.join(root, 'scripts', file), ...args);
+}
+
+function runLab(args) {
+  const asRoot = process.getuid?.() === 0 ? ['--allow-root'] : [];
+  return run(path.join(venvBin, 'jupyter'), ['lab', ...asRoot, ...args]);
+}
+
+/** With a filter only the tests that it names; without, types and style first. */
+async function runTests(filters) {
+  if (filters.some((filter) => filter.startsWith('-'))) {
+    console.error('Usage: npm test -- [part of the name of a test file]…');
+    return filters.includes('--help') || filters.includes('-h') ? 0 : 2;
+  }
+  const files = fs
+    .readdirSync(path.join(root, 'test'), {recursive: true})
+    .map((file) => path.join('test', file))
+    .filter((file) => file.endsWith('.test.ts'))
+    .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+    .sort();
+  if (files.length === 0) {
+    console.error(`No test file has '${filters.join("' or '")}' in its name; see test/.`);
+    return 2;
+  }
+  if (filters.length === 0) {
+    const types = await runNode(path.join('node_modules', 'typescript', 'bin', 'tsc'), '--noEmit');
+    const biome = path.join('node_modules', '@biomejs', 'biome', 'bin', 'biome');
+    const style = await runNode(biome, 'check', 'lib', 'scripts', 'test');
+    if (types !== 0 || style !== 0) return types || style;
+  }
+  const options = ['--test', '--test-concurrency=1', '--test-reporter=spec'];
+  return runNode(...nodeOptions, '--import', 'tsx', ...options, ...files);
+}
+
+/**
+ * The child gets every signal, and its exit is awaited, so that a training run can save. A terminal sends Ctrl-C to the child as
+ * well, which must not get it twice.
+ */
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    stopped = signal;
+    interrupt(signal);
+    const sentByTerminal = signal === 'SIGINT' && (process.stdin.isTTY || process.stderr.isTTY);
+    if (!sentByTerminal) child?.kill(signal);
+  });
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error) => {
+    if (error instanceof Interrupted) {
+      console.error('Set-up was stopped; the next command goes on with it.');
+      process.exitCode = 128 + os.constants.signals[error.message];
+    } else {
+      console.error(error instanceof SetupError ? `Set-up: ${error.message}` : error);
+      process.exitCode = 1;
+    }
+  },
+);

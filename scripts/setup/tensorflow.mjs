@@ -1,0 +1,244 @@
+/**
+ * The native engine. The package @tensorflow/tfjs-node cannot install itself any more (its library is gone from where it
+ * downloads it), so its own binding is compiled here against the library in TensorFlow's Python wheel.
+ */
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import {runLogged, SetupError} from './commands.mjs';
+import {copyAtomically, digest, readJson, readText, root, sharedCache, writeAtomically} from './files.mjs';
+import {findCompiler} from './prerequisites.mjs';
+
+const version = '2.21.0';
+
+/**
+ * The wheels for CPython 3.11; which Python they are for does not matter, since no Python loads them.
+ * linux-x64 is what this project is tested on; of the other two it is known only that they hold the same library.
+ */
+const wheels = {
+  'linux-x64': {
+    name: 'tensorflow-cpu',
+    platform: 'manylinux_2_27_x86_64',
+    sha256: '2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c',
+    bytes: 273_829_956,
+  },
+  'linux-arm64': {
+    name: 'tensorflow',
+    platform: 'manylinux_2_27_aarch64',
+    sha256: '4b24aca16d527a3cf1c37f720c04c484c3d20f4d0fdfa98632ac8b9f3be6eb5c',
+    bytes: 281_828_020,
+  },
+  'darwin-arm64': {
+    name: 'tensorflow',
+    platform: 'macosx_12_0_arm64',
+    sha256: '51f46f4806139d01fc7920cc72a4c75876f80649bf40ff083ab6212ceb43ca88',
+    bytes: 223_405_849,
+  },
+};
+
+const libraryFiles =
+  process.platform === 'darwin'
+    ? ['libtensorflow_cc.2.dylib', 'libtensorflow_framework.2.dylib']
+    : ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
+const headerFolders = ['tensorflow/c', 'tensorflow/core/platform', 'xla/tsl', 'tsl'];
+
+const system = `${process.platform}-${process.arch}`;
+const shared = sharedCache();
+/** Holds the library, its headers and the compiled binding. */
+export const libraryFolder = path.join(shared, `tensorflow-${version}-${system}`);
+export const sharedLock = path.join(shared, 'setup.lock');
+
+const tfjsNode = path.join(root, 'node_modules', '@tensorflow', 'tfjs-node');
+const headers = path.join(root, 'node_modules', 'node-api-headers');
+const binding = path.join(tfjsNode, 'lib', 'napi-v8', 'tfjs_binding.node');
+const bindingStamp = `${binding}.set-up`;
+const failureFile = path.join(root, '.cache', 'setup', 'native.json');
+
+export const hasLibrary = () => fs.existsSync(libraryFolder);
+
+/** Whether the binding in node_modules is the one that this library and these sources give. */
+export function hasBinding() {
+  return fs.existsSync(binding) && hasLibrary() && readText(bindingStamp) === bindingKey();
+}
+
+/** Why the native engine could not be had the last time that it was tried, or undefined. */
+export function nativeFailure() {
+  const failure = readJson(failureFile);
+  return failure && failure.key === failureKey() ? failure.reason : undefined;
+}
+
+export function recordNativeFailure(reason) {
+  writeAtomically(failureFile, JSON.stringify({key: failureKey(), reason}));
+}
+
+export function forgetNativeFailure() {
+  fs.rmSync(failureFile, {force: true});
+}
+
+/** Another system, library or compiler is a reason to try again. */
+function failureKey() {
+  return digest(version, system, libraryFolder, findCompiler() ?? 'none');
+}
+
+/** What the binding is made from; short, since it is part of a file name. */
+function bindingKey() {
+  const packageVersion = (folder) => readJson(path.join(folder, 'package.json'))?.version;
+  return digest(libraryFolder, packageVersion(tfjsNode), packageVersion(headers));
+}
+
+/** @throws SetupError where there is no library for this system */
+export function checkSystem() {
+  if (!(system in wheels)) throw new SetupError(`there is no TensorFlow library for ${system}`);
+  if (process.platform !== 'linux') return;
+  process.report.excludeNetwork = true;
+  const {glibcVersionRuntime: glibc} = process.report.getReport().header;
+  if (glibc === undefined)
+    throw new SetupError('the TensorFlow library needs glibc, and this Linux has another libc');
+}
+
+/** Downloads the wheel, checks its sha256 and keeps the two libraries and the headers, whole or not at all. */
+export async function fetchLibrary(python, step, lock) {
+  const wheel = wheels[system];
+  const download = path.join(shared, 'download');
+  const temporary = path.join(download, 'tmp');
+  fs.rmSync(temporary, {recursive: true, force: true});
+  fs.mkdirSync(temporary, {recursive: true});
+  const requirement = path.join(download, 'requirement.txt');
+  writeAtomically(requirement, `${wheel.name}==${version} --hash=sha256:${wheel.sha256}\n`);
+  const options = [
+    '--no-deps',
+    '--only-binary',
+    ':all:',
+    '--python-version',
+    '3.11',
+    '--platform',
+    wheel.platform,
+  ];
+  await runLogged(
+    'tensorflow',
+    python,
+    [
+      '-m',
+      'pip',
+      'download',
+      '--no-cache-dir',
+      '--require-hashes',
+      ...options,
+      '-d',
+      download,
+      '-r',
+      requirement,
+    ],
+    {
+      what: 'the download of the TensorFlow library',
+      lock,
+      env: {TMPDIR: temporary},
+      onTick: () => step.at((0.9 * folderSize(temporary)) / wheel.bytes),
+    },
+  );
+  const file = fs.readdirSync(download).find((name) => name.endsWith('.whl'));
+  const parts = `${libraryFolder}.tmp`;
+  fs.rmSync(parts, {recursive: true, force: true});
+  step.at(0.9);
+  await runLogged('unzip', python, ['-c', unzip, path.join(download, file), parts, ...wheelPaths()], {
+    what: 'unpacking the TensorFlow library',
+    lock,
+  });
+  fs.renameSync(path.join(parts, 'tensorflow'), libraryFolder);
+  fs.rmSync(parts, {recursive: true, force: true});
+  fs.rmSync(download, {recursive: true, force: true});
+}
+
+const unzip = `
+import sys, zipfile
+archive, folder, *wanted = sys.argv[1:]
+with zipfile.ZipFile(archive) as wheel:
+    wheel.extractall(folder, [name for name in wheel.namelist() if name.startswith(tuple(wanted))])
+`;
+
+function wheelPaths() {
+  return [
+    ...libraryFiles.map((name) => `tensorflow/${name}`),
+    ...headerFolders.map((name) => `tensorflow/include/${name}/`),
+  ];
+}
+
+/** Compiles the binding (or takes it from the shared cache), loads it once, and puts it where tfjs-node looks. */
+export async function installBinding(python, step, lock) {
+  const key = bindingKey();
+  const made = path.join(libraryFolder, `tfjs_binding-${key}.node`);
+  if (!fs.existsSync(made)) await compileAny(python, made, step, lock);
+  copyAtomically(made, binding);
+  writeAtomically(bindingStamp, key);
+}
+
+/** With the compiler of this machine; where there is none, or where it fails, with the one from PyPI. */
+async function compileAny(python, made, step, lock) {
+  const compiler = findCompiler();
+  if (compiler) {
+    try {
+      return await compile([compiler], made, 20, step, lock);
+    } catch (error) {
+      if (!(error instanceof SetupError)) throw error;
+      step.say(`${error.message}; trying the compiler from PyPI`);
+    }
+  }
+  const requirements = path.join(root, 'scripts', 'requirements-compiler.txt');
+  const options = ['--require-hashes', '--only-binary', ':all:', '-r', requirements];
+  if (!compiler)
+    step.say('no C++ compiler found (g++, c++, clang++): using the one from PyPI, about 2 minutes');
+  await runLogged('compiler', python, ['-m', 'pip', 'install', ...options], {
+    what: 'the installation of a C++ compiler from PyPI',
+    lock,
+  });
+  await compile([python, '-m', 'ziglang', 'c++'], made, 90, step, lock);
+}
+
+/** @param seconds how long it is expected to take, for the progress */
+async function compile([command, ...first], made, seconds, step, lock) {
+  const temporary = `${made}.tmp.node`;
+  const zigCache = path.join(libraryFolder, 'zig-cache');
+  const include = [path.join(headers, 'include'), path.join(libraryFolder, 'include'), tfjsNode];
+  const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => path.join(tfjsNode, 'binding', name));
+  const libraries = libraryFiles.map((name) => path.join(libraryFolder, name));
+  const flags = [
+    '-O2',
+    '-shared',
+    '-fPIC',
+    '-std=c++17',
+    '-DNAPI_VERSION=8',
+    ...include.map((folder) => `-I${folder}`),
+  ];
+  const link = [...libraries, '-Xlinker', '-rpath', '-Xlinker', libraryFolder];
+  if (process.platform === 'darwin') link.push('-undefined', 'dynamic_lookup');
+  const start = Date.now();
+  try {
+    await runLogged('binding', command, [...first, ...flags, ...sources, ...link, '-o', temporary], {
+      what: 'compiling the TensorFlow binding',
+      lock,
+      env: {ZIG_GLOBAL_CACHE_DIR: zigCache, ZIG_LOCAL_CACHE_DIR: zigCache},
+      onTick: () => step.at(Math.min(0.95, (Date.now() - start) / 1000 / seconds)),
+    });
+    await runLogged('load', process.execPath, ['-e', loadTest, temporary], {
+      what: 'loading the TensorFlow library',
+      lock,
+    });
+    fs.renameSync(temporary, made);
+  } finally {
+    fs.rmSync(temporary, {force: true});
+    fs.rmSync(zigCache, {recursive: true, force: true});
+  }
+}
+
+const loadTest = `
+const found = require(process.argv[1]).TF_Version;
+if (found !== '${version}') throw new Error('TensorFlow ' + found + ' was loaded, expected ${version}');
+`;
+
+function folderSize(folder) {
+  let bytes = 0;
+  for (const entry of fs.readdirSync(folder, {withFileTypes: true, recursive: true})) {
+    const file = path.join(entry.parentPath ?? entry.path, entry.name);
+    if (entry.isFile()) bytes += fs.statSync(file, {throwIfNoEntry: false})?.size ?? 0;
+  }
+  return bytes;
+}
