@@ -52,6 +52,8 @@ export interface TrainingState {
   readonly metadata: CheckpointMetadata;
   /** How many batches of `metadata.epoch` are done. */
   readonly batchesDone: number;
+  /** Sum of those batches' mean nats per image. */
+  readonly epochNats: number;
   /** The best validation so far; null before the first. */
   readonly best: {readonly nats: number; readonly epoch: number; readonly step: number} | null;
 }
@@ -97,7 +99,10 @@ export function loadCheckpoint(file: string, expected: Expected = {}): Checkpoin
 }
 
 /** Writes a training state atomically, as F32 to the bit. Throws like `saveCheckpoint`. */
-export function saveTrainingState(file: string, {tensors, metadata, batchesDone, best}: TrainingState): void {
+export function saveTrainingState(
+  file: string,
+  {tensors, metadata, batchesDone, epochNats, best}: TrainingState,
+): void {
   const stored = new Map<string, StoredTensor>();
   for (const part of parts) {
     for (const [name, tensor] of tensors[part]) stored.set(`${part}/${name}`, {...tensor, dtype: 'F32'});
@@ -106,6 +111,7 @@ export function saveTrainingState(file: string, {tensors, metadata, batchesDone,
     kind: 'state',
     ...encodeMetadata(metadata),
     batchesDone: JSON.stringify(batchesDone),
+    epochNats: JSON.stringify(epochNats),
     best: JSON.stringify(best),
   };
   writeChecked(file, {tensors: stored, metadata: text}, loadTrainingStateFrom);
@@ -191,6 +197,7 @@ function loadTrainingStateFrom(file: string, {tensors, metadata}: Safetensors): 
   const state = {
     metadata: decodeMetadata(fields),
     batchesDone: fields.json('batchesDone', isCount, 'an integer from 0'),
+    epochNats: fields.json('epochNats', isNumber, 'a number'),
     best: fields.json('best', isBest, 'null or {nats, epoch, step}'),
   };
   fields.end();

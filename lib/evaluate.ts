@@ -30,7 +30,7 @@ export async function evaluate(
   images: Images,
   {batchSize = 500, signal, onProgress}: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  checkImages(model, images);
+  checkModelImages(model, images);
   const perImage = new Float64Array(images.count);
   for (let start = 0; start < images.count; start += batchSize) {
     signal?.throwIfAborted();
@@ -67,7 +67,7 @@ function summary(model: AutoregressiveModel, perImage: Float64Array): Evaluation
 }
 
 /** @throws RangeError that says what does not fit */
-export function checkImages(model: AutoregressiveModel, images: Images): void {
+export function checkModelImages(model: AutoregressiveModel, images: Images): void {
   const {height, width, channels} = model.image;
   if (images.count < 1) throw new RangeError(`${model.name}: needs at least one image, got ${images.count}`);
   if (images.height !== height || images.width !== width || images.channels !== channels) {

@@ -20,10 +20,20 @@ export * from './images/nearest';
 export * from './images/occlude';
 export * from './layers/madeMasks';
 export * from './likelihood';
-export {createModel, findPreset, MODEL_NAMES, type Preset, presetNames} from './models/index';
+export {
+  createModel,
+  findPreset,
+  MODEL_NAMES,
+  type Preset,
+  presetNames,
+  publishedPresets,
+} from './models/index';
 export * from './models/made';
 export * from './models/parameters';
+export * from './paths';
+export * from './published';
 export * from './random';
+export * from './runs';
 export * from './sample';
 export {
   learningRateAt,

@@ -232,6 +232,7 @@ function trainStep(
   );
   const nats = value.dataSync()[0];
   tf.dispose([x, value]);
+  if (seen !== model) seen.dispose();
   if (!Number.isFinite(nats)) {
     tf.dispose(grads);
     throw new TrainingDivergedError(step, nats, learningRate);

@@ -53,7 +53,7 @@ export interface AutoregressiveModel {
    * @returns [B, H, W, C] when levels is 2, else [B, H, W, C, levels]; the caller disposes it
    */
   logits(x: tf.Tensor4D): tf.Tensor;
-  /** The model as the given training step should see it (MADE cycles its masks). Shares the parameters. */
+  /** The model as the given training step should see it (MADE cycles its masks). Shares the parameters; dispose it. */
   atStep?(step: number): AutoregressiveModel;
   /** All the orders whose average probability is the ensemble's; shares the parameters. */
   ensemble?(): readonly AutoregressiveModel[];

@@ -60,6 +60,7 @@ const state: TrainingState = {
   },
   metadata,
   batchesDone: 17,
+  epochNats: 0.1 + 0.2,
   best: {nats: 88.12345678901235, epoch: 1, step: 1000},
 };
 

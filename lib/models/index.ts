@@ -23,12 +23,18 @@ const MADE_RECIPES: Record<keyof typeof MADE_PRESETS, TrainOptions> = {
   fvsbn: {...TRAIN_DEFAULTS, epochs: 10, learningRate: 3e-3},
   small: {...TRAIN_DEFAULTS, epochs: 10, learningRate: 2e-3},
   'one-order': {...TRAIN_DEFAULTS, epochs: 48, learningRate: 1.5e-3},
-  orders: {...TRAIN_DEFAULTS, epochs: 44, learningRate: 1e-3},
+  orders: {...TRAIN_DEFAULTS, epochs: 40, learningRate: 1e-3},
+  'any-order': {...TRAIN_DEFAULTS, epochs: 30, learningRate: 1e-3},
 };
 
 /** The presets of a model; the first is the one that a command takes when none is named. */
 export function presetNames(model: ModelName): readonly string[] {
-  return {made: ['one-order', 'orders', 'small', 'fvsbn']}[model];
+  return {made: ['one-order', 'orders', 'any-order', 'small', 'fvsbn']}[model];
+}
+
+/** The presets whose weights are committed: first the one whose likelihood stands for the model. */
+export function publishedPresets(model: ModelName): readonly string[] {
+  return {made: ['one-order', 'orders', 'any-order']}[model];
 }
 
 /** @throws RangeError for an unknown model or preset, naming those there are */

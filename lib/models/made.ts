@@ -20,7 +20,7 @@ export interface MadeConfig extends ModelConfig {
   readonly channels: number;
   /** Units of each hidden layer; none at all gives the fully visible sigmoid belief net. */
   readonly hidden: readonly number[];
-  /** How many sets of masks training cycles through, and the ensemble averages over (section 4.2). */
+  /** How many sets of masks training cycles through, and the ensemble averages over (section 4.2); 0: fresh masks at every step. */
   readonly masks: number;
   /** Whether each set of masks has an order of its own (order-agnostic, section 4.1). */
   readonly orderAgnostic: boolean;
@@ -58,11 +58,21 @@ export const MADE_PRESETS = {
     direct: true,
     maskSeed: 0,
   },
-  /** Eight orders in turn, the first of them raster; 2000 units a layer make 15 MB of 16-bit weights. */
+  /** Eight orders in turn, the first of them raster; 1800 units a layer make 13 MB of 16-bit weights. */
   orders: {
     ...DIGITS,
-    hidden: [2000, 2000],
+    hidden: [1800, 1800],
     masks: 8,
+    orderAgnostic: true,
+    order: 'raster',
+    direct: true,
+    maskSeed: 0,
+  },
+  /** A fresh order at every step, for completions of any set of known pixels; fits in 4 MB. */
+  'any-order': {
+    ...DIGITS,
+    hidden: [700],
+    masks: 0,
     orderAgnostic: true,
     order: 'raster',
     direct: true,
@@ -135,7 +145,15 @@ export function madeMasks(
 
 /** @throws RangeError that names the field, its value and the rule */
 export function checkMadeConfig(config: MadeConfig): void {
-  for (const field of ['height', 'width', 'channels', 'masks'] as const) {
+  if (!Number.isInteger(config.masks) || config.masks < 0) {
+    throw new RangeError(`MADE: masks must be an integer of at least 0, got ${config.masks}`);
+  }
+  if (config.masks === 0 && !config.orderAgnostic) {
+    throw new RangeError(
+      'MADE: masks = 0 draws an order at every step, so orderAgnostic must be true, got false',
+    );
+  }
+  for (const field of ['height', 'width', 'channels'] as const) {
     if (!Number.isInteger(config[field]) || config[field] < 1) {
       throw new RangeError(`MADE: ${field} must be a positive integer, got ${config[field]}`);
     }
@@ -168,7 +186,8 @@ export class Made implements AutoregressiveModel {
     private readonly masks: MaskSet,
     /** Disposes what this object made; a view of another Made owns less than the whole. */
     private readonly disposeOwned: () => void,
-    private readonly sets: readonly MaskSet[],
+    /** The sets made so far; each is made when it is first asked for. */
+    private readonly sets: Map<number, MaskSet>,
   ) {
     this.image = {height: config.height, width: config.width, channels: config.channels};
     this.order = masks.order;
@@ -180,16 +199,14 @@ export class Made implements AutoregressiveModel {
    */
   static create(config: MadeConfig, seed = 0): Made {
     checkMadeConfig(config);
-    const sets = Array.from({length: config.masks}, (_, set) => {
-      const {order, degrees} = madeDegrees(config, set);
-      return new MaskSet(order, degrees, config);
-    });
     const parameters = createParameters(madeParameters(config), seed);
+    const sets = new Map<number, MaskSet>();
     const disposeAll = (): void => {
       for (const value of parameters.values()) value.dispose();
-      for (const set of sets) set.dispose();
+      for (const set of sets.values()) set.dispose();
+      sets.clear();
     };
-    return new Made(config, parameters, sets[0], disposeAll, sets);
+    return new Made(config, parameters, maskSet(config, sets, 0), disposeAll, sets);
   }
 
   logits(x: tf.Tensor4D): tf.Tensor {
@@ -227,20 +244,23 @@ export class Made implements AutoregressiveModel {
 
   /** The same weights seen through the given set of masks, with that set's order. */
   withMasks(set: number): Made {
-    if (!Number.isInteger(set) || set < 0 || set >= this.sets.length) {
-      throw new RangeError(
-        `MADE: a set of masks must be an integer from 0 to ${this.sets.length - 1}, got ${set}`,
-      );
+    const sets = this.config.masks === 0 ? FRESH_ENSEMBLE : this.config.masks;
+    if (!Number.isInteger(set) || set < 0 || set >= sets) {
+      throw new RangeError(`MADE: a set of masks must be an integer from 0 to ${sets - 1}, got ${set}`);
     }
-    return new Made(this.config, this.parameters, this.sets[set], () => {}, this.sets);
+    return new Made(this.config, this.parameters, maskSet(this.config, this.sets, set), () => {}, this.sets);
   }
 
   atStep(step: number): Made {
-    return this.withMasks(step % this.sets.length);
+    const {masks, maskSeed} = this.config;
+    if (masks > 0) return this.withMasks(step % masks);
+    const order = new Random(maskSeed, 'made fresh order', step).permutation(this.order.length);
+    return this.withOrder(order, new Random(maskSeed, 'made fresh degrees', step));
   }
 
   ensemble(): Made[] {
-    return this.sets.map((_, set) => this.withMasks(set));
+    const sets = this.config.masks === 0 ? FRESH_ENSEMBLE : this.config.masks;
+    return Array.from({length: sets}, (_, set) => this.withMasks(set));
   }
 
   /**
@@ -248,9 +268,10 @@ export class Made implements AutoregressiveModel {
    * (`orderAgnostic`) has learnt to be asked so.
    *
    * @param order a permutation of the flat pixel indices
+   * @param random the stream of the hidden degrees
+   * @returns a view of the same weights; dispose it for its masks
    */
-  withOrder(order: Int32Array, seed = this.config.maskSeed): Made {
-    const random = new Random(seed, 'made degrees');
+  withOrder(order: Int32Array, random = new Random(this.config.maskSeed, 'made degrees')): Made {
     const masks = new MaskSet(
       order,
       hiddenDegrees({...this.config, masks: 2}, inputDegrees(order), random),
@@ -271,6 +292,19 @@ export class Made implements AutoregressiveModel {
   dispose(): void {
     this.disposeOwned();
   }
+}
+
+/** Orders averaged over when training had no fixed number of them. */
+const FRESH_ENSEMBLE = 8;
+
+function maskSet(config: MadeConfig, sets: Map<number, MaskSet>, set: number): MaskSet {
+  let found = sets.get(set);
+  if (found === undefined) {
+    const {order, degrees} = madeDegrees(config, set);
+    found = new MaskSet(order, degrees, config);
+    sets.set(set, found);
+  }
+  return found;
 }
 
 /** The inputs' degrees followed by one array for each hidden layer. */

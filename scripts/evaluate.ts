@@ -1,0 +1,96 @@
+import {startEngine} from '../lib/engine/index';
+import {MODEL_NAMES, type ModelName, publishedPresets} from '../lib/models/index';
+import {loadPublished, type Score, scorePublished} from '../lib/published';
+import {
+  bar,
+  endProgress,
+  modelArgument,
+  presetArgument,
+  readArguments,
+  run,
+  showProgress,
+  stopSignal,
+} from './cli';
+
+const HELP = `npm run evaluate -- MODEL | all [options]
+
+Scores committed weights again: the exact negative log-likelihood of every test image.
+  --preset P      which weights (default: one order, and the ensemble of orders where there is one)
+  --split S       train, validation or test (default test)
+  --json          one JSON line on stdout, nothing else
+It fails when a score differs from the recorded one by more than 0.01 nats.`;
+
+/** A score and the one recorded may differ by so much: another machine rounds differently. */
+const TOLERANCE = 0.01;
+
+run(async () => {
+  const args = readArguments(HELP, {
+    preset: {type: 'string'},
+    split: {type: 'string'},
+    json: {type: 'boolean'},
+  });
+  const models: readonly ModelName[] =
+    args.positionals[0] === 'all' ? MODEL_NAMES : [modelArgument(args, HELP)];
+  const split = args.text('split') ?? 'test';
+  if (split !== 'train' && split !== 'validation' && split !== 'test') {
+    throw new RangeError(`--split must be train, validation or test, got '${split}'`);
+  }
+  const json = args.flag('json');
+  const engine = await startEngine();
+  const signal = stopSignal('stopping');
+  for (const model of models) {
+    const presets =
+      args.text('preset') === undefined ? publishedPresets(model) : [presetArgument(args, model)];
+    const scores: Score[] = [];
+    for (const preset of presets) {
+      const published = loadPublished(model, preset);
+      const score = await scorePublished(published, preset, split, {
+        signal,
+        onProgress: (share) => showProgress(`${model} ${preset}  ${bar(share)}`),
+      });
+      endProgress();
+      scores.push(score);
+      const recorded = published.checkpoint.metadata.score;
+      if (split === 'test') check(score, 'nats', recorded.testNats);
+      if (split === 'test') check(score, 'ensembleNats', recorded.ensembleNats);
+      published.model.dispose();
+      if (!json) print(score, engine.description);
+    }
+    if (json) console.log(JSON.stringify(jsonLine(scores, engine.description)));
+  }
+});
+
+/** One order's numbers from the first set of weights, the ensemble's from whichever has the best one. */
+function jsonLine([first, ...others]: Score[], engine: string): object {
+  const {preset, ...score} = first;
+  const ensembles = [first, ...others].filter((s) => s.ensembleNats !== undefined);
+  const best = ensembles.sort((a, b) => (a.ensembleNats as number) - (b.ensembleNats as number))[0];
+  const line = {...score, preset, engine};
+  if (best === undefined) return line;
+  const {ensembleNats, ensembleSize, parameters} = best;
+  return {...line, ensembleNats, ensembleSize, ensemblePreset: best.preset, ensembleParameters: parameters};
+}
+
+function check(score: Score, what: 'nats' | 'ensembleNats', recorded: number | undefined): void {
+  const measured = score[what];
+  if (measured === undefined || recorded === undefined) return;
+  if (Math.abs(measured - recorded) > TOLERANCE) {
+    console.error(
+      `${score.model} ${score.preset}: ${what} is ${measured.toFixed(4)}, but ${recorded.toFixed(4)} is recorded ` +
+        `in the checkpoint; they may differ by ${TOLERANCE}`,
+    );
+    process.exitCode = 1;
+  }
+}
+
+function print(score: Score, engine: string): void {
+  console.log(
+    `${score.model} ${score.preset}: ${score.nats.toFixed(3)} ± ${score.standardError.toFixed(3)} nats ` +
+      `(${score.bitsPerDimension.toFixed(4)} bits per dimension), MNIST ${score.split}, ${score.images} images, ` +
+      `${score.binarization}; ${score.parameters} parameters, ${score.epochs} epochs, ` +
+      `${Math.round(score.trainingSeconds)} s of training; scored in ${score.seconds.toFixed(1)} s; ${engine}`,
+  );
+  if (score.ensembleNats !== undefined) {
+    console.log(`  ensemble of ${score.ensembleSize} orders: ${score.ensembleNats.toFixed(3)} nats`);
+  }
+}

@@ -1,0 +1,118 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import {startEngine} from '../lib/engine/index';
+import {loadMnist} from '../lib/images/mnist';
+import {findPreset} from '../lib/models/index';
+import {parameterCount} from '../lib/models/parameters';
+import {checkpointFile, projectRoot, runFile} from '../lib/paths';
+import {publish, scoringImages} from '../lib/published';
+import {loadRun, runMetadata, saveRun} from '../lib/runs';
+import {train} from '../lib/train';
+import {
+  bar,
+  clock,
+  endProgress,
+  modelArgument,
+  presetArgument,
+  readArguments,
+  run,
+  showProgress,
+  stopSignal,
+  UsageError,
+} from './cli';
+
+const HELP = `npm run train -- MODEL [options]
+
+Trains a model, and saves all that is needed to go on after every minute and at Ctrl-C.
+  --preset P   which configuration and recipe (default: the model's first)
+  --epochs N   instead of the recipe's
+  --seed S     of weights, shuffles and draws (default 0)
+  --resume     go on where the saved run of the same preset and seed stopped
+  --restart    throw that saved run away
+  --publish    at the end store the weights as the preset's committed checkpoint, scored on the test set`;
+
+run(async () => {
+  const args = readArguments(HELP, {
+    preset: {type: 'string'},
+    epochs: {type: 'string'},
+    seed: {type: 'string'},
+    resume: {type: 'boolean'},
+    restart: {type: 'boolean'},
+    publish: {type: 'boolean'},
+  });
+  const name = modelArgument(args, HELP);
+  const preset = findPreset(name, presetArgument(args, name));
+  const seed = args.integer('seed', 0) ?? 0;
+  const recipe = {...preset.recipe, seed, epochs: args.integer('epochs', 1) ?? preset.recipe.epochs};
+  const file = runFile(name, preset.preset, seed);
+  const shown = path.relative(projectRoot(), file);
+  const resume = args.flag('resume');
+  if (resume && !fs.existsSync(file)) throw new UsageError(`nothing to resume: there is no ${shown}`);
+  if (!resume && !args.flag('restart') && fs.existsSync(file)) {
+    throw new UsageError(`${shown} holds a run already: --resume goes on with it, --restart throws it away`);
+  }
+
+  const engine = await startEngine();
+  const data = {train: await loadMnist('train'), validation: await scoringImages('validation')};
+  const model = preset.create(seed);
+  const run = {
+    preset,
+    recipe,
+    stepsPerEpoch: Math.floor(data.train.count / recipe.batchSize),
+    versions: {node: process.version, [engine.name]: engine.version},
+  };
+  console.log(
+    `${name} ${preset.preset}: ${parameterCount(model.parameters)} parameters, ${recipe.epochs} epochs, ` +
+      `seed ${seed}; ${engine.description}`,
+  );
+  const signal = stopSignal('stopping after this step, the run is saved');
+  const saved = resume ? loadRun(file, model, run) : undefined;
+  fs.mkdirSync(path.dirname(file), {recursive: true});
+  let last: Parameters<typeof runMetadata>[2] = {step: 0, seconds: 0, history: []};
+  const result = await train(
+    model,
+    data,
+    recipe,
+    {
+      signal,
+      onState: async (state) => {
+        last = state;
+        saveRun(file, model, run, state);
+      },
+      onProgress: (p) =>
+        showProgress(
+          `${bar(p.step / p.steps)}  epoch ${p.epoch + 1} of ${p.epochs}  ${p.nats.toFixed(2)} nats  ` +
+            `${Math.round(p.imagesPerSecond)} images/s  ${clock(p.secondsLeft)} to go`,
+        ),
+      onEvaluation: (row) => {
+        endProgress();
+        console.log(
+          `epoch ${row.epoch}  ${row.split.padEnd(10)} ${row.nats.toFixed(3)} nats  ${clock(row.seconds)}`,
+        );
+      },
+    },
+    saved,
+  );
+  endProgress();
+  if (result.outcome === 'interrupted') {
+    console.log(
+      `stopped at step ${last.step}; go on with: npm run train -- ${process.argv.slice(2).join(' ')}${resume ? '' : ' --resume'}`,
+    );
+    process.exitCode = 130;
+    return;
+  }
+  console.log(
+    `best validation: ${result.bestNats.toFixed(3)} nats, epoch ${result.bestEpoch}, ${clock(result.seconds)}`,
+  );
+  const target = args.flag('publish')
+    ? checkpointFile(name, preset.preset)
+    : path.join(path.dirname(file), 'weights.safetensors');
+  fs.mkdirSync(path.dirname(target), {recursive: true});
+  const score = await publish(model, preset.preset, runMetadata(model, run, last), target);
+  console.log(
+    `${path.relative(projectRoot(), target)}: test ${score.nats.toFixed(3)} nats (${score.binarization} draw, ${score.images} images)`,
+  );
+  if (score.ensembleNats !== undefined) {
+    console.log(`ensemble of ${score.ensembleSize} orders: test ${score.ensembleNats.toFixed(3)} nats`);
+  }
+});
