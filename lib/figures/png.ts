@@ -1,5 +1,6 @@
-import {encode} from 'fast-png';
+import {decode, encode} from 'fast-png';
 import type {Images} from '../types';
+import {indexColours} from './palette';
 import {colours, type FigureText, type JsonObject, metaOf} from './style';
 
 /** A drawing made of pixels: [height, width, 3] bytes, and the words that belong to it. */
@@ -69,16 +70,29 @@ export function imageGrid(grid: ImageGrid): Picture {
   return {...canvas, text: grid};
 }
 
-/** PNG bytes. The words go along as ASCII JSON in a text chunk, so that a picture never loses its caption. */
+/**
+ * PNG bytes: with a palette where 256 colours are enough, which pictures of digits always are.
+ * The words go along as ASCII JSON in a text chunk, so that a picture never loses its caption.
+ *
+ * @param more what else to keep beside the words
+ */
 export function encodePng({pixels, width, height, text}: Picture, more: JsonObject = {}): Uint8Array {
   const words = JSON.stringify({...metaOf(text), ...more}).replace(
     /[\u0080-\uffff]/g,
     (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+  const common = {width, height, depth: 8, text: {Comment: words}} as const;
+  const {indices, palette, exact} = indexColours(pixels);
   return encode(
-    {data: pixels, width, height, channels: 3, depth: 8, text: {Comment: words}},
-    {zlib: {level: 6}},
+    exact ? {...common, data: indices, channels: 1, palette} : {...common, data: pixels, channels: 3},
+    {zlib: {level: 9}},
   );
+}
+
+/** The words that `encodePng` put into a PNG; null where there are none. */
+export function wordsIn(png: Uint8Array): JsonObject | null {
+  const {Comment: words} = decode(png).text;
+  return words === undefined ? null : (JSON.parse(words) as JsonObject);
 }
 
 type Colour = readonly [number, number, number] | readonly number[];

@@ -1,0 +1,230 @@
+import {spawn} from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import * as readline from 'node:readline';
+import {duration} from '../../lib/figures/show';
+import type {Chart} from '../../lib/figures/style';
+import {writeFileAtomically} from '../../lib/files';
+import {chartKey, drawCharts, noChromium} from './browser';
+import {chartOf, chartsOf, type Notebook, stringify, textOf, tidy} from './notebook';
+
+export interface NotebookProgress {
+  /** The file's name, such as "03-made.ipynb". */
+  readonly notebook: string;
+  /** Code cells run, of how many. */
+  readonly done: number;
+  readonly cells: number;
+  readonly seconds: number;
+  /** For all notebooks together, judged by the cells run so far; null while none has. */
+  readonly secondsToGo: number | null;
+}
+
+export interface NotebookResult {
+  readonly notebook: string;
+  readonly seconds: number;
+  readonly cells: number;
+  readonly charts: number;
+  readonly bytes: number;
+}
+
+export interface ExecuteOptions {
+  readonly onProgress?: (progress: NotebookProgress) => void;
+  /** Said once, when charts get no picture. */
+  readonly onWarning?: (sentence: string) => void;
+  /** A Python with nbclient and the kernelspec `tslab`; the one in .venv where it is left out. */
+  readonly python?: string;
+}
+
+/** GitHub shows no notebook that is much larger. */
+export const largestNotebook = 500_000;
+const root = path.resolve(__dirname, '..', '..');
+
+/**
+ * Runs notebooks top to bottom, each in a fresh kernel, and puts the executed ones in their place, tidied and with a
+ * picture for every chart. Either all are replaced or, when a cell fails or a notebook is too large, none is.
+ *
+ * @throws Error that names notebook, cell number and the kernel's words
+ */
+export async function executeNotebooks(
+  files: readonly string[],
+  options: ExecuteOptions = {},
+): Promise<NotebookResult[]> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'notebooks-'));
+  try {
+    const seconds = await runKernels(files, folder, options);
+    const executed = files.map((file) => read(path.join(folder, path.basename(file))));
+    const charts = executed.flatMap(chartsOf);
+    const drawn = await drawCharts(charts);
+    if (drawn === null) options.onWarning?.(noChromium);
+    const pictures = drawn
+      ? new Map(charts.map((chart, i) => [chartKey(chart), drawn[i].toString('base64')]))
+      : oldPictures(files);
+    const texts = executed.map((notebook, i) => {
+      const text = stringify(tidy(notebook, (chart) => pictures.get(chartKey(chart)) ?? null));
+      checkExecuted(files[i], notebook, text);
+      return text;
+    });
+    files.forEach((file, i) => {
+      writeFileAtomically(file, texts[i]);
+    });
+    return files.map((file, i) => ({
+      notebook: path.basename(file),
+      seconds: seconds.get(path.basename(file)) ?? 0,
+      cells: executed[i].cells.length,
+      charts: chartsOf(executed[i]).length,
+      bytes: Buffer.byteLength(texts[i]),
+    }));
+  } finally {
+    fs.rmSync(folder, {recursive: true, force: true});
+  }
+}
+
+/** One line of the runner in Python. */
+interface Report {
+  readonly notebook: string;
+  readonly done?: number;
+  readonly cells?: number;
+  readonly seconds?: number;
+  readonly failed?: number;
+  readonly error?: string;
+  readonly source?: string;
+}
+
+/** @returns the seconds each notebook took, by its file name */
+function runKernels(
+  files: readonly string[],
+  folder: string,
+  {onProgress, python = venvPython()}: ExecuteOptions,
+): Promise<Map<string, number>> {
+  const cellsInAll = files.reduce((sum, file) => sum + codeCells(read(file)), 0);
+  const started = performance.now();
+  const seconds = new Map<string, number>();
+  let failure: Report | null = null;
+  let before = 0;
+  const runner = spawn(python, [path.join(__dirname, 'execute.py'), root, folder, ...files], {
+    // The open pipe on its standard input tells the runner that we are still there.
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let words = '';
+  runner.stderr.on('data', (chunk: Buffer) => {
+    words = (words + chunk.toString()).slice(-4000);
+  });
+  readline.createInterface({input: runner.stdout}).on('line', (line) => {
+    const report = JSON.parse(line) as Report;
+    const {notebook, done = 0, cells = 0} = report;
+    if (report.failed !== undefined) failure = report;
+    else {
+      seconds.set(notebook, report.seconds ?? 0);
+      const all = before + done;
+      const elapsed = (performance.now() - started) / 1000;
+      const secondsToGo = all > 0 ? (elapsed / all) * (cellsInAll - all) : null;
+      if (done === cells) before += cells;
+      onProgress?.({notebook, done, cells, seconds: report.seconds ?? 0, secondsToGo});
+    }
+  });
+  return new Promise((resolve, reject) => {
+    runner.on('error', (error) =>
+      reject(new Error(`Notebooks: could not start ${python}: ${error.message}`)),
+    );
+    runner.on('close', (code) => {
+      if (failure !== null) reject(new Error(describe(failure)));
+      else if (code !== 0)
+        reject(new Error(`Notebooks: the runner ended with code ${code}:\n${words.trim()}`));
+      else resolve(seconds);
+    });
+  });
+}
+
+function describe({notebook, failed, error, source = ''}: Report): string {
+  const indented = source.replace(/^/gm, '    ');
+  return `${notebook}, cell ${failed}, failed. No notebook was changed.\n${error}\nThe cell:\n${indented}`;
+}
+
+function venvPython(): string {
+  const file = path.join(
+    root,
+    '.venv',
+    ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']),
+  );
+  if (!fs.existsSync(file)) throw new Error(`Notebooks: ${file} is missing; \`npm start\` sets it up`);
+  return file;
+}
+
+function read(file: string): Notebook {
+  return JSON.parse(fs.readFileSync(file, 'utf8')) as Notebook;
+}
+
+function codeCells({cells}: Notebook): number {
+  return cells.filter((cell) => cell.cell_type === 'code' && textOf(cell.source).trim() !== '').length;
+}
+
+/** @throws Error when an error was only printed, or the notebook is too large */
+function checkExecuted(file: string, notebook: Notebook, text: string): void {
+  notebook.cells.forEach((cell, i) => {
+    for (const output of cell.outputs ?? []) {
+      const words = textOf(output.text);
+      if (output.name === 'stderr' && /^(UncaughtException|UnhandledPromiseRejection):/m.test(words)) {
+        throw new Error(
+          `${path.basename(file)}, cell ${i + 1}, left an error behind. No notebook was changed.\n${words}`,
+        );
+      }
+    }
+  });
+  const bytes = Buffer.byteLength(text);
+  if (bytes > largestNotebook) {
+    throw new Error(
+      `${path.basename(file)} has ${bytes} bytes, more than ${largestNotebook}. Draw fewer cells or images. No notebook was changed.`,
+    );
+  }
+}
+
+/** Where nothing can be drawn, charts that came out the same as before keep the pictures they had. */
+function oldPictures(files: readonly string[]): Map<string, string> {
+  const pictures = new Map<string, string>();
+  for (const cell of files.flatMap((file) => read(file).cells)) {
+    for (const output of cell.outputs ?? []) {
+      const chart: Chart | null = chartOf(output);
+      const png = output.data?.['image/png'];
+      if (chart !== null && png !== undefined)
+        pictures.set(chartKey(chart), textOf(png as string | string[]));
+    }
+  }
+  return pictures;
+}
+
+/** "03-made.ipynb  7 of 12 cells  41 s  about 2 min 10 s to go" */
+export function progressText({notebook, done, cells, seconds, secondsToGo}: NotebookProgress): string {
+  const toGo = secondsToGo === null || secondsToGo === 0 ? '' : `  about ${duration(secondsToGo)} to go`;
+  return `${notebook.padEnd(28)} ${done} of ${cells} cells  ${duration(seconds)}${toGo}`;
+}
+
+/** Writes progress to a terminal in place, and elsewhere (in logs) one line a finished notebook. */
+export function printProgress(progress: NotebookProgress): void {
+  const finished = progress.done === progress.cells;
+  if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${progressText(progress)}${finished ? '\n' : ''}`);
+  else if (finished) console.log(progressText(progress));
+}
+
+/** `node --import tsx scripts/notebooks/execute.ts [FILE…]`; all notebooks where none is named. */
+async function main(named: readonly string[]): Promise<void> {
+  const folder = path.join(root, 'notebooks');
+  const all = fs.readdirSync(folder).filter((name) => name.endsWith('.ipynb'));
+  const files = named.length > 0 ? named : all.sort().map((name) => path.join(folder, name));
+  const python = process.env.NOTEBOOK_PYTHON;
+  const options = {
+    onProgress: printProgress,
+    onWarning: console.warn,
+    ...(python === undefined ? {} : {python}),
+  };
+  for (const {notebook, charts, bytes} of await executeNotebooks(files, options)) {
+    console.log(`${notebook.padEnd(28)} ${charts} charts, ${Math.ceil(bytes / 1000)} kB`);
+  }
+}
+
+if (require.main === module) {
+  main(process.argv.slice(2)).catch((error: Error) => {
+    console.error(`\n${error.message}`);
+    process.exitCode = 1;
+  });
+}
