@@ -1,5 +1,6 @@
 import * as path from 'node:path';
 import {writeFileAtomically} from '../files';
+import {projectRoot} from '../paths';
 import {encodePng, type Picture} from './png';
 import {isPicture} from './show';
 import type {Chart} from './style';
@@ -9,13 +10,13 @@ export interface SaveOptions {
   readonly command?: string;
   /** Minutes that command takes, training included. */
   readonly minutes: number;
-  /** "figures" where it is left out. */
+  /** The project's figures/ where it is left out. */
   readonly folder?: string;
 }
 
 /**
  * Keeps a figure for the reader without a kernel: a picture as <id>.png, a chart as <id>.json, which
- * scripts/notebooks then draws as <id>.png too. The words go into the file, and from there into figures/README.md.
+ * `npm start` then draws as <id>.png too. The words go into the file, and from there into figures/README.md.
  *
  * @param id lower case words joined by hyphens, such as "made-masks"
  * @throws RangeError when the id is no such name; FileWriteError when the folder cannot be written
@@ -26,7 +27,7 @@ export function saveFigure(id: string, figure: Chart | Picture, options: SaveOpt
       `saveFigure: id must be lower case words joined by hyphens, got "${id}"; try "made-masks"`,
     );
   }
-  const {command = 'npm start', minutes, folder = 'figures'} = options;
+  const {command = 'npm start', minutes, folder = path.join(projectRoot(), 'figures')} = options;
   if (isPicture(figure)) {
     writeFileAtomically(path.join(folder, `${id}.png`), encodePng(figure, {command, minutes}));
   } else {

@@ -7,6 +7,7 @@ import {duration} from '../../lib/figures/show';
 import type {Chart} from '../../lib/figures/style';
 import {writeFileAtomically} from '../../lib/files';
 import {chartKey, drawCharts, noChromium} from './browser';
+import {drawFigures} from './figures';
 import {chartOf, chartsOf, type Notebook, stringify, textOf, tidy} from './notebook';
 
 export interface NotebookProgress {
@@ -42,7 +43,7 @@ const root = path.resolve(__dirname, '..', '..');
 
 /**
  * Runs notebooks top to bottom, each in a fresh kernel, and puts the executed ones in their place, tidied and with a
- * picture for every chart. Either all are replaced or, when a cell fails or a notebook is too large, none is.
+ * picture for every chart; figures/ is drawn from what they saved there. Either all are replaced or, when a cell fails or a notebook is too large, none is.
  *
  * @throws Error that names notebook, cell number and the kernel's words
  */
@@ -68,6 +69,7 @@ export async function executeNotebooks(
     files.forEach((file, i) => {
       writeFileAtomically(file, texts[i]);
     });
+    await drawFigures(path.join(root, 'figures'));
     return files.map((file, i) => ({
       notebook: path.basename(file),
       seconds: seconds.get(path.basename(file)) ?? 0,
