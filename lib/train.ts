@@ -133,7 +133,19 @@ export async function train(
   let savedAt = performance.now();
   const saveState = async (): Promise<void> => {
     savedAt = performance.now();
-    await hooks.onState?.({step, seconds: seconds(), epochNats, history, adam: await adam.state(), best});
+    const state = {
+      step,
+      seconds: seconds(),
+      epochNats,
+      history: [...history],
+      adam: await adam.state(),
+      best,
+    };
+    // A finite loss can have a gradient that is not: what such a step has left must not replace the last good state.
+    if (![...state.adam.weights.values()].every((weights) => weights.every(Number.isFinite))) {
+      throw new TrainingDivergedError(step, Number.NaN, learningRateAt(step, steps, options));
+    }
+    await hooks.onState?.(state);
   };
   const record = async (row: HistoryRow): Promise<void> => {
     history.push(row);
@@ -144,6 +156,10 @@ export async function train(
   try {
     while (step < steps) {
       const epoch = Math.floor(step / stepsPerEpoch);
+      if (options.patience > 0 && best !== null && epoch - best.epoch >= options.patience) {
+        outcome = 'stopped early';
+        break;
+      }
       const images = epochImages(data.train, options, epoch);
       const order = epochOrder(images.count, {seed: options.seed, epoch});
       for (let batch = step % stepsPerEpoch; batch < stepsPerEpoch; batch++) {
@@ -174,23 +190,24 @@ export async function train(
           outcome = 'interrupted';
           break;
         }
-        if (performance.now() - savedAt > 1000 * (hooks.stateEverySeconds ?? 60)) await saveState();
+        // After the last batch the epoch is not over: a run resumed there would skip its evaluation.
+        const due = performance.now() - savedAt > 1000 * (hooks.stateEverySeconds ?? 60);
+        if (due && batch + 1 < stepsPerEpoch) await saveState();
       }
       if (outcome === 'interrupted') break;
       const trainNats = epochNats / stepsPerEpoch;
       epochNats = 0;
       await record({step, epoch: epoch + 1, split: 'train', nats: trainNats, seconds: seconds()});
       const nats = await adam.withAverage(async () => (await evaluate(model, data.validation)).nats);
+      if (!Number.isFinite(nats)) {
+        throw new TrainingDivergedError(step - 1, nats, learningRateAt(step - 1, steps, options));
+      }
       await record({step, epoch: epoch + 1, split: 'validation', nats, seconds: seconds()});
       if (best === null || nats < best.nats) {
         best = {nats, epoch: epoch + 1, weights: (await adam.state()).average};
       }
       if (hooks.signal?.aborted === true && step < steps) {
         outcome = 'interrupted';
-        break;
-      }
-      if (options.patience > 0 && epoch + 1 - best.epoch >= options.patience) {
-        outcome = 'stopped early';
         break;
       }
     }
