@@ -23,7 +23,8 @@ export interface Evaluation {
  * The exact negative log-likelihood of every image.
  *
  * @param images values 0 … levels - 1, of the model's size
- * @throws RangeError when the images are of another size, hold a value that is no level, or are none
+ * @throws RangeError when the images are of another size, hold a value that is no level, or are none, or when
+ *   batchSize is no positive integer
  */
 export async function evaluate(
   model: AutoregressiveModel,
@@ -31,6 +32,9 @@ export async function evaluate(
   {batchSize = 500, signal, onProgress}: EvaluateOptions = {},
 ): Promise<Evaluation> {
   checkModelImages(model, images);
+  if (!Number.isInteger(batchSize) || batchSize < 1) {
+    throw new RangeError(`evaluate: batchSize must be a positive integer, got ${batchSize}`);
+  }
   const perImage = new Float64Array(images.count);
   for (let start = 0; start < images.count; start += batchSize) {
     signal?.throwIfAborted();

@@ -42,6 +42,12 @@ export function bitsPerDimension(nats: number, image: ImageShape): number {
 export function ensembleNats(nats: readonly Float64Array[]): Float64Array {
   if (nats.length === 0)
     throw new RangeError('ensembleNats: needs the nats of at least one member, got none');
+  const other = nats.find((member) => member.length !== nats[0].length);
+  if (other !== undefined) {
+    throw new RangeError(
+      `ensembleNats: all members must have scored the same images, got ${nats[0].length} and ${other.length}`,
+    );
+  }
   return nats[0].map((_, i) => {
     const least = Math.min(...nats.map((member) => member[i]));
     const sum = nats.reduce((total, member) => total + Math.exp(least - member[i]), 0);

@@ -270,8 +270,12 @@ export class Made implements AutoregressiveModel {
    * @param order a permutation of the flat pixel indices
    * @param random the stream of the hidden degrees
    * @returns a view of the same weights; dispose it for its masks
+   * @throws RangeError when the order is no permutation of the pixels
    */
   withOrder(order: Int32Array, random = new Random(this.config.maskSeed, 'made degrees')): Made {
+    if (order.length !== this.order.length) {
+      throw new RangeError(`MADE: an order must hold ${this.order.length} pixels, got ${order.length}`);
+    }
     const masks = new MaskSet(
       order,
       hiddenDegrees({...this.config, masks: 2}, inputDegrees(order), random),
@@ -321,6 +325,7 @@ function hiddenDegrees(config: MadeConfig, inputs: Int32Array, random: Random): 
   return degrees;
 }
 
+/** Kept: a set that is first asked for inside a tf.tidy outlives it. */
 function maskTensor(mask: Mask): tf.Tensor2D {
-  return tf.tensor2d(mask.values, [mask.inputs, mask.outputs]);
+  return tf.keep(tf.tensor2d(mask.values, [mask.inputs, mask.outputs]));
 }
