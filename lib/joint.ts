@@ -1,0 +1,103 @@
+import {evaluate} from './evaluate';
+import type {AutoregressiveModel, ImageShape, Images} from './types';
+
+/**
+ * Distributions of so few bits that every one of their 2^D outcomes can be written down. Bit d of outcome number k is
+ * (k >> d) & 1, as in allBinaryImages: the first bit changes fastest, and 5 of three bits is 1, 0, 1.
+ */
+
+const MOST_BITS = 16;
+
+/** What a model calls p(x), for every x: [2^D]. A true distribution sums to 1. */
+export async function tabulate(model: AutoregressiveModel): Promise<Float64Array> {
+  const {perImage} = await evaluate(model, allBinaryImages(model.image));
+  return perImage.map((nats) => Math.exp(-nats));
+}
+
+/** How often each outcome occurs among black-and-white images: [2^D], sums to 1. */
+export function frequencies(images: Images): Float64Array {
+  const bits = images.height * images.width * images.channels;
+  if (images.count < 1 || bits > MOST_BITS) {
+    throw new RangeError(
+      `frequencies: needs images of at most ${MOST_BITS} values, got ${images.count} of ${bits}`,
+    );
+  }
+  const counts = new Float64Array(2 ** bits);
+  for (let i = 0; i < images.count; i++) counts[outcome(images.pixels.subarray(i * bits, (i + 1) * bits))]++;
+  return counts.map((count) => count / images.count);
+}
+
+/**
+ * The factors of the chain rule: p(x_o1), p(x_o2 | x_o1), p(x_o3 | x_o1, x_o2), … Their product is p(x), whatever the order.
+ *
+ * @param joint [2^D] probabilities
+ * @param order a permutation of 0 … D - 1
+ * @param x D bits
+ * @throws RangeError when the sizes do not fit, or a condition has probability 0
+ */
+export function conditionals(
+  joint: ArrayLike<number>,
+  order: ArrayLike<number>,
+  x: ArrayLike<number>,
+): number[] {
+  const bits = order.length;
+  const places = new Set(Array.from(order));
+  if (joint.length !== 2 ** bits || x.length !== bits || places.size !== bits) {
+    throw new RangeError(
+      `conditionals: an order of ${bits} different bits needs ${2 ** bits} probabilities and ${bits} values, ` +
+        `got ${joint.length} and ${x.length} (order ${Array.from(order).join(', ')})`,
+    );
+  }
+  // p(x_o1 … x_ok): the sum over all outcomes that agree with x in the first k places.
+  const agreeing = (places: number): number => {
+    let sum = 0;
+    for (let k = 0; k < joint.length; k++) {
+      const y = bitsOf(k, bits);
+      if (Array.from(order).every((bit, place) => place >= places || y[bit] === x[bit])) sum += joint[k];
+    }
+    return sum;
+  };
+  return Array.from(order, (_, place) => {
+    const condition = agreeing(place);
+    if (condition === 0) {
+      throw new RangeError(`conditionals: what comes before place ${place} has probability 0`);
+    }
+    return agreeing(place + 1) / condition;
+  });
+}
+
+/** All orders of n things: n! of them, in lexical order. */
+export function allOrders(n: number): number[][] {
+  if (!Number.isInteger(n) || n < 1 || n > 8) {
+    throw new RangeError(`allOrders: n must be an integer from 1 to 8, got ${n}`);
+  }
+  const extend = (chosen: number[]): number[][] =>
+    chosen.length === n
+      ? [chosen]
+      : Array.from({length: n}, (_, i) => i)
+          .filter((i) => !chosen.includes(i))
+          .flatMap((i) => extend([...chosen, i]));
+  return extend([]);
+}
+
+/** H(p) = -sum of p log p, in nats. */
+export function entropy(p: ArrayLike<number>): number {
+  return crossEntropy(p, p);
+}
+
+/** H(p, q) = -sum of p log q in nats: what outcomes of p cost on average in a code made for q. Never below H(p). */
+export function crossEntropy(p: ArrayLike<number>, q: ArrayLike<number>): number {
+  if (p.length !== q.length) {
+    throw new RangeError(`crossEntropy: both must have as many outcomes, got ${p.length} and ${q.length}`);
+  }
+  return Array.from(p).reduce((sum, pk, k) => (pk === 0 ? sum : sum - pk * Math.log(q[k])), 0);
+}
+
+/** The outcome's number as bits, the lowest digit first. */
+export function bitsOf(number: number, bits: number): number[] {
+  return Array.from({length: bits}, (_, i) => (number >> i) & 1);
+}
+
+function outcome(bits: Uint8Array): number {
+  return bits.reduce((number, bit, i) => number + bit * 2 ** i, 0);
+}
