@@ -7,12 +7,21 @@ export function projectRoot(): string {
   return fs.existsSync(path.join(fromHere, 'package.json')) ? fromHere : process.cwd();
 }
 
+/**
+ * Where weights and runs are kept: `data` of the project, or the folder that the environment variable AUTOREGRESSIVE_DATA
+ * names. The images of MNIST are not looked for there.
+ */
+export function dataFolder(): string {
+  const elsewhere = process.env.AUTOREGRESSIVE_DATA;
+  return elsewhere ? path.resolve(elsewhere) : path.join(projectRoot(), 'data');
+}
+
 /** The committed weights of a preset. */
 export function checkpointFile(model: string, preset: string): string {
-  return path.join(projectRoot(), 'data', 'checkpoints', model, `${preset}.safetensors`);
+  return path.join(dataFolder(), 'checkpoints', model, `${preset}.safetensors`);
 }
 
 /** The state of a training run, from which it goes on; not committed. */
 export function runFile(model: string, preset: string, seed: number): string {
-  return path.join(projectRoot(), 'data', 'runs', `${model}-${preset}-${seed}`, 'state.safetensors');
+  return path.join(dataFolder(), 'runs', `${model}-${preset}-${seed}`, 'state.safetensors');
 }

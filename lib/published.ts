@@ -1,3 +1,4 @@
+import {rephrase} from './checkpointMetadata';
 import {
   assignParameters,
   type Checkpoint,
@@ -37,7 +38,8 @@ export function loadPublished(
   file = checkpointFile(model, preset),
 ): Published {
   const checkpoint = loadCheckpoint(file, {model});
-  const built = createModel(model, checkpoint.metadata.config);
+  const remedy = 'Copy it again from where it came, or train again.';
+  const built = rephrase(file, remedy, () => createModel(model, checkpoint.metadata.config));
   try {
     assignParameters(built.parameters, checkpoint.tensors, file);
   } catch (error) {

@@ -82,6 +82,8 @@ export function run(command: () => Promise<void>): void {
     () => process.exit(process.exitCode ?? 0),
     (error: unknown) => {
       endProgress();
+      // Stopped by Ctrl-C: stopSignal has said so already.
+      if (error instanceof Error && error.name === 'AbortError') process.exit(130);
       const message = error instanceof Error ? error.message : String(error);
       console.error(process.env.DEBUG && error instanceof Error ? error.stack : message);
       process.exit(error instanceof UsageError || error instanceof RangeError ? 2 : 1);

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {startEngine} from '../lib/engine/index';
+import {errorCode, FileWriteError} from '../lib/files';
 import {loadMnist} from '../lib/images/mnist';
 import {findPreset} from '../lib/models/index';
 import {parameterCount} from '../lib/models/parameters';
@@ -67,7 +68,7 @@ run(async () => {
   );
   const signal = stopSignal('stopping after this step, the run is saved');
   const saved = resume ? loadRun(file, model, run) : undefined;
-  fs.mkdirSync(path.dirname(file), {recursive: true});
+  makeFolder(path.dirname(file));
   let last: Parameters<typeof runMetadata>[2] = {step: 0, seconds: 0, history: []};
   const result = await train(
     model,
@@ -107,7 +108,7 @@ run(async () => {
   const target = args.flag('publish')
     ? checkpointFile(name, preset.preset)
     : path.join(path.dirname(file), 'weights.safetensors');
-  fs.mkdirSync(path.dirname(target), {recursive: true});
+  makeFolder(path.dirname(target));
   const score = await publish(model, preset.preset, runMetadata(model, run, last), target);
   console.log(
     `${path.relative(projectRoot(), target)}: test ${score.nats.toFixed(3)} nats (${score.binarization} draw, ${score.images} images)`,
@@ -116,3 +117,11 @@ run(async () => {
     console.log(`ensemble of ${score.ensembleSize} orders: test ${score.ensembleNats.toFixed(3)} nats`);
   }
 });
+
+function makeFolder(folder: string): void {
+  try {
+    fs.mkdirSync(folder, {recursive: true});
+  } catch (error) {
+    throw new FileWriteError(folder, errorCode(error), error);
+  }
+}
