@@ -2,11 +2,26 @@ import {evaluate} from './evaluate';
 import type {AutoregressiveModel, ImageShape, Images} from './types';
 
 /**
- * Distributions of so few bits that every one of their 2^D outcomes can be written down. Bit d of outcome number k is
- * (k >> d) & 1, as in allBinaryImages: the first bit changes fastest, and 5 of three bits is 1, 0, 1.
+ * Distributions of so few bits that every one of their 2^D outcomes can be written down. Outcome number k has the binary
+ * digits of k as its bits, the first bit being the highest digit: 6 of three bits is 1, 1, 0.
  */
 
 const MOST_BITS = 16;
+
+/**
+ * Every black-and-white image of a size, image k showing outcome k.
+ * @throws RangeError when there are more than 16 values
+ */
+export function allBinaryImages({height, width, channels}: ImageShape): Images {
+  const bits = height * width * channels;
+  if (!Number.isInteger(bits) || bits < 1 || bits > MOST_BITS) {
+    throw new RangeError(`allBinaryImages: an image must have 1 to ${MOST_BITS} values, got ${bits}`);
+  }
+  const count = 2 ** bits;
+  const pixels = new Uint8Array(count * bits);
+  for (let k = 0; k < count; k++) pixels.set(bitsOf(k, bits), k * bits);
+  return {pixels, count, height, width, channels};
+}
 
 /** What a model calls p(x), for every x: [2^D]. A true distribution sums to 1. */
 export async function tabulate(model: AutoregressiveModel): Promise<Float64Array> {
@@ -93,11 +108,11 @@ export function crossEntropy(p: ArrayLike<number>, q: ArrayLike<number>): number
   return Array.from(p).reduce((sum, pk, k) => (pk === 0 ? sum : sum - pk * Math.log(q[k])), 0);
 }
 
-/** The outcome's number as bits, the lowest digit first. */
+/** The outcome's number as bits, the highest digit first. */
 export function bitsOf(number: number, bits: number): number[] {
-  return Array.from({length: bits}, (_, i) => (number >> i) & 1);
+  return Array.from({length: bits}, (_, i) => (number >> (bits - 1 - i)) & 1);
 }
 
 function outcome(bits: Uint8Array): number {
-  return bits.reduce((number, bit, i) => number + bit * 2 ** i, 0);
+  return bits.reduce((number, bit) => 2 * number + bit, 0);
 }
