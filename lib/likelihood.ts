@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {bernoulliNegativeLogLikelihood} from './engine/kernels';
+import {bernoulliNegativeLogLikelihood, categoricalNegativeLogLikelihood} from './engine/kernels';
 import type {AutoregressiveModel, ImageShape} from './types';
 
 /** The one place for units: a likelihood is a negative log-likelihood in nats per image until it is printed. */
@@ -7,8 +7,8 @@ import type {AutoregressiveModel, ImageShape} from './types';
 /**
  * -log p(x) = -sum over d of log p(x_d | x_<d), in nats per image.
  *
- * @param x [B, H, W, C], values 0 or 1
- * @param logits [B, H, W, C] as the model returns them
+ * @param x [B, H, W, C], values 0 … levels - 1 scaled to [0, 1]
+ * @param logits as the model returns them: [B, H, W, C] for two levels, else [B, H, W, C, levels]
  * @returns [B] nats; differentiable; the caller disposes it
  */
 export function negativeLogLikelihood(
@@ -16,14 +16,16 @@ export function negativeLogLikelihood(
   x: tf.Tensor4D,
   logits: tf.Tensor,
 ): tf.Tensor1D {
-  if (model.levels !== 2) {
-    throw new RangeError(`negativeLogLikelihood: levels must be 2, got ${model.levels}`);
-  }
   const batch = x.shape[0];
-  return bernoulliNegativeLogLikelihood(
-    tf.reshape(logits, [batch, -1]) as tf.Tensor2D,
-    tf.reshape(x, [batch, -1]) as tf.Tensor2D,
-  );
+  const {levels} = model;
+  return tf.tidy(() => {
+    const values = tf.reshape(x, [batch, -1]) as tf.Tensor2D;
+    if (levels === 2) {
+      return bernoulliNegativeLogLikelihood(tf.reshape(logits, [batch, -1]) as tf.Tensor2D, values);
+    }
+    const chosen = tf.cast(tf.round(tf.mul(values, levels - 1)), 'int32') as tf.Tensor2D;
+    return categoricalNegativeLogLikelihood(tf.reshape(logits, [batch, -1, levels]) as tf.Tensor3D, chosen);
+  });
 }
 
 /** Nats per image to bits per dimension: divided by the number of values and by log 2. */

@@ -1,71 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
-import {attribute, op} from './native';
+import {define} from './define';
+import {attribute, INT32, op} from './native';
 
-/**
- * The fused kernels of the library, registered with tfjs beside its own. Each has two forms that must agree in
- * values and gradients: one in operations of the TensorFlow runtime, and a portable twin in plain tfjs
- * for every other backend (WASM, plain JavaScript). Only the gradients that are asked for are computed.
- */
+/** The fused kernels that are no convolutions; see define.ts for their two forms. */
 
-type Inputs = Record<string, tf.Tensor>;
-type Attributes = Record<string, unknown>;
-
-interface KernelForms {
-  readonly name: string;
-  /** On the TensorFlow runtime: intermediate results must be disposed here. */
-  readonly native: (inputs: Inputs, attributes: Attributes) => tf.Tensor;
-  /** On every other backend: runs inside tf.tidy. */
-  readonly portable: (inputs: Inputs, attributes: Attributes) => tf.Tensor;
-  readonly gradient?: (
-    dy: tf.Tensor,
-    saved: tf.Tensor[],
-    attributes: Attributes,
-  ) => Record<string, () => tf.Tensor>;
-  readonly inputsToSave?: string[];
-  readonly outputsToSave?: boolean[];
-}
-
-const INT32 = 3; // TF_INT32, from TensorFlow's C API
-const PORTABLE_BACKENDS = ['wasm', 'cpu', 'webgl', 'webgpu'];
-const registered = new Set<string>();
-
-function define(forms: KernelForms): (inputs: Inputs, attributes?: Attributes) => tf.Tensor {
-  return (inputs, attributes = {}) => {
-    if (!registered.has(forms.name)) register(forms);
-    return tf.engine().runKernel(forms.name, inputs, attributes as tf.NamedAttrMap) as tf.Tensor;
-  };
-}
-
-function register(forms: KernelForms): void {
-  const {name} = forms;
-  const kernel = (run: KernelForms['native']): tf.KernelFunc => {
-    return ({inputs, attrs}) => run(inputs as Inputs, (attrs ?? {}) as Attributes);
-  };
-  tf.registerKernel({kernelName: name, backendName: 'tensorflow', kernelFunc: kernel(forms.native)});
-  for (const backendName of PORTABLE_BACKENDS) {
-    const portable: KernelForms['native'] = (inputs, attributes) =>
-      tf.tidy(() => forms.portable(inputs, attributes));
-    tf.registerKernel({kernelName: name, backendName, kernelFunc: kernel(portable)});
-  }
-  if (forms.gradient !== undefined) {
-    const gradient = forms.gradient;
-    tf.registerGradient({
-      kernelName: name,
-      inputsToSave: forms.inputsToSave ?? [],
-      outputsToSave: forms.outputsToSave ?? [],
-      gradFunc: (dy, saved, attributes) => gradient(dy as tf.Tensor, saved, attributes as Attributes),
-    });
-  }
-  registered.add(name);
-}
-
-const runReluGradient = define({
+/** dy where y > 0, else 0. */
+export const reluGradient = define({
   name: 'ReluGradient',
   native: ({dy, y}) => op('ReluGrad', [attribute.type('T')], [dy, y]),
   portable: ({dy, y}) => tf.mul(dy, tf.cast(tf.greater(y, 0), 'float32')),
 });
 
-const runBiasGradient = define({
+/** The sum of dy over all axes but the last. */
+export const biasGradient = define({
   name: 'BiasGradient',
   native: ({dy}) => op('BiasAddGrad', [attribute.type('T'), attribute.string('data_format', 'NHWC')], [dy]),
   portable: ({dy}) =>
@@ -98,11 +45,11 @@ const runDense = define({
   inputsToSave: ['x', 'weights'],
   outputsToSave: [true],
   gradient: (dy, [x, weights, y], {relu}) => {
-    const dz = relu ? runReluGradient({dy, y}) : dy;
+    const dz = relu ? reluGradient({dy, y}) : dy;
     return {
       x: () => tf.matMul(dz as tf.Tensor2D, weights as tf.Tensor2D, false, true),
       weights: () => tf.matMul(x as tf.Tensor2D, dz as tf.Tensor2D, true, false),
-      bias: () => runBiasGradient({dy: dz}),
+      bias: () => biasGradient({dy: dz}),
     };
   },
 });
@@ -162,4 +109,103 @@ const runBernoulli = define({
  */
 export function bernoulliNegativeLogLikelihood(logits: tf.Tensor2D, x: tf.Tensor2D): tf.Tensor1D {
   return runBernoulli({logits, x}) as tf.Tensor1D;
+}
+
+/**
+ * Cross-entropy of independent values of L levels given by their logits.
+ *
+ * @param logits [B, D, L]
+ * @param x [B, D], int32 levels 0 … L - 1
+ * @returns [B], nats; differentiable in the logits; the caller disposes it
+ */
+export function categoricalNegativeLogLikelihood(logits: tf.Tensor3D, x: tf.Tensor2D): tf.Tensor1D {
+  // -log p(x) = logsumexp(logits) - logit of x
+  return tf.tidy(() => {
+    const chosen = tf.oneHot(x, logits.shape[2]);
+    return tf.neg(tf.sum(tf.mul(tf.logSoftmax(logits), chosen), [1, 2])) as tf.Tensor1D;
+  });
+}
+
+const runRelu = define({
+  name: 'RasterRelu',
+  native: ({x}) => op('Relu', [attribute.type('T')], [x]),
+  portable: ({x}) => tf.relu(x),
+  outputsToSave: [true],
+  gradient: (dy, [y]) => ({x: () => reluGradient({dy, y})}),
+});
+
+/** max(x, 0), with a gradient of one pass over memory. The caller disposes the result. */
+export function relu<T extends tf.Tensor>(x: T): T {
+  return runRelu({x}) as T;
+}
+
+/** The two halves of the last axis, in operations of the runtime. */
+function halves(x: tf.Tensor): [tf.Tensor, tf.Tensor] {
+  const size = [...x.shape.slice(0, -1), x.shape[x.rank - 1] / 2];
+  return [0, 1].map((half) => {
+    const begin = tf.tensor1d([...x.shape.slice(0, -1).map(() => 0), half * size[x.rank - 1]], 'int32');
+    const sizes = tf.tensor1d(size, 'int32');
+    const part = op('Slice', [attribute.type('T'), attribute.type('Index', INT32)], [x, begin, sizes]);
+    tf.dispose([begin, sizes]);
+    return part;
+  }) as [tf.Tensor, tf.Tensor];
+}
+
+/** tanh of the first half and sigmoid of the second. */
+function gateParts(x: tf.Tensor): {tanh: tf.Tensor; sigmoid: tf.Tensor} {
+  const [a, b] = halves(x);
+  const T = [attribute.type('T')];
+  const parts = {tanh: op('Tanh', T, [a]), sigmoid: op('Sigmoid', T, [b])};
+  tf.dispose([a, b]);
+  return parts;
+}
+
+const runGateGradient = define({
+  name: 'GateGradient',
+  native: ({dy, x}) => {
+    const T = [attribute.type('T')];
+    const {tanh, sigmoid} = gateParts(x);
+    const dTanh = op('Mul', T, [dy, sigmoid]);
+    const dSigmoid = op('Mul', T, [dy, tanh]);
+    const da = op('TanhGrad', T, [tanh, dTanh]);
+    const db = op('SigmoidGrad', T, [sigmoid, dSigmoid]);
+    const axis = tf.scalar(x.rank - 1, 'int32');
+    const dx = op('ConcatV2', [attribute.int('N', 2), attribute.type('Tidx', INT32), ...T], [da, db, axis]);
+    tf.dispose([tanh, sigmoid, dTanh, dSigmoid, da, db, axis]);
+    return dx;
+  },
+  portable: ({dy, x}) => {
+    const [a, b] = tf.split(x, 2, x.rank - 1);
+    const tanh = tf.tanh(a);
+    const sigmoid = tf.sigmoid(b);
+    const da = tf.mul(tf.mul(dy, sigmoid), tf.sub(1, tf.square(tanh)));
+    const db = tf.mul(tf.mul(dy, tanh), tf.mul(sigmoid, tf.sub(1, sigmoid)));
+    return tf.concat([da, db], x.rank - 1);
+  },
+});
+
+const runGate = define({
+  name: 'Gate',
+  native: ({x}) => {
+    const {tanh, sigmoid} = gateParts(x);
+    const y = op('Mul', [attribute.type('T')], [tanh, sigmoid]);
+    tf.dispose([tanh, sigmoid]);
+    return y;
+  },
+  portable: ({x}) => {
+    const [a, b] = tf.split(x, 2, x.rank - 1);
+    return tf.mul(tf.tanh(a), tf.sigmoid(b));
+  },
+  inputsToSave: ['x'],
+  gradient: (dy, [x]) => ({x: () => runGateGradient({dy, x})}),
+});
+
+/**
+ * The gated activation tanh(a) * sigmoid(b) (van den Oord et al. 2016b, equation 2).
+ *
+ * @param x [..., 2 K]: a is the first half of the last axis, b the second
+ * @returns [..., K]; differentiable; the caller disposes it
+ */
+export function gate(x: tf.Tensor4D): tf.Tensor4D {
+  return runGate({x}) as tf.Tensor4D;
 }

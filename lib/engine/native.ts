@@ -17,7 +17,9 @@ function backend(): NodeJSKernelBackend {
   return tf.backend() as unknown as NodeJSKernelBackend;
 }
 
-const FLOAT32 = 1; // TF_FLOAT, from TensorFlow's C API
+// Numbers of types from TensorFlow's C API.
+const FLOAT32 = 1;
+export const INT32 = 3;
 
 /** Attributes in the form that the binding wants. */
 export const attribute = {

@@ -1,7 +1,8 @@
 import type {TrainOptions} from '../train';
 import {TRAIN_DEFAULTS} from '../train';
-import type {AutoregressiveModel} from '../types';
+import type {AutoregressiveModel, ModelConfig} from '../types';
 import {MADE_PRESETS, Made, type MadeConfig} from './made';
+import {PIXEL_CNN_PRESETS, PixelCnn, type PixelCnnConfig} from './pixelCnn';
 
 /** A model to build and how to train it: each preset has its recipe beside it. */
 export interface Preset {
@@ -12,7 +13,7 @@ export interface Preset {
 }
 
 /** Names of the models, as the commands take them. */
-export const MODEL_NAMES = ['made'] as const;
+export const MODEL_NAMES = ['made', 'pixelcnn'] as const;
 export type ModelName = (typeof MODEL_NAMES)[number];
 
 /**
@@ -27,14 +28,47 @@ const MADE_RECIPES: Record<keyof typeof MADE_PRESETS, TrainOptions> = {
   'any-order': {...TRAIN_DEFAULTS, epochs: 30, learningRate: 1e-3},
 };
 
+/** Adam where the paper has RMSProp, and batches of 32 where it has 16; the schedule is MADE's. */
+const PIXEL_CNN_RECIPES: Record<keyof typeof PIXEL_CNN_PRESETS, TrainOptions> = {
+  digits: {...TRAIN_DEFAULTS, epochs: 10, batchSize: 32, learningRate: 2e-3, clipNorm: 100},
+  paper: {...TRAIN_DEFAULTS, epochs: 10, batchSize: 32, learningRate: 1e-3, clipNorm: 100},
+  small: {...TRAIN_DEFAULTS, epochs: 1, batchSize: 32, learningRate: 3e-3, clipNorm: 100},
+};
+
+/** What the commands need of each model; its first preset is the one that they take when none is named. */
+const MODELS: Record<ModelName, ModelEntry> = {
+  made: {
+    presets: MADE_PRESETS,
+    recipes: MADE_RECIPES,
+    names: ['one-order', 'orders', 'any-order', 'small', 'fvsbn'],
+    published: ['one-order', 'orders', 'any-order'],
+    create: (config, seed) => Made.create(config as MadeConfig, seed),
+  },
+  pixelcnn: {
+    presets: PIXEL_CNN_PRESETS,
+    recipes: PIXEL_CNN_RECIPES,
+    names: ['digits', 'paper', 'small'],
+    published: ['digits'],
+    create: (config, seed) => PixelCnn.create(config as PixelCnnConfig, seed),
+  },
+};
+
+interface ModelEntry {
+  readonly presets: Readonly<Record<string, ModelConfig>>;
+  readonly recipes: Readonly<Record<string, TrainOptions>>;
+  readonly names: readonly string[];
+  readonly published: readonly string[];
+  readonly create: (config: ModelConfig, seed: number) => AutoregressiveModel;
+}
+
 /** The presets of a model; the first is the one that a command takes when none is named. */
 export function presetNames(model: ModelName): readonly string[] {
-  return {made: ['one-order', 'orders', 'any-order', 'small', 'fvsbn']}[model];
+  return MODELS[model].names;
 }
 
 /** The presets whose weights are committed: first the one whose likelihood stands for the model. */
 export function publishedPresets(model: ModelName): readonly string[] {
-  return {made: ['one-order', 'orders', 'any-order']}[model];
+  return MODELS[model].published;
 }
 
 /** @throws RangeError for an unknown model or preset, naming those there are */
@@ -47,13 +81,8 @@ export function findPreset(model: string, preset?: string): Preset {
   if (!names.includes(name)) {
     throw new RangeError(`unknown preset '${name}' of ${model}; there are ${names.join(', ')}`);
   }
-  const made = name as keyof typeof MADE_PRESETS;
-  return {
-    model,
-    preset: name,
-    create: (seed) => Made.create(MADE_PRESETS[made], seed),
-    recipe: MADE_RECIPES[made],
-  };
+  const {presets, recipes, create} = MODELS[model];
+  return {model, preset: name, create: (seed) => create(presets[name], seed), recipe: recipes[name]};
 }
 
 /** Builds a model from what a checkpoint says of it. @throws RangeError */
@@ -65,7 +94,7 @@ export function createModel(
   if (!isModelName(model)) {
     throw new RangeError(`unknown model '${model}'; there are ${MODEL_NAMES.join(', ')}`);
   }
-  return Made.create(config as MadeConfig, seed);
+  return MODELS[model].create(config, seed);
 }
 
 function isModelName(name: string): name is ModelName {

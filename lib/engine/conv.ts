@@ -1,0 +1,176 @@
+import * as tf from '@tensorflow/tfjs';
+import {define} from './define';
+import {biasGradient, reluGradient} from './kernels';
+import {attribute, INT32, op} from './native';
+
+/** Rows and columns of zeros around an image. */
+export interface Padding {
+  readonly top: number;
+  readonly bottom: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+/** How a kernel meets the image: y[i, j] = sum over taps of kernel[r, c] · padded x[i + r · dilation, j + c · dilation]. */
+export interface Placement {
+  readonly padding: Padding;
+  readonly dilation: number;
+}
+
+/**
+ * Zeros are put around the image first, and the convolution then runs without padding: with padding that differs from
+ * side to side the runtime would leave its fast path for the gradients.
+ */
+function pad(x: tf.Tensor, {top, bottom, left, right}: Padding): tf.Tensor {
+  if (top + bottom + left + right === 0) return tf.clone(x);
+  const sizes = tf.tensor2d([0, 0, top, bottom, left, right, 0, 0], [4, 2], 'int32');
+  const padded = op('Pad', [attribute.type('T'), attribute.type('Tpaddings', INT32)], [x, sizes]);
+  sizes.dispose();
+  return padded;
+}
+
+function convolutionAttributes(dilation: number): Parameters<typeof op>[1] {
+  return [
+    attribute.type('T'),
+    attribute.int('strides', [1, 1, 1, 1]),
+    attribute.string('padding', 'VALID'),
+    attribute.string('data_format', 'NHWC'),
+    attribute.bool('use_cudnn_on_gpu', true),
+    attribute.int('dilations', [1, dilation, dilation, 1]),
+  ];
+}
+
+function portablePad(x: tf.Tensor, {top, bottom, left, right}: Padding): tf.Tensor4D {
+  return tf.pad(x as tf.Tensor4D, [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ]);
+}
+
+/** The part of a padded image that one tap of the kernel meets, as a matrix [B · H · W, channels]. */
+function tapView(padded: tf.Tensor4D, row: number, column: number, y: tf.Tensor): tf.Tensor2D {
+  const [batch, height, width] = y.shape;
+  const channels = padded.shape[3];
+  const part = tf.slice(padded, [0, row, column, 0], [batch, height, width, channels]);
+  return tf.reshape(part, [batch * height * width, channels]);
+}
+
+const runKernelGradient = define({
+  name: 'RasterConvKernelGradient',
+  native: ({x, dy}, attributes) => {
+    const {padding, dilation} = attributes as unknown as Placement;
+    const sizes = tf.tensor1d(attributes.kernelShape as number[], 'int32');
+    const padded = pad(x, padding);
+    const gradient = op('Conv2DBackpropFilter', convolutionAttributes(dilation), [padded, sizes, dy]);
+    tf.dispose([sizes, padded]);
+    return gradient;
+  },
+  portable: ({x, dy}, attributes) => {
+    const {padding, dilation} = attributes as unknown as Placement;
+    const [rows, columns, inputs, outputs] = attributes.kernelShape as number[];
+    const padded = portablePad(x, padding);
+    const flat = tf.reshape(dy, [-1, outputs]);
+    const taps: tf.Tensor2D[] = [];
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < columns; c++) {
+        taps.push(tf.matMul(tapView(padded, r * dilation, c * dilation, dy), flat, true, false));
+      }
+    }
+    return tf.reshape(tf.stack(taps), [rows, columns, inputs, outputs]);
+  },
+});
+
+const runInputGradient = define({
+  name: 'RasterConvInputGradient',
+  native: ({kernel, dy}, attributes) => {
+    const {padding, dilation} = attributes as unknown as Placement;
+    const {top, bottom, left, right} = padding;
+    const [batch, height, width, channels] = attributes.inputShape as number[];
+    const sizes = tf.tensor1d([batch, height + top + bottom, width + left + right, channels], 'int32');
+    const padded = op('Conv2DBackpropInput', convolutionAttributes(dilation), [sizes, kernel, dy]);
+    sizes.dispose();
+    if (top + bottom + left + right === 0) return padded;
+    const gradient = tf.slice(padded, [0, top, left, 0], [batch, height, width, channels]);
+    padded.dispose();
+    return gradient;
+  },
+  portable: ({kernel, dy}, attributes) => {
+    const {padding, dilation} = attributes as unknown as Placement;
+    const {top, left} = padding;
+    const [batch, height, width, channels] = attributes.inputShape as number[];
+    const [rows, columns, inputs, outputs] = kernel.shape;
+    const [, dyHeight, dyWidth] = dy.shape;
+    const flat = tf.reshape(dy, [-1, outputs]);
+    const parts: tf.Tensor[] = [];
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < columns; c++) {
+        const tap = tf.reshape(tf.slice(kernel, [r, c, 0, 0], [1, 1, inputs, outputs]), [inputs, outputs]);
+        const part = tf.reshape(tf.matMul(flat, tap, false, true), [batch, dyHeight, dyWidth, inputs]);
+        parts.push(
+          portablePad(part, {
+            top: r * dilation,
+            bottom: (rows - 1 - r) * dilation,
+            left: c * dilation,
+            right: (columns - 1 - c) * dilation,
+          }),
+        );
+      }
+    }
+    return tf.slice(tf.addN(parts), [0, top, left, 0], [batch, height, width, channels]);
+  },
+});
+
+const runConvolution = define({
+  name: 'RasterConv',
+  native: ({x, kernel, bias}, attributes) => {
+    const {padding, dilation} = attributes as unknown as Placement;
+    const padded = pad(x, padding);
+    const product = op('Conv2D', convolutionAttributes(dilation), [padded, kernel]);
+    padded.dispose();
+    const T = attribute.type('T');
+    const sum = op('BiasAdd', [T, attribute.string('data_format', 'NHWC')], [product, bias]);
+    product.dispose();
+    if (!attributes.relu) return sum;
+    const y = op('Relu', [T], [sum]);
+    sum.dispose();
+    return y;
+  },
+  portable: ({x, kernel, bias}, attributes) => {
+    const {padding, dilation} = attributes as unknown as Placement;
+    const padded = portablePad(x, padding);
+    const sum = tf.add(tf.conv2d(padded, kernel as tf.Tensor4D, 1, 'valid', 'NHWC', dilation), bias);
+    return attributes.relu ? tf.relu(sum) : sum;
+  },
+  inputsToSave: ['x', 'kernel'],
+  outputsToSave: [true],
+  gradient: (dy, [x, kernel, y], attributes) => {
+    const dz = attributes.relu ? reluGradient({dy, y}) : dy;
+    return {
+      x: () => runInputGradient({kernel, dy: dz}, {...attributes, inputShape: x.shape}),
+      kernel: () => runKernelGradient({x, dy: dz}, {...attributes, kernelShape: kernel.shape}),
+      bias: () => biasGradient({dy: dz}),
+    };
+  },
+});
+
+/**
+ * activation(kernel * x + bias), a convolution of stride 1, in one kernel.
+ *
+ * @param x [B, H, W, inputs]
+ * @param kernel [rows, columns, inputs, outputs]
+ * @param bias [outputs]
+ * @returns [B, H', W', outputs] with H' = H + top + bottom - (rows - 1) · dilation, and W' likewise; differentiable
+ * in all three; the caller disposes it
+ */
+export function convolve(
+  x: tf.Tensor4D,
+  kernel: tf.Tensor4D,
+  bias: tf.Tensor1D,
+  {padding, dilation}: Placement,
+  activation: 'relu' | 'none',
+): tf.Tensor4D {
+  const attributes = {padding, dilation, relu: activation === 'relu'};
+  return runConvolution({x, kernel, bias}, attributes) as tf.Tensor4D;
+}

@@ -1,0 +1,143 @@
+import * as tf from '@tensorflow/tfjs';
+import {convolve, type Padding} from '../engine/conv';
+import type {Parameters} from '../types';
+import {type ParameterSpec, parameter} from './parameters';
+import {channelMask, liveTaps, type MaskType} from './rasterMasks';
+
+/** A convolution that keeps raster order. */
+export interface MaskedConv2dSpec {
+  /** Its parameters are called `<name>.weights`, `<name>.bias` and, when normalised, `<name>.gain`. */
+  readonly name: string;
+  /** [size, size] in row order, 1 where a tap is alive; what the centre shows is left to `type` and the groups. */
+  readonly mask: Float32Array;
+  readonly type: MaskType;
+  /** The colour group of each input feature; all in one group 0 for grey images. */
+  readonly inputs: Int32Array;
+  readonly outputs: Int32Array;
+  /** Pixels from one tap to the next. */
+  readonly dilation: number;
+  /** Deviation of an output for inputs of deviation 1, at the start. */
+  readonly scale: number;
+  /**
+   * Weight normalisation (Salimans and Kingma 2016, equation 2): each output's kernel is its gain times a unit vector,
+   * so that the scale of the features is learnt apart from their direction. An affine map, in training and after.
+   */
+  readonly normalised: boolean;
+}
+
+/** What a slow or cached reckoning needs of a masked convolution, as plain numbers. */
+export interface ConvNumbers {
+  readonly rows: number;
+  readonly columns: number;
+  readonly centreRow: number;
+  readonly centreColumn: number;
+  readonly dilation: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** [rows, columns, inputs, outputs]: masked, and normalised where that is asked for. */
+  readonly kernel: Float32Array;
+  readonly bias: Float32Array;
+}
+
+const TINY = 1e-12;
+
+/**
+ * Only the rows and columns of the kernel that are alive are stored and computed: 2 x 3 of a 3 x 3 kernel with mask B.
+ * The mask multiplies the weights at each use, so that no update can bring a hidden weight to life.
+ */
+export class MaskedConv2d {
+  private readonly mask: tf.Tensor4D | null;
+  private readonly shape: [number, number, number, number];
+  private readonly padding: Padding;
+  private readonly taps: ReturnType<typeof liveTaps>;
+
+  constructor(
+    readonly spec: MaskedConv2dSpec,
+    private readonly parameters: Parameters,
+  ) {
+    const {dilation} = spec;
+    this.taps = liveTaps(spec.mask);
+    const {rows, columns, centreRow, centreColumn} = this.taps;
+    this.shape = kernelShape(spec);
+    this.padding = {
+      top: centreRow * dilation,
+      bottom: (rows - 1 - centreRow) * dilation,
+      left: centreColumn * dilation,
+      right: (columns - 1 - centreColumn) * dilation,
+    };
+    const mask = channelMask(this.taps, spec.type, spec.inputs, spec.outputs);
+    this.mask = mask.includes(0) ? tf.keep(tf.tensor4d(mask, this.shape)) : null;
+  }
+
+  /** The tensors it needs, with first values that keep the scale of its inputs whatever the mask hides. */
+  static parameters(spec: MaskedConv2dSpec): ParameterSpec[] {
+    const mask = channelMask(liveTaps(spec.mask), spec.type, spec.inputs, spec.outputs);
+    const alive = mask.reduce((a, b) => a + b, 0) / spec.outputs.length;
+    const deviation = spec.scale / Math.sqrt(Math.max(1, alive));
+    const specs = [
+      {name: `${spec.name}.weights`, shape: kernelShape(spec), deviation},
+      {name: `${spec.name}.bias`, shape: [spec.outputs.length], deviation: 0},
+    ];
+    if (spec.normalised) {
+      specs.push({name: `${spec.name}.gain`, shape: [spec.outputs.length], deviation: 0});
+    }
+    return specs;
+  }
+
+  /** [rows, columns, inputs, outputs]: the live part of the kernel as it is applied. The caller disposes it. */
+  kernel(): tf.Tensor4D {
+    const weights = parameter<tf.Tensor4D>(this.parameters, `${this.spec.name}.weights`);
+    return tf.tidy(() => {
+      const masked: tf.Tensor4D = this.mask === null ? tf.clone(weights) : tf.mul(weights, this.mask);
+      if (!this.spec.normalised) return masked;
+      // w = scale (1 + g) v / |v|: the gain g starts at 0.
+      const gain = parameter<tf.Tensor1D>(this.parameters, `${this.spec.name}.gain`);
+      const norm = tf.sqrt(tf.add(tf.sum(tf.square(masked), [0, 1, 2]), TINY));
+      const length = tf.mul(tf.add(gain, 1), this.spec.scale);
+      return tf.mul<tf.Tensor4D>(masked, tf.div(length, norm));
+    });
+  }
+
+  /** [outputs]; not to be disposed. */
+  get bias(): tf.Tensor1D {
+    return parameter(this.parameters, `${this.spec.name}.bias`);
+  }
+
+  /**
+   * @param x [B, H, W, inputs]
+   * @returns [B, H, W, outputs]; the caller disposes it
+   */
+  apply(x: tf.Tensor4D, activation: 'relu' | 'none'): tf.Tensor4D {
+    const {dilation} = this.spec;
+    return tf.tidy(() => {
+      return convolve(x, this.kernel(), this.bias, {padding: this.padding, dilation}, activation);
+    });
+  }
+
+  numbers(): ConvNumbers {
+    const {rows, columns, centreRow, centreColumn} = this.taps;
+    const kernel = this.kernel();
+    const values = Float32Array.from(kernel.dataSync());
+    kernel.dispose();
+    return {
+      rows,
+      columns,
+      centreRow,
+      centreColumn,
+      dilation: this.spec.dilation,
+      inputs: this.spec.inputs.length,
+      outputs: this.spec.outputs.length,
+      kernel: values,
+      bias: Float32Array.from(this.bias.dataSync()),
+    };
+  }
+
+  dispose(): void {
+    this.mask?.dispose();
+  }
+}
+
+function kernelShape(spec: MaskedConv2dSpec): [number, number, number, number] {
+  const {rows, columns} = liveTaps(spec.mask);
+  return [rows, columns, spec.inputs.length, spec.outputs.length];
+}

@@ -1,0 +1,48 @@
+import * as tf from '@tensorflow/tfjs';
+import {Random} from '../random';
+import type {Parameters} from '../types';
+
+/** A trainable tensor to be made: its name in checkpoints, its shape, and where its first values come from. */
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Standard deviation of the normal first values; 0 for zeros. */
+  readonly deviation: number;
+}
+
+/** Deviation that keeps the scale of activations through a ReLU layer (He et al. 2015, equation 10). */
+export function heDeviation(fanIn: number): number {
+  return Math.sqrt(2 / fanIn);
+}
+
+/** Makes the parameters; each is drawn from its own stream, so that adding one changes no other. */
+export function createParameters(specs: readonly ParameterSpec[], seed: number): Parameters {
+  const parameters = new Map<string, tf.Variable>();
+  for (const {name, shape, deviation} of specs) {
+    const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
+    if (deviation > 0) {
+      const random = new Random(seed, 'parameters', name);
+      for (let i = 0; i < values.length; i++) values[i] = deviation * random.normal();
+    }
+    const tensor = tf.tensor(values, [...shape]);
+    parameters.set(name, tf.variable(tensor));
+    tensor.dispose();
+  }
+  return parameters;
+}
+
+/** How many numbers the parameters hold. */
+export function parameterCount(parameters: Parameters): number {
+  let count = 0;
+  for (const parameter of parameters.values()) count += parameter.size;
+  return count;
+}
+
+/** @throws RangeError when there is no parameter of that name */
+export function parameter<T extends tf.Tensor>(parameters: Parameters, name: string): T {
+  const found = parameters.get(name);
+  if (found === undefined) {
+    throw new RangeError(`no parameter '${name}'; there are ${[...parameters.keys()].join(', ')}`);
+  }
+  return found as unknown as T;
+}

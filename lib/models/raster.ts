@@ -1,0 +1,55 @@
+import * as tf from '@tensorflow/tfjs';
+import type {AutoregressiveModel, ImageShape} from '../types';
+
+/** What the convolutional models share: raster order, their checks, the shape of their logits. */
+
+interface RasterConfig extends ImageShape {
+  readonly levels: number;
+  readonly firstSize: number;
+  readonly size: number;
+}
+
+/** Pixel by pixel, row by row; in a pixel channel by channel. */
+export function rasterOrder({height, width, channels}: ImageShape): Int32Array {
+  return Int32Array.from({length: height * width * channels}, (_, k) => k);
+}
+
+/** @throws RangeError that names the field, its value and the rule */
+export function checkPositive(model: string, field: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1) {
+    throw new RangeError(`${model}: ${field} must be a positive integer, got ${value}`);
+  }
+}
+
+/** @throws RangeError that names the field, its value and the rule */
+export function checkRasterConfig(model: string, config: RasterConfig): void {
+  for (const field of ['height', 'width', 'channels'] as const) checkPositive(model, field, config[field]);
+  if (!Number.isInteger(config.levels) || config.levels < 2 || config.levels > 256) {
+    throw new RangeError(`${model}: levels must be an integer from 2 to 256, got ${config.levels}`);
+  }
+  for (const field of ['firstSize', 'size'] as const) {
+    if (config[field] % 2 !== 1 || config[field] < 1) {
+      throw new RangeError(`${model}: ${field} must be a positive odd integer, got ${config[field]}`);
+    }
+  }
+}
+
+/** @throws RangeError when x is no batch of images of the model's size */
+export function checkRasterInput(model: string, x: tf.Tensor4D, image: ImageShape): void {
+  const [, height, width, channels] = x.shape;
+  if (height !== image.height || width !== image.width || channels !== image.channels) {
+    throw new RangeError(
+      `${model}: images must be [B, ${image.height}, ${image.width}, ${image.channels}], got [${x.shape.join(', ')}]`,
+    );
+  }
+}
+
+/** [B, H, W, C · L] to [B, H, W, C, L]; for two levels there is one logit a value and nothing to split. */
+export function splitLevels(
+  logits: tf.Tensor4D,
+  {levels, image}: Pick<AutoregressiveModel, 'levels' | 'image'>,
+): tf.Tensor {
+  if (levels === 2) return logits;
+  const {height, width, channels} = image;
+  return tf.reshape(logits, [logits.shape[0], height, width, channels, levels]);
+}
