@@ -45,6 +45,8 @@ def execute(path, root, out):
 
     def executed(cell, cell_index, execute_reply):
         nonlocal done
+        if execute_reply["content"]["status"] != "ok":
+            return
         done += 1
         report(notebook=path.name, done=done, cells=len(code), seconds=time.monotonic() - started)
 

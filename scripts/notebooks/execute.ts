@@ -35,6 +35,8 @@ export interface ExecuteOptions {
   readonly onWarning?: (sentence: string) => void;
   /** A Python with nbclient and the kernelspec `tslab`; the one in .venv where it is left out. */
   readonly python?: string;
+  /** Where the cells save figures, to be drawn and listed afterwards: the project's figures/ where it is left out, null for none. */
+  readonly figures?: string | null;
 }
 
 /** GitHub shows no notebook that is much larger. */
@@ -69,7 +71,8 @@ export async function executeNotebooks(
     files.forEach((file, i) => {
       writeFileAtomically(file, texts[i]);
     });
-    await drawFigures(path.join(root, 'figures'));
+    const {figures = path.join(root, 'figures')} = options;
+    if (figures !== null) await drawFigures(figures);
     return files.map((file, i) => ({
       notebook: path.basename(file),
       seconds: seconds.get(path.basename(file)) ?? 0,

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {decode} from 'fast-png';
+import {indexColours} from '../../lib/figures/palette';
+import {pictureChart} from '../../lib/figures/pictureChart';
+import {encodePng, imageGrid, type Picture, wordsIn} from '../../lib/figures/png';
+
+const text = {title: 'Bits', description: 'Two “images”.', notebook: '01-autoregression'};
+const bits = {pixels: Uint8Array.of(0, 1, 1, 0, 1, 0, 0, 1), count: 2, height: 2, width: 2, channels: 1};
+
+function pixel({pixels, width}: Picture, x: number, y: number): number[] {
+  return Array.from(pixels.subarray(3 * (y * width + x), 3 * (y * width + x) + 3));
+}
+
+test('every pixel is an exact square, with the background between the images', () => {
+  const grid = imageGrid({...text, images: bits, scale: 3, gap: 2, columns: 2});
+  assert.deepEqual([grid.width, grid.height], [2 + 2 * 8, 2 + 8]);
+  assert.deepEqual(pixel(grid, 0, 0), [252, 252, 252]);
+  for (const [dx, dy] of [
+    [0, 0],
+    [2, 2],
+  ]) {
+    assert.deepEqual(pixel(grid, 2 + dx, 2 + dy), [0, 0, 0]);
+    assert.deepEqual(pixel(grid, 5 + dx, 2 + dy), [255, 255, 255]);
+    assert.deepEqual(pixel(grid, 10 + dx, 2 + dy), [255, 255, 255], 'second image');
+  }
+});
+
+test('grey and colour', () => {
+  const grey = {pixels: Uint8Array.of(0, 128, 255, 64), count: 1, height: 2, width: 2, channels: 1};
+  assert.deepEqual(pixel(imageGrid({...text, images: grey, scale: 1, gap: 0}), 1, 0), [128, 128, 128]);
+  const colour = {pixels: Uint8Array.of(10, 20, 30), count: 1, height: 1, width: 1, channels: 3};
+  assert.deepEqual(pixel(imageGrid({...text, images: colour, scale: 1, gap: 0}), 0, 0), [10, 20, 30]);
+});
+
+test('what the model chose is tinted, what is covered is flat, and what is marked is outlined', () => {
+  const options = {...text, images: bits, scale: 4, gap: 4, columns: 2};
+  const known = Uint8Array.of(1, 1, 0, 0);
+  const plain = imageGrid(options);
+  const tinted = imageGrid({...options, known});
+  assert.deepEqual(pixel(tinted, 4, 4), pixel(plain, 4, 4));
+  assert.notDeepEqual(pixel(tinted, 4, 8), pixel(plain, 4, 8));
+  const covered = imageGrid({...options, covered: known});
+  assert.deepEqual(pixel(covered, 4, 4), pixel(covered, 8, 4));
+  const marked = imageGrid({...options, marked: [0]});
+  assert.deepEqual(pixel(marked, 3, 3), [0xd5, 0x5e, 0x00]);
+  assert.deepEqual(pixel(marked, 4, 4), [0, 0, 0], 'the pixel itself keeps its colour');
+});
+
+test('rows of different length leave the rest empty', () => {
+  const one = {...bits, pixels: bits.pixels.slice(0, 4), count: 1};
+  const grid = imageGrid({...text, images: [bits, one], scale: 1, gap: 1});
+  assert.deepEqual([grid.width, grid.height], [7, 7]);
+  assert.deepEqual(pixel(grid, 4, 4), [252, 252, 252]);
+});
+
+test('a PNG gives back its pixels and its words, whatever letters they have', () => {
+  const grid = imageGrid({...text, images: bits});
+  const png = encodePng(grid, {minutes: 2});
+  const {data, palette = []} = decode(png);
+  assert.deepEqual(
+    Array.from(data).flatMap((index) => palette[index]),
+    Array.from(grid.pixels),
+  );
+  assert.deepEqual(wordsIn(png), {...text, minutes: 2});
+});
+
+test('more than 256 colours are kept exactly in pictures', () => {
+  const pixels = new Uint8Array(3 * 400);
+  for (let i = 0; i < 400; i++) pixels.set([12 * (i % 20), 12 * Math.floor(i / 20), 7], 3 * i);
+  const images = {pixels, count: 1, height: 20, width: 20, channels: 3};
+  const grid = imageGrid({...text, images, scale: 1, gap: 0});
+  assert.ok(!indexColours(grid.pixels).exact);
+  assert.deepEqual(Array.from(decode(encodePng(grid)).data), Array.from(grid.pixels));
+});
+
+test('a picture in a frame names its rows and columns', () => {
+  const chart = pictureChart(imageGrid({...text, images: bits, columns: 2}), {
+    rows: ['samples'],
+    columns: ['0', '1'],
+  });
+  assert.match(String(chart.data[0].source), /^data:image\/png;base64,iVBORw0KGgo/);
+  assert.equal((chart.layout.annotations as unknown[]).length, 4);
+});
+
+test('errors name what does not fit', () => {
+  const other = {...bits, pixels: new Uint8Array(1), count: 1, height: 1, width: 1};
+  assert.throws(() => imageGrid({...text, images: [bits, other]}), /1 x 1 x 1 beside images of 2 x 2 x 1/);
+  assert.throws(() => imageGrid({...text, images: []}), /images is empty/);
+  assert.throws(
+    () => imageGrid({...text, images: bits, scale: 1.5}),
+    /scale must be a positive integer, got 1.5/,
+  );
+  assert.throws(
+    () => imageGrid({...text, images: bits, known: new Uint8Array(3)}),
+    /known has 3 values; 4 .* or 8/,
+  );
+});

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import test from 'node:test';
+import {findChromium} from '../../scripts/notebooks/browser';
+import {executeNotebooks, type NotebookProgress} from '../../scripts/notebooks/execute';
+import {type Cell, type Notebook, stringify, textOf, tidy} from '../../scripts/notebooks/notebook';
+
+const fixture = path.join(__dirname, 'fixtures', 'chart.ipynb');
+
+function notebookOf(...sources: string[]): Notebook {
+  const cells = sources.map((source): Cell => ({cell_type: 'code', metadata: {}, source, outputs: []}));
+  return {cells, metadata: {}, nbformat: 4, nbformat_minor: 5};
+}
+
+function inFolder(work: (folder: string) => Promise<void>): () => Promise<void> {
+  return async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'notebook-test-'));
+    try {
+      await work(folder);
+    } finally {
+      fs.rmSync(folder, {recursive: true});
+    }
+  };
+}
+
+test(
+  'a notebook is executed in a fresh kernel, its chart gets a picture and a sentence',
+  inFolder(async (folder) => {
+    const file = path.join(folder, 'chart.ipynb');
+    fs.copyFileSync(fixture, file);
+    const seen: NotebookProgress[] = [];
+    const [result] = await executeNotebooks([file], {
+      figures: null,
+      onProgress: (progress) => seen.push(progress),
+    });
+    assert.deepEqual(
+      seen.map(({done, cells}) => `${done}/${cells}`),
+      ['0/4', '1/4', '2/4', '3/4', '4/4'],
+    );
+    assert.equal(result.charts, 1);
+    const text = fs.readFileSync(file, 'utf8');
+    const {cells} = JSON.parse(text) as Notebook;
+    const outputs = cells.flatMap((cell) => cell.outputs ?? []);
+    const [chart] = outputs.filter(
+      ({data}) => data !== undefined && 'application/vnd.plotly.v1+json' in data,
+    );
+    assert.equal(chart.data?.['text/plain'], 'A parabola rises: The curve y = x squared for x from 0 to 3.');
+    if (findChromium() !== null) {
+      const picture = Buffer.from(String(chart.data?.['image/png']), 'base64');
+      assert.ok(picture.length > 4000, `${picture.length} bytes`);
+      assert.ok(picture.length < 60_000, `${picture.length} bytes`);
+    }
+    assert.match(
+      textOf(outputs.map(({data}) => textOf(data?.['text/plain'] as string)).join()),
+      /100 % {2}80.00 nats/,
+    );
+    assert.ok(cells.every((cell) => cell.execution_count === null || cell.cell_type !== 'code'));
+  }),
+);
+
+test(
+  'a cell that fails is named with its source and the words of the kernel; nothing is changed',
+  inFolder(async (folder) => {
+    const file = path.join(folder, 'broken.ipynb');
+    const before = stringify(
+      notebookOf('const a = 1;', '', "throw new RangeError('size must be odd, got 2');"),
+    );
+    fs.writeFileSync(file, before);
+    await assert.rejects(executeNotebooks([file], {figures: null}), (error: Error) => {
+      assert.match(error.message, /^broken.ipynb, cell 3, failed/);
+      assert.match(error.message, /size must be odd, got 2/);
+      return true;
+    });
+    assert.equal(fs.readFileSync(file, 'utf8'), before);
+  }),
+);
+
+test('a missing Python is one sentence', async () => {
+  await assert.rejects(
+    executeNotebooks([fixture], {figures: null, python: '/nowhere/python'}),
+    /could not start \/nowhere\/python/,
+  );
+});
+
+test('tidied twice is tidied once; what changes from run to run is gone', () => {
+  const raw = notebookOf('1 + 1');
+  const [cell] = raw.cells;
+  const stream = (name: string, text: string) => ({output_type: 'stream', name, text}) as const;
+  const outputs = [
+    stream('stderr', '(node:123) Warning: old\n(Use `node --trace-warnings ...` to see)\n'),
+    stream('stdout', 'a\n'),
+    stream('stdout', 'b\n'),
+  ];
+  const cells = [{...cell, metadata: {tags: ['exercise'], trusted: true}, execution_count: 5, outputs}];
+  const once = tidy({...raw, cells, metadata: {jupytext: {}}}, () => null);
+  assert.deepEqual(once.cells[0], {
+    cell_type: 'code',
+    execution_count: null,
+    id: 'cell-01',
+    metadata: {tags: ['exercise']},
+    outputs: [{name: 'stdout', output_type: 'stream', text: ['a\n', 'b\n']}],
+    source: ['1 + 1'],
+  });
+  assert.deepEqual(
+    tidy(once, () => null),
+    once,
+  );
+});
