@@ -105,5 +105,6 @@ function hash(seed: number, key: readonly (string | number)[]): number {
   h ^= words;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return h ^ (h >>> 16);
+  // From a seed of 0 the generator starts with numbers just below 1; only seed 0 without a key leads there.
+  return h ^ (h >>> 16) || 0x9e3779b9;
 }

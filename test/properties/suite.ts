@@ -12,7 +12,9 @@ import {allImages, chiSquare, imageNumber, randomize} from './tools';
  * has it not; properties.test.ts applies them to all models and to controls that they must find wrong.
  */
 
-/** Runs `check` on the model and on every other order it has, with weights that leave no path out. */
+const MOST_ORDERS = 3;
+
+/** Runs `check` on the first orders that the model has, with weights that leave no path out. */
 async function forEachOrder(
   kind: ModelUnderTest,
   height: number,
@@ -22,7 +24,8 @@ async function forEachOrder(
   const model = kind.create(height, width, 1);
   try {
     randomize(model.parameters, 11, 1.5);
-    for (const [k, member] of (model.ensemble?.() ?? [model]).entries()) {
+    const members = model.ensemble?.() ?? [model];
+    for (const [k, member] of members.slice(0, MOST_ORDERS).entries()) {
       await check(member, `${kind.name}, ${height} x ${width}, order ${k}`);
     }
   } finally {
@@ -137,10 +140,7 @@ export async function sumsToOne(kind: ModelUnderTest): Promise<void> {
 }
 
 /** How often each image is drawn is what the likelihood says of it. */
-export async function samplerFollowsLikelihood(
-  kind: ModelUnderTest,
-  method: 'cached' | 'naive' = 'cached',
-): Promise<void> {
+export async function samplerFollowsLikelihood(kind: ModelUnderTest): Promise<void> {
   await forEachOrder(kind, 2, 2, async (model, where) => {
     const images = allImages(model.image, model.levels);
     const {perImage} = await evaluate(model, images);
@@ -148,7 +148,7 @@ export async function samplerFollowsLikelihood(
     const rounds = 80;
     const count = 250;
     for (let seed = 0; seed < rounds; seed++) {
-      const {pixels} = await sample(model, {count, seed, method});
+      const {pixels} = await sample(model, {count, seed});
       for (let i = 0; i < count; i++) {
         observed[imageNumber(pixels.subarray(i * 4, (i + 1) * 4), model.levels)]++;
       }
