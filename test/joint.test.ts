@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {startEngine} from '../lib/engine/index';
-import {allOrders, bitsOf, conditionals, crossEntropy, entropy, frequencies, tabulate} from '../lib/joint';
+import {
+  allBinaryImages,
+  allOrders,
+  bitsOf,
+  conditionals,
+  crossEntropy,
+  entropy,
+  frequencies,
+  tabulate,
+} from '../lib/joint';
 import {MADE_PRESETS, Made} from '../lib/models/made';
 
 // p(0, 0, 0), p(0, 0, 1), p(0, 1, 0), …
