@@ -17,6 +17,7 @@ const commands = {
   train: ['trains a model', (args) => runScript('train.ts', args)],
   evaluate: ['scores a model in nats', (args) => runScript('evaluate.ts', args)],
   sample: ['draws images from a model', (args) => runScript('sample.ts', args)],
+  complete: ['draws the hidden part of images anew', (args) => runScript('complete.ts', args)],
   setup: ['only the set-up; tries the native engine again where it failed before', () => 0],
 };
 

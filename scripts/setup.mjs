@@ -126,8 +126,11 @@ async function installPackages(_python, shown, lock) {
   // So that a removal that is interrupted does not look like an installation.
   fs.rmSync(npmRecord, {force: true});
   const retries = ['--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
+  let fetched = 0;
+  let unreachable = 0;
   const options = [
     '--ignore-scripts',
+    '--loglevel=http',
     '--include=dev',
     '--prefer-offline',
     '--no-audit',
@@ -137,6 +140,12 @@ async function installPackages(_python, shown, lock) {
   await runLogged('npm', npm, [...first, 'ci', ...options], {
     what: 'npm ci',
     lock,
+    onLine: (line) => {
+      if (/ http fetch GET 2\d\d /.test(line)) fetched += 1;
+      if (/ attempt \d+ failed with /.test(line)) unreachable += 1;
+      // npm would ask for each of the packages in turn, for minutes.
+      return fetched === 0 && unreachable >= 12;
+    },
     onTick: () => {
       const there = places.filter((place) => fs.existsSync(at(place, 'package.json')));
       shown.at(there.length / places.length);
@@ -156,7 +165,7 @@ function hasVenv() {
 /** From nothing, since a half-made environment cannot be told from a whole one; pip keeps what it has downloaded. */
 async function makeVenv(_python, shown, lock) {
   const {command} = findPython();
-  fs.rmSync(at('.venv'), {recursive: true, force: true});
+  fs.rmSync(at('.venv'), {recursive: true, force: true, maxRetries: 3});
   await runLogged('venv', command, ['-m', 'venv', '.venv'], {what: 'python -m venv', lock});
   const total = readText(requirements).match(/^\S+==/gm).length;
   const count = {collected: 0, installed: 0};

@@ -18,13 +18,22 @@ let interrupted;
 /** Ends the program that runs now; the step that waits for it throws `Interrupted`. */
 export function interrupt(signal) {
   interrupted = signal;
-  running?.kill('SIGTERM');
+  if (running) signalGroup(running, 'SIGTERM');
+}
+
+/** Every program leads a group of its own, so that what it starts in turn ends with it. @returns whether there was any */
+function signalGroup(child, signal) {
+  try {
+    return process.kill(-child.pid, signal);
+  } catch {
+    return false;
+  }
 }
 
 /**
  * Runs a program to its end with its output in `.cache/setup/<name>.log`.
  *
- * @param onLine called with every line of output
+ * @param onLine called with every line of output; when it returns true, the program is ended: it cannot succeed any more
  * @param onTick called twice a second, for progress that has to be looked up
  * @param lock every child is named in it, so that a next set-up also waits for a child that outlives this one
  * @throws SetupError with the cause and the log file when it fails; Interrupted after a signal
@@ -38,16 +47,17 @@ export async function runLogged(name, command, args, {what, lock, env, onLine, o
     cwd: root,
     env: {...process.env, ...env},
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
   running = child;
-  if (child.pid !== undefined) lock?.watch(child.pid);
+  if (child.pid !== undefined) lock?.watch(-child.pid);
   for (const stream of [child.stdout, child.stderr]) {
     let rest = '';
     stream.setEncoding('utf8').on('data', (text) => {
       fs.writeSync(file, text);
       const lines = (rest + text).split(/\r?\n|\r/);
       rest = lines.pop();
-      if (onLine) for (const line of lines) onLine(line);
+      if (onLine) for (const line of lines) if (onLine(line) === true) signalGroup(child, 'SIGTERM');
     });
   }
   const timer = onTick && setInterval(onTick, 500);
@@ -57,6 +67,9 @@ export async function runLogged(name, command, args, {what, lock, env, onLine, o
   });
   clearInterval(timer);
   fs.closeSync(file);
+  for (let wait = 0; wait < 50 && signalGroup(child, 0); wait++)
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  if (child.pid !== undefined) signalGroup(child, 'SIGKILL');
   running = undefined;
   if (interrupted) throw new Interrupted(interrupted);
   if (failure === undefined) return;

@@ -13,7 +13,7 @@ const heartbeat = 10_000; // ms
  *
  * @param file the lock file
  * @param onWait called once, with a sentence, when there is somebody to wait for
- * @returns `watch(pid)` adds a child that must end before another set-up may start; `release()`
+ * @returns `watch(pid)` adds a child (or, negative, a group) that must end before another set-up may start; `release()`
  */
 export async function acquireLock(file, {onWait = () => {}, pause = 250} = {}) {
   fs.mkdirSync(path.dirname(file), {recursive: true});
@@ -26,7 +26,9 @@ export async function acquireLock(file, {onWait = () => {}, pause = 250} = {}) {
       continue;
     }
     if (!said)
-      onWait(`waiting for another set-up (process ${holder?.pids?.join(', ') ?? 'unknown'}; lock ${file})`);
+      onWait(
+        `waiting for another set-up (process ${holder?.pids?.map(Math.abs).join(', ') ?? 'unknown'}; lock ${file})`,
+      );
     said = true;
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
