@@ -1,12 +1,18 @@
 /** The public names of the library, and nothing else. */
+export * from './averagedLogits';
 export * from './checkpoints';
 export * from './complete';
 export * from './engine/adam';
+export * from './engine/conv';
 export * from './engine/index';
 export * from './engine/kernels';
 export * from './evaluate';
+export * from './exercises';
+export * from './exercisesMade';
 export * from './figures/charts';
+export * from './figures/completionGrid';
 export * from './figures/heatmap';
+export * from './figures/network';
 export * from './figures/pictureChart';
 export * from './figures/png';
 export * from './figures/save';
@@ -14,11 +20,18 @@ export * from './figures/show';
 export * from './figures/style';
 export * from './images/batches';
 export * from './images/binarize';
+export * from './images/crop';
+export * from './images/drawEntropy';
 export * from './images/images';
 export * from './images/mnist';
 export * from './images/nearest';
 export * from './images/occlude';
+export * from './jacobian';
+export * from './joint';
 export * from './layers/madeMasks';
+export * from './layers/maskedConv2d';
+export * from './layers/rasterMasks';
+export * from './layers/residual';
 export * from './likelihood';
 export {
   createModel,
@@ -26,15 +39,19 @@ export {
   MODEL_NAMES,
   type Preset,
   presetNames,
-  publishedPresets,
 } from './models/index';
 export * from './models/made';
 export * from './models/parameters';
+export * from './models/pixelCnn';
+export * from './natsPerValue';
+export * from './papers';
 export * from './paths';
 export * from './published';
 export * from './random';
 export * from './runs';
 export * from './sample';
+export * from './series';
+export * from './table';
 export {
   learningRateAt,
   TRAIN_DEFAULTS,

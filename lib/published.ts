@@ -1,3 +1,4 @@
+import * as fs from 'node:fs';
 import {rephrase} from './checkpointMetadata';
 import {
   assignParameters,
@@ -10,7 +11,7 @@ import {evaluate, evaluateEnsemble} from './evaluate';
 import {binarize} from './images/binarize';
 import {firstImages} from './images/images';
 import {loadMnist} from './images/mnist';
-import {createModel} from './models/index';
+import {companionPresets, createModel, type ModelName, presetNames} from './models/index';
 import {parameterCount} from './models/parameters';
 import {checkpointFile} from './paths';
 import type {AutoregressiveModel, Images, Split} from './types';
@@ -29,6 +30,15 @@ export interface Published {
   readonly model: AutoregressiveModel;
   readonly checkpoint: Checkpoint;
   readonly file: string;
+  /** The orders that are averaged over: the model's own, or those of the presets that go with it; often only itself. */
+  readonly members: readonly AutoregressiveModel[];
+  /** Frees the weights, those of the other presets too. */
+  dispose(): void;
+}
+
+/** The presets of a model whose weights are there, in the order of its presets. */
+export function committedPresets(model: ModelName): string[] {
+  return presetNames(model).filter((preset) => fs.existsSync(checkpointFile(model, preset)));
 }
 
 /** Builds the model that a checkpoint describes and gives it the weights. @throws CheckpointError */
@@ -37,16 +47,24 @@ export function loadPublished(
   preset: string,
   file = checkpointFile(model, preset),
 ): Published {
-  const checkpoint = loadCheckpoint(file, {model});
-  const remedy = 'Copy it again from where it came, or train again.';
-  const built = rephrase(file, remedy, () => createModel(model, checkpoint.metadata.config));
+  const companions = companionPresets(model, preset).map((other) => loadPublished(model, other));
+  const loaded: AutoregressiveModel[] = companions.map((companion) => companion.model);
   try {
+    const checkpoint = loadCheckpoint(file, {model});
+    const remedy = 'Copy it again from where it came, or train again.';
+    const built = rephrase(file, remedy, () => createModel(model, checkpoint.metadata.config));
+    loaded.unshift(built);
     assignParameters(built.parameters, checkpoint.tensors, file);
+    const members = companions.length > 0 ? loaded : (built.ensemble?.() ?? [built]);
+    return {model: built, checkpoint, file, members, dispose: () => disposeAll(loaded)};
   } catch (error) {
-    built.dispose();
+    disposeAll(loaded);
     throw error;
   }
-  return {model: built, checkpoint, file};
+}
+
+function disposeAll(models: readonly AutoregressiveModel[]): void {
+  for (const model of models) model.dispose();
 }
 
 /** A likelihood with every condition under which it holds. */
@@ -89,7 +107,7 @@ export async function scorePublished(
   const {model, checkpoint} = published;
   const all = await scoringImages(split);
   const images = options.images === undefined ? all : firstImages(all, options.images);
-  const members = options.ensemble === false ? [model] : (model.ensemble?.() ?? [model]);
+  const members = options.ensemble === false ? [model] : published.members;
   const hasEnsemble = members.length > 1;
   const single = await evaluate(model, images, {
     signal: options.signal,
@@ -158,6 +176,6 @@ export async function publish(
     );
     return test;
   } finally {
-    stored.model.dispose();
+    stored.dispose();
   }
 }

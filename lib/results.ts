@@ -1,7 +1,7 @@
-import {MODEL_NAMES, publishedPresets} from './models/index';
+import {MODEL_NAMES} from './models/index';
 import {parameterCount} from './models/parameters';
 import {REPORTED} from './papers';
-import {loadPublished, QUICK_IMAGES, STATIC_SEED, scorePublished} from './published';
+import {committedPresets, loadPublished, QUICK_IMAGES, STATIC_SEED, scorePublished} from './published';
 
 /** One line of the results table: a paper's number beside ours, with every condition of ours. */
 export interface ResultRow {
@@ -32,7 +32,7 @@ export const TOLERANCE = 0.01;
 export async function measureResults(onProgress?: (what: string) => void): Promise<ResultRow[]> {
   const rows: ResultRow[] = [];
   for (const model of MODEL_NAMES) {
-    for (const preset of publishedPresets(model)) {
+    for (const preset of committedPresets(model)) {
       onProgress?.(`${model} ${preset}`);
       const published = loadPublished(model, preset);
       const {metadata} = published.checkpoint;
@@ -72,7 +72,7 @@ export async function measureResults(onProgress?: (what: string) => void): Promi
           ),
         );
       }
-      published.model.dispose();
+      published.dispose();
     }
   }
   return rows;

@@ -1,6 +1,6 @@
 import {startEngine} from '../lib/engine/index';
-import {MODEL_NAMES, type ModelName, publishedPresets} from '../lib/models/index';
-import {loadPublished, type Score, scorePublished} from '../lib/published';
+import {MODEL_NAMES, type ModelName} from '../lib/models/index';
+import {committedPresets, loadPublished, type Score, scorePublished} from '../lib/published';
 import {
   bar,
   endProgress,
@@ -40,7 +40,13 @@ run(async () => {
   const signal = stopSignal('stopping');
   for (const model of models) {
     const presets =
-      args.text('preset') === undefined ? publishedPresets(model) : [presetArgument(args, model)];
+      args.text('preset') === undefined ? committedPresets(model) : [presetArgument(args, model)];
+    if (presets.length === 0) {
+      if (args.positionals[0] === 'all') continue;
+      throw new Error(
+        `there are no committed weights of ${model} yet; make them with: npm run train -- ${model} --publish`,
+      );
+    }
     const scores: Score[] = [];
     for (const preset of presets) {
       const published = loadPublished(model, preset);
@@ -53,7 +59,7 @@ run(async () => {
       const recorded = published.checkpoint.metadata.score;
       if (split === 'test') check(score, 'nats', recorded.testNats);
       if (split === 'test') check(score, 'ensembleNats', recorded.ensembleNats);
-      published.model.dispose();
+      published.dispose();
       if (!json) print(score, engine.description);
     }
     if (json) console.log(JSON.stringify(jsonLine(scores, engine.description)));

@@ -24,8 +24,9 @@ const MADE_RECIPES: Record<keyof typeof MADE_PRESETS, TrainOptions> = {
   fvsbn: {...TRAIN_DEFAULTS, epochs: 10, learningRate: 3e-3},
   small: {...TRAIN_DEFAULTS, epochs: 10, learningRate: 2e-3},
   'one-order': {...TRAIN_DEFAULTS, epochs: 48, learningRate: 1.5e-3},
-  orders: {...TRAIN_DEFAULTS, epochs: 40, learningRate: 1e-3},
-  'any-order': {...TRAIN_DEFAULTS, epochs: 30, learningRate: 1e-3},
+  'other-order': {...TRAIN_DEFAULTS, epochs: 40, learningRate: 1.5e-3},
+  orders: {...TRAIN_DEFAULTS, epochs: 20, learningRate: 1e-3},
+  'any-order': {...TRAIN_DEFAULTS, epochs: 24, learningRate: 1e-3},
 };
 
 /** Adam where the paper has RMSProp, and batches of 32 where it has 16; the schedule is MADE's. */
@@ -40,15 +41,15 @@ const MODELS: Record<ModelName, ModelEntry> = {
   made: {
     presets: MADE_PRESETS,
     recipes: MADE_RECIPES,
-    names: ['one-order', 'orders', 'any-order', 'small', 'fvsbn'],
-    published: ['one-order', 'orders', 'any-order'],
+    names: ['one-order', 'other-order', 'orders', 'any-order', 'small', 'fvsbn'],
+    companions: {'other-order': ['one-order']},
     create: (config, seed) => Made.create(config as MadeConfig, seed),
   },
   pixelcnn: {
     presets: PIXEL_CNN_PRESETS,
     recipes: PIXEL_CNN_RECIPES,
     names: ['digits', 'paper', 'small'],
-    published: ['digits'],
+    companions: {},
     create: (config, seed) => PixelCnn.create(config as PixelCnnConfig, seed),
   },
 };
@@ -57,7 +58,8 @@ interface ModelEntry {
   readonly presets: Readonly<Record<string, ModelConfig>>;
   readonly recipes: Readonly<Record<string, TrainOptions>>;
   readonly names: readonly string[];
-  readonly published: readonly string[];
+  /** Presets whose weights make an ensemble together with the named one's. */
+  readonly companions: Readonly<Record<string, readonly string[]>>;
   readonly create: (config: ModelConfig, seed: number) => AutoregressiveModel;
 }
 
@@ -66,9 +68,9 @@ export function presetNames(model: ModelName): readonly string[] {
   return MODELS[model].names;
 }
 
-/** The presets whose weights are committed: first the one whose likelihood stands for the model. */
-export function publishedPresets(model: ModelName): readonly string[] {
-  return MODELS[model].published;
+/** The presets of the same model that make an ensemble of orders together with the given one. */
+export function companionPresets(model: string, preset: string): readonly string[] {
+  return isModelName(model) ? (MODELS[model].companions[preset] ?? []) : [];
 }
 
 /** @throws RangeError for an unknown model or preset, naming those there are */
