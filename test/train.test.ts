@@ -1,0 +1,349 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import * as tf from '@tensorflow/tfjs';
+import {startEngine} from '../lib/engine/index';
+import {evaluate} from '../lib/evaluate';
+import {binarize} from '../lib/images/binarize';
+import {Made, type MadeConfig} from '../lib/models/made';
+import {sample} from '../lib/sample';
+import {
+  learningRateAt,
+  TRAIN_DEFAULTS,
+  type TrainHooks,
+  TrainingDivergedError,
+  type TrainingState,
+  type TrainOptions,
+  type TrainResult,
+  train,
+} from '../lib/train';
+import type {Images} from '../lib/types';
+import {randomImages} from './properties/tools';
+
+test.before(() => startEngine());
+
+const SHAPE = {height: 3, width: 3, channels: 1};
+const CONFIG: MadeConfig = {
+  ...{...SHAPE, hidden: [16], direct: true},
+  ...{masks: 2, orderAgnostic: true, order: 'raster', maskSeed: 0},
+};
+
+/** Grey images, so that each epoch draws them anew. */
+const grey: Images = (() => {
+  const images = randomImages(24, SHAPE, 1, 200);
+  return {...images, pixels: images.pixels.map((value, i) => value + (i % 40))};
+})();
+const data = {train: grey, validation: binarize(grey, {rule: 'static', seed: 9})};
+
+/** Four epochs of six steps. */
+const OPTIONS: TrainOptions = {...TRAIN_DEFAULTS, epochs: 4, batchSize: 4, learningRate: 0.05, seed: 3};
+
+interface Run {
+  readonly result: TrainResult;
+  readonly weights: Record<string, Float32Array>;
+}
+
+async function run(options: TrainOptions, hooks: TrainHooks = {}, resumed?: TrainingState): Promise<Run> {
+  // Other first weights when resumed: all must come from the state.
+  const model = Made.create(CONFIG, resumed === undefined ? 1 : 2);
+  try {
+    const result = await train(model, data, options, hooks, resumed);
+    const weights = [...model.parameters].map(([name, value]) => [name, value.dataSync().slice()]);
+    return {result, weights: Object.fromEntries(weights)};
+  } finally {
+    model.dispose();
+  }
+}
+
+/** A history without the seconds, which no two runs share. */
+const scores = ({history}: {history: TrainResult['history']}): string[] =>
+  history.map(({step, epoch, split, nats}) => `${step} ${epoch} ${split} ${nats}`);
+
+test('learns one batch by heart', async () => {
+  const shape = {height: 5, width: 5, channels: 1};
+  const images = randomImages(16, shape, 5, 255);
+  const bits = binarize(images, {rule: 'threshold', seed: 0});
+  const model = Made.create({...CONFIG, ...shape, hidden: [64], masks: 1, orderAgnostic: false}, 1);
+  const before = (await evaluate(model, bits)).nats;
+  const options = {...TRAIN_DEFAULTS, epochs: 250, batchSize: 16, learningRate: 0.1, averageDecay: 0.9};
+  const {bestNats} = await train(model, {train: images, validation: bits}, options);
+  assert.ok(before > 16 && before < 20, `before ${before}`);
+  // Sixteen different images: no distribution does better than log 16 = 2.77 on average.
+  assert.ok(bestNats > Math.log(16) && bestNats < 3.2, `after ${bestNats}`);
+  assert.ok(Math.abs((await evaluate(model, bits)).nats - bestNats) < 1e-5);
+  model.dispose();
+});
+
+test('the same seed gives the same numbers, another seed others', async () => {
+  const first = await run(OPTIONS);
+  const second = await run(OPTIONS);
+  assert.deepEqual(second.weights, first.weights);
+  assert.deepEqual(scores(second.result), scores(first.result));
+  assert.notDeepEqual((await run({...OPTIONS, seed: 4})).weights, first.weights);
+});
+
+test('history: one row of each split an epoch, in the order they came', async () => {
+  const rows: string[] = [];
+  const {result} = await run(OPTIONS, {
+    onEvaluation: ({step, epoch, split}) => void rows.push(`${step} ${epoch} ${split}`),
+  });
+  const expected = [1, 2, 3, 4].flatMap((epoch) => [
+    `${6 * epoch} ${epoch} train`,
+    `${6 * epoch} ${epoch} validation`,
+  ]);
+  assert.deepEqual(rows, expected);
+  assert.deepEqual(
+    result.history.map(({step, epoch, split}) => `${step} ${epoch} ${split}`),
+    expected,
+  );
+  const seconds = result.history.map((row) => row.seconds);
+  assert.deepEqual(
+    seconds,
+    [...seconds].sort((a, b) => a - b),
+  );
+  const validation = result.history.filter(({split}) => split === 'validation');
+  assert.equal(result.bestNats, Math.min(...validation.map(({nats}) => nats)));
+  assert.equal(validation.find(({nats}) => nats === result.bestNats)?.epoch, result.bestEpoch);
+  assert.equal(result.outcome, 'finished');
+});
+
+test('progress counts every step, and names the epoch and the time to go', async () => {
+  const steps: number[] = [];
+  await run(OPTIONS, {
+    onProgress: (progress) => {
+      steps.push(progress.step);
+      assert.equal(progress.steps, 24);
+      assert.equal(progress.epoch, Math.floor((progress.step - 1) / 6));
+      assert.ok(progress.nats > 0 && progress.imagesPerSecond > 0 && progress.secondsLeft >= 0);
+    },
+  });
+  assert.deepEqual(
+    steps,
+    Array.from({length: 24}, (_, k) => k + 1),
+  );
+});
+
+test('resumed from any saved state: weights and history as if never stopped, to the bit', async () => {
+  const states: TrainingState[] = [];
+  const onState = async (state: TrainingState): Promise<void> => void states.push(state);
+  const whole = await run(OPTIONS, {onState, stateEverySeconds: 0});
+  // One after every step but each epoch's last, and one at the end.
+  assert.equal(states.length, 21);
+  for (const state of states) {
+    const resumed = await run(OPTIONS, {}, state);
+    assert.deepEqual(resumed.weights, whole.weights, `from step ${state.step}`);
+    assert.deepEqual(scores(resumed.result), scores(whole.result), `from step ${state.step}`);
+    assert.equal(resumed.result.bestEpoch, whole.result.bestEpoch);
+    assert.ok(resumed.result.seconds >= state.seconds);
+  }
+});
+
+test('interrupted at the start, in the middle and at the end of an epoch, then resumed: the same to the bit', async () => {
+  const whole = await run(OPTIONS);
+  for (const stop of [1, 3, 5, 6, 7, 12, 18, 23]) {
+    const controller = new AbortController();
+    const states: TrainingState[] = [];
+    const stopped = await run(OPTIONS, {
+      signal: controller.signal,
+      onProgress: ({step}) => step === stop && controller.abort(),
+      onState: async (state) => void states.push(state),
+    });
+    assert.equal(stopped.result.outcome, 'interrupted');
+    assert.deepEqual(
+      states.map(({step}) => step),
+      [stop],
+    );
+    const resumed = await run(OPTIONS, {}, states[0]);
+    assert.deepEqual(resumed.weights, whole.weights, `stopped after ${stop}`);
+    assert.deepEqual(scores(resumed.result), scores(whole.result), `stopped after ${stop}`);
+  }
+});
+
+test('a signal that comes with the last step changes nothing', async () => {
+  const controller = new AbortController();
+  const {result, weights} = await run(OPTIONS, {
+    signal: controller.signal,
+    onProgress: ({step}) => step === 24 && controller.abort(),
+  });
+  assert.equal(result.outcome, 'finished');
+  assert.deepEqual(weights, (await run(OPTIONS)).weights);
+});
+
+test('a saved state does not change while the run goes on', async () => {
+  const lengths: [TrainingState, number][] = [];
+  await run(OPTIONS, {
+    stateEverySeconds: 0,
+    onState: async (state) => void lengths.push([state, state.history.length]),
+  });
+  for (const [state, length] of lengths) assert.equal(state.history.length, length);
+});
+
+test('early stopping: after `patience` epochs without a better score, also when resumed afterwards', async () => {
+  // Twenty epochs at a learning rate that overfits these few images.
+  const options = {...OPTIONS, epochs: 40, patience: 2, averageDecay: 0};
+  const states: TrainingState[] = [];
+  const {result, weights} = await run(options, {onState: async (state) => void states.push(state)});
+  assert.equal(result.outcome, 'stopped early');
+  const validation = result.history.filter(({split}) => split === 'validation');
+  assert.equal(validation.length, result.bestEpoch + 2);
+  assert.ok(validation.length < 40);
+  const resumed = await run(options, {}, states[states.length - 1]);
+  assert.equal(resumed.result.outcome, 'stopped early');
+  assert.deepEqual(resumed.weights, weights);
+  assert.deepEqual(scores(resumed.result), scores(result));
+});
+
+test('the model ends with the averaged weights of its best epoch', async () => {
+  const states: TrainingState[] = [];
+  const {weights, result} = await run(OPTIONS, {onState: async (state) => void states.push(state)});
+  const {best} = states[states.length - 1];
+  assert.equal(best?.epoch, result.bestEpoch);
+  assert.deepEqual(weights, Object.fromEntries(best?.weights ?? []));
+});
+
+test('a loss that is not finite stops training; what was saved before is good', async () => {
+  const states: TrainingState[] = [];
+  const model = Made.create(CONFIG, 1);
+  model.ensemble(); // makes the masks, each once
+  const {numTensors} = tf.memory();
+  const poison = ({step}: {step: number}): void => {
+    const bias = model.parameters.get('output.bias') as tf.Variable;
+    if (step === 9) tf.tidy(() => bias.assign(tf.fill(bias.shape, Number.NaN)));
+  };
+  const hooks = {
+    onProgress: poison,
+    stateEverySeconds: 0,
+    onState: async (s: TrainingState) => void states.push(s),
+  };
+  await assert.rejects(train(model, data, OPTIONS, hooks), (error: Error) => {
+    assert.ok(error instanceof TrainingDivergedError);
+    assert.match(error.message, /loss is NaN at step 9 .*must be finite.*lower learning rate or a clipNorm/);
+    return true;
+  });
+  assert.equal(tf.memory().numTensors, numTensors);
+  model.dispose();
+  const last = states[states.length - 1];
+  assert.ok(last.step <= 9);
+  assert.deepEqual((await run(OPTIONS, {}, last)).weights, (await run(OPTIONS)).weights);
+});
+
+test('weights that have become NaN are never saved, nor taken for a score', async () => {
+  const states: TrainingState[] = [];
+  const options = {...OPTIONS, learningRate: 10, epochs: 1};
+  const start = await new Promise<TrainingState>((resolve) => {
+    const controller = new AbortController();
+    void run(options, {
+      signal: controller.signal,
+      onProgress: ({step}) => step === 5 && controller.abort(),
+      onState: async (state) => resolve(state),
+    });
+  });
+  // The state says that the second moment is negative: the next step, the epoch's last, takes its root.
+  for (const moment of start.adam.moment2.values()) moment.fill(-1);
+  const hooks = {stateEverySeconds: 0, onState: async (state: TrainingState) => void states.push(state)};
+  await assert.rejects(run(options, hooks, start), TrainingDivergedError);
+  await assert.rejects(run({...options, epochs: 2}, hooks, start), TrainingDivergedError);
+  assert.equal(states.length, 0);
+});
+
+test('an error in a hook ends training and leaves no tensor', async () => {
+  const model = Made.create(CONFIG, 1);
+  model.ensemble();
+  const {numTensors} = tf.memory();
+  const onEvaluation = (): void => {
+    throw new Error('disk full');
+  };
+  await assert.rejects(train(model, data, OPTIONS, {onEvaluation}), /disk full/);
+  assert.equal(tf.memory().numTensors, numTensors);
+  model.dispose();
+});
+
+test('clipping: one norm for all parameters together; no effect when the gradient is shorter', async () => {
+  const free = await run({...OPTIONS, epochs: 1});
+  assert.deepEqual((await run({...OPTIONS, epochs: 1, clipNorm: 1e6})).weights, free.weights);
+  assert.notDeepEqual((await run({...OPTIONS, epochs: 1, clipNorm: 0.01})).weights, free.weights);
+  // Adam's first moment after one step is 0.1 of the gradient, whose norm is then the bound.
+  const states: TrainingState[] = [];
+  const controller = new AbortController();
+  controller.abort();
+  await run(
+    {...OPTIONS, clipNorm: 0.01},
+    {signal: controller.signal, onState: async (state) => void states.push(state)},
+  );
+  const squares = [...states[0].adam.moment1.values()].flatMap((moment) =>
+    [...moment].map((m) => (10 * m) ** 2),
+  );
+  assert.ok(Math.abs(Math.sqrt(squares.reduce((a, b) => a + b)) - 0.01) < 1e-6);
+});
+
+test('schedule: rises over the warm-up, then falls along a cosine', () => {
+  const options = {...TRAIN_DEFAULTS, learningRate: 1, warmup: 0.25};
+  const rates = Array.from({length: 8}, (_, step) => learningRateAt(step, 8, options));
+  const expected = [1 / 3, 2 / 3, 1, ...[1, 2, 3, 4, 5].map((k) => (1 + Math.cos((Math.PI * k) / 6)) / 2)];
+  rates.forEach((rate, k) => {
+    assert.ok(Math.abs(rate - expected[k]) < 1e-12, `step ${k}: ${rate}`);
+  });
+  assert.equal(learningRateAt(0, 8, {...options, warmup: 0}), 1);
+  assert.ok(learningRateAt(4, 8, {...options, warmup: 1}) < 1);
+  for (const warmup of [0, 0.1, 0.5, 1]) {
+    for (const steps of [1, 2, 10]) {
+      for (let step = 0; step < steps; step++) {
+        const rate = learningRateAt(step, steps, {...options, warmup});
+        assert.ok(rate > 0 && rate <= 1, `warmup ${warmup}, step ${step} of ${steps}: ${rate}`);
+      }
+    }
+  }
+});
+
+test('1,000 steps, 100 samples and 10 evaluations leave no tensor; the images stay as they were', async () => {
+  const pixels = grey.pixels.slice();
+  const {numTensors: none} = tf.memory();
+  const model = Made.create(CONFIG, 1);
+  model.ensemble();
+  const {numTensors} = tf.memory();
+  // 100 epochs of 6 steps with an evaluation each, then 67 that are clipped.
+  await train(model, data, {...OPTIONS, epochs: 100});
+  await train(model, data, {...OPTIONS, epochs: 67, clipNorm: 1});
+  assert.equal(tf.memory().numTensors, numTensors, 'after training');
+  await sample(model, {count: 100, seed: 0});
+  for (let i = 0; i < 10; i++) await evaluate(model, data.validation);
+  assert.equal(tf.memory().numTensors, numTensors);
+  model.dispose();
+  assert.equal(tf.memory().numTensors, none);
+  assert.deepEqual(grey.pixels, pixels);
+});
+
+test('orders drawn for each step leave no tensor either, and resume to the bit', async () => {
+  const model = Made.create({...CONFIG, masks: 0}, 1);
+  const {numTensors} = tf.memory();
+  const states: TrainingState[] = [];
+  const weights = (): Float32Array[] =>
+    [...model.parameters.values()].map((v) => v.dataSync().slice() as Float32Array);
+  await train(model, data, OPTIONS, {
+    stateEverySeconds: 0,
+    onState: async (state) => void states.push(state),
+  });
+  assert.equal(tf.memory().numTensors, numTensors);
+  const whole = weights();
+  await train(model, data, OPTIONS, {}, states[8]);
+  assert.deepEqual(weights(), whole);
+  model.dispose();
+});
+
+test('options out of range are named, before anything is done', async () => {
+  const wrong: [Partial<TrainOptions>, RegExp][] = [
+    [{epochs: 0}, /epochs must be an integer of at least 1, got 0/],
+    [{epochs: 1.5}, /epochs .* got 1.5/],
+    [{batchSize: 0}, /batchSize .* got 0/],
+    [{batchSize: 25}, /at most the 24 training images, got 25/],
+    [{patience: -1}, /patience .* at least 0, got -1/],
+    [{seed: 0.5}, /seed .* got 0.5/],
+    [{learningRate: -1}, /learningRate must be a number from 0 to 10, got -1/],
+    [{learningRate: Number.NaN}, /learningRate .* got NaN/],
+    [{warmup: 1.1}, /warmup .* from 0 to 1, got 1.1/],
+    [{averageDecay: 2}, /averageDecay .* got 2/],
+    [{clipNorm: -0.1}, /clipNorm .* got -0.1/],
+  ];
+  for (const [change, message] of wrong) {
+    await assert.rejects(run({...OPTIONS, ...change}), {name: 'RangeError', message});
+  }
+});
