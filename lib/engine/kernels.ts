@@ -184,18 +184,22 @@ const runGateGradient = define({
   },
 });
 
-const runGate = define({
-  name: 'Gate',
-  native: ({x}) => {
-    const {tanh, sigmoid} = gateParts(x);
-    const y = op('Mul', [attribute.type('T')], [tanh, sigmoid]);
-    tf.dispose([tanh, sigmoid]);
-    return y;
-  },
-  portable: ({x}) => {
+/** The gate without tfjs's book-keeping; inside tf.tidy. */
+export function gateForward(x: tf.Tensor): tf.Tensor {
+  if (tf.getBackend() !== 'tensorflow') {
     const [a, b] = tf.split(x, 2, x.rank - 1);
     return tf.mul(tf.tanh(a), tf.sigmoid(b));
-  },
+  }
+  const {tanh, sigmoid} = gateParts(x);
+  const y = op('Mul', [attribute.type('T')], [tanh, sigmoid]);
+  tf.dispose([tanh, sigmoid]);
+  return y;
+}
+
+const runGate = define({
+  name: 'Gate',
+  native: ({x}) => gateForward(x),
+  portable: ({x}) => gateForward(x),
   inputsToSave: ['x'],
   gradient: (dy, [x]) => ({x: () => runGateGradient({dy, x})}),
 });

@@ -6,7 +6,7 @@ import {channelMask, liveTaps, type MaskType} from './rasterMasks';
 
 /** A convolution that keeps raster order. */
 export interface MaskedConv2dSpec {
-  /** Its parameters are called `<name>.weights`, `<name>.bias` and, when normalised, `<name>.gain`. */
+  /** Its parameters are called `<name>.weights` and `<name>.bias`. */
   readonly name: string;
   /** [size, size] in row order, 1 where a tap is alive; what the centre shows is left to `type` and the groups. */
   readonly mask: Float32Array;
@@ -18,11 +18,6 @@ export interface MaskedConv2dSpec {
   readonly dilation: number;
   /** Deviation of an output for inputs of deviation 1, at the start. */
   readonly scale: number;
-  /**
-   * Weight normalisation (Salimans and Kingma 2016, equation 2): each output's kernel is its gain times a unit vector,
-   * so that the scale of the features is learnt apart from their direction. An affine map, in training and after.
-   */
-  readonly normalised: boolean;
 }
 
 /** What a slow or cached reckoning needs of a masked convolution, as plain numbers. */
@@ -34,12 +29,10 @@ export interface ConvNumbers {
   readonly dilation: number;
   readonly inputs: number;
   readonly outputs: number;
-  /** [rows, columns, inputs, outputs]: masked, and normalised where that is asked for. */
+  /** [rows, columns, inputs, outputs]: masked. */
   readonly kernel: Float32Array;
   readonly bias: Float32Array;
 }
-
-const TINY = 1e-12;
 
 /**
  * Only the rows and columns of the kernel that are alive are stored and computed: 2 x 3 of a 3 x 3 kernel with mask B.
@@ -74,28 +67,16 @@ export class MaskedConv2d {
     const mask = channelMask(liveTaps(spec.mask), spec.type, spec.inputs, spec.outputs);
     const alive = mask.reduce((a, b) => a + b, 0) / spec.outputs.length;
     const deviation = spec.scale / Math.sqrt(Math.max(1, alive));
-    const specs = [
+    return [
       {name: `${spec.name}.weights`, shape: kernelShape(spec), deviation},
       {name: `${spec.name}.bias`, shape: [spec.outputs.length], deviation: 0},
     ];
-    if (spec.normalised) {
-      specs.push({name: `${spec.name}.gain`, shape: [spec.outputs.length], deviation: 0});
-    }
-    return specs;
   }
 
   /** [rows, columns, inputs, outputs]: the live part of the kernel as it is applied. The caller disposes it. */
   kernel(): tf.Tensor4D {
     const weights = parameter<tf.Tensor4D>(this.parameters, `${this.spec.name}.weights`);
-    return tf.tidy(() => {
-      const masked: tf.Tensor4D = this.mask === null ? tf.clone(weights) : tf.mul(weights, this.mask);
-      if (!this.spec.normalised) return masked;
-      // w = scale (1 + g) v / |v|: the gain g starts at 0.
-      const gain = parameter<tf.Tensor1D>(this.parameters, `${this.spec.name}.gain`);
-      const norm = tf.sqrt(tf.add(tf.sum(tf.square(masked), [0, 1, 2]), TINY));
-      const length = tf.mul(tf.add(gain, 1), this.spec.scale);
-      return tf.mul<tf.Tensor4D>(masked, tf.div(length, norm));
-    });
+    return this.mask === null ? tf.clone(weights) : tf.mul(weights, this.mask);
   }
 
   /** [outputs]; not to be disposed. */

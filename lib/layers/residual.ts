@@ -14,7 +14,6 @@ export interface ResidualSpec {
   readonly dilation: number;
   /** Deviation of what is added, for features of deviation 1, at the start. */
   readonly scale: number;
-  readonly normalised: boolean;
 }
 
 /**
@@ -52,11 +51,11 @@ export class ResidualBlock {
 }
 
 function convolutions(spec: ResidualSpec): MaskedConv2dSpec[] {
-  const {name, features, groups, size, dilation, scale, normalised} = spec;
+  const {name, features, groups, size, dilation, scale} = spec;
   const wide = evenGroups(2 * features, groups);
   const narrow = evenGroups(features, groups);
   const point = {mask: rasterMask(1, 'B'), dilation: 1};
-  const shared = {type: 'B', scale: Math.SQRT2, normalised} as const;
+  const shared = {type: 'B', scale: Math.SQRT2} as const;
   return [
     {...shared, ...point, name: `${name}.down`, inputs: wide, outputs: narrow},
     {

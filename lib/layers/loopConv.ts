@@ -1,10 +1,11 @@
 import type {ConvNumbers} from './maskedConv2d';
+import type {PixelConvolution} from './pixelMath';
 
 /**
  * A masked convolution at one pixel at a time, from inputs that it remembers. Plain numbers on purpose: what one pixel
  * needs is too small to be worth a call to TensorFlow. The features after a ReLU are half zeros, and zeros are skipped.
  */
-export class CachedConv {
+export class LoopConv implements PixelConvolution<Float64Array> {
   /** The last rows of inputs, [row modulo kept, width, count, inputs]. */
   private readonly rows: Float32Array;
   private readonly keptRows: number;
@@ -15,6 +16,7 @@ export class CachedConv {
   /** The non-zero inputs of one image, gathered over the taps. */
   private readonly values: Float64Array;
   private readonly starts: Int32Array;
+  private y = -1;
 
   constructor(
     private readonly conv: ConvNumbers,
@@ -37,27 +39,28 @@ export class CachedConv {
     this.starts = new Int32Array(this.taps.length * inputs + 4);
   }
 
-  /** Remembers the inputs of a pixel, [count, inputs]. */
-  store(y: number, x: number, inputs: Float64Array): void {
-    this.rows.set(inputs, this.place(y, x));
+  beginRow(): void {
+    this.y++;
   }
 
-  /**
-   * out = bias + kernel * inputs at the pixel, from what was stored for it and for the pixels before it.
-   *
-   * @param out [count, outputs], overwritten
-   * @param activation of the result
-   */
-  apply(y: number, x: number, out: Float64Array, activation: 'relu' | 'none'): void {
+  store(x: number, input: Float64Array): void {
+    this.rows.set(input, this.place(this.y, x));
+  }
+
+  /** bias + kernel * inputs, from what was stored for the pixel and for those before it. */
+  at(x: number, input: Float64Array): Float64Array {
+    this.store(x, input);
     const {outputs} = this.conv;
+    const out = new Float64Array(this.count * outputs);
     for (let b = 0; b < this.count; b++) {
-      const start = b * outputs;
-      out.set(this.bias, start);
-      this.accumulate(this.gather(y, x, b), out, start);
-      if (activation === 'relu') {
-        for (let j = start; j < start + outputs; j++) if (out[j] < 0) out[j] = 0;
-      }
+      out.set(this.bias, b * outputs);
+      this.accumulate(this.gather(this.y, x, b), out, b * outputs);
     }
+    return out;
+  }
+
+  dispose(): void {
+    // Nothing is held outside plain arrays.
   }
 
   private place(y: number, x: number): number {
