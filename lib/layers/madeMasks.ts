@@ -52,12 +52,12 @@ export function evenHiddenDegrees(units: number, inputs: number): Int32Array {
   return Int32Array.from({length: units}, (_, k) => 1 + Math.floor((k * most) / units));
 }
 
-/** Equation 10: a hidden unit sees the units below whose degree is at most its own. */
+/** Equation 12: a hidden unit sees the units below whose degree is at most its own. */
 export function hiddenMask(below: Int32Array, above: Int32Array): Mask {
   return mask(below, above, (from, to) => to >= from);
 }
 
-/** Equation 11: an output sees the units below whose degree is less than its own. */
+/** Equation 13: an output sees the units below whose degree is less than its own. */
 export function outputMask(below: Int32Array, outputs: Int32Array): Mask {
   return mask(below, outputs, (from, to) => to > from);
 }

@@ -20,13 +20,13 @@ export interface MadeConfig extends ModelConfig {
   readonly channels: number;
   /** Units of each hidden layer; none at all gives the fully visible sigmoid belief net. */
   readonly hidden: readonly number[];
-  /** How many sets of masks training cycles through, and the ensemble averages over (section 4.2); 0: fresh masks at every step. */
+  /** How many sets of masks training cycles through, and the ensemble averages over (sections 4.2 and 4.3); 0: fresh masks at every step. */
   readonly masks: number;
-  /** Whether each set of masks has an order of its own (order-agnostic, section 4.1). */
+  /** Whether each set of masks has an order of its own (order-agnostic, section 4.2). */
   readonly orderAgnostic: boolean;
   /** The first set's order; the other sets' are random. */
   readonly order: 'raster' | 'random';
-  /** Masked connections straight from input to output (section 6.2 of the paper uses them). */
+  /** Masked connections straight from input to output, which the paper adds to its deep networks too. */
   readonly direct: boolean;
   /** Orders and degrees are drawn from it. */
   readonly maskSeed: number;
@@ -71,7 +71,7 @@ export const MADE_PRESETS = {
   /** The paper's way to an ensemble: eight orders in turn through the same weights, the first of them raster. */
   orders: {
     ...DIGITS,
-    hidden: [1000, 1000],
+    hidden: [500, 500],
     masks: 8,
     orderAgnostic: true,
     order: 'raster',
@@ -233,7 +233,7 @@ export class Made implements AutoregressiveModel {
     });
   }
 
-  /** h_l = relu(b + (W ∘ M) h_{l-1}); logits = c + (V ∘ M) h_L + (A ∘ M) x (equations 8 and 9). */
+  /** h_l = relu(b + (W ∘ M) h_{l-1}); logits = c + (V ∘ M) h_L + (A ∘ M) x, as in sections 3 and 4. */
   private flatLogits(x: tf.Tensor2D): tf.Tensor2D {
     const {layers, direct} = this.masks;
     const weights = (name: string, mask: tf.Tensor2D): tf.Tensor2D => {
