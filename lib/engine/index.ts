@@ -18,7 +18,10 @@ let engine: Promise<Engine> | undefined;
  * @throws Error when TF_ENGINE has another value, or asks for a native runtime that does not load
  */
 export function startEngine(): Promise<Engine> {
-  engine ??= start();
+  engine ??= start().catch((error) => {
+    engine = undefined; // so that a corrected TF_ENGINE can be tried in the same notebook
+    throw error;
+  });
   return engine;
 }
 
