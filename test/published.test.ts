@@ -84,7 +84,7 @@ function altered(words: Readonly<Record<string, string>>, without?: string): str
   const {tensors, metadata: stored} = readSafetensors(file);
   const strings = {...stored, ...words};
   const changed = new Map([...tensors].filter(([tensor]) => tensor !== without));
-  const name = path.join(folder, 'altered.safetensors');
+  const name = path.join(fs.mkdtempSync(path.join(folder, 'altered-')), 'altered.safetensors');
   writeSafetensors(name, changed, strings);
   return name;
 }

@@ -122,7 +122,7 @@ const MISTAKES: [string, number, RegExp][] = [
   ['train', 2, /which model\? one of made/],
   ['train nosuch', 2, /unknown model 'nosuch'; there are made/],
   ['train made made', 2, /one model at a time, got also 'made'/],
-  ['train made --preset nosuch', 2, /unknown preset 'nosuch' of made; there are one-order, ],
+  ['train made --preset nosuch', 2, /unknown preset 'nosuch' of made; there are one-order, /],
   ['train made --epochs=-1', 2, /--epochs must be an integer of at least 1, got '-1'/],
   ['train made --epochs -1', 2, /--epochs=-XYZ/],
   ['train made --epochs 1.5', 2, /--epochs must be an integer of at least 1, got '1\.5'/],

@@ -30,7 +30,7 @@ interface Life {
 
 /** A process that has loaded everything and waits for its work: the next starts while this one works. */
 function start(): ChildProcessByStdio<Writable, Readable, Readable> {
-  return spawn(process.execPath, ['--import', 'tsx', path.join(__dirname, 'fixtures', 'tinyRun.ts')], {
+  return spawn(process.execPath, ['--require', 'tsx/cjs', path.join(__dirname, 'fixtures', 'tinyRun.ts')], {
     cwd: path.join(__dirname, '..', '..'),
     env: {...process.env, TF_CPP_MIN_LOG_LEVEL: '2'},
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -1,0 +1,134 @@
+import {complete, completeInAnyOrder, knownTooLate} from '../lib/complete';
+import {startEngine} from '../lib/engine/index';
+import {completionGrid} from '../lib/figures/completionGrid';
+import {encodePng} from '../lib/figures/png';
+import {writeFileAtomically} from '../lib/files';
+import {pickImages} from '../lib/images/images';
+import {loadMnist} from '../lib/images/mnist';
+import {type Occlusion, occlude} from '../lib/images/occlude';
+import type {ModelName} from '../lib/models/index';
+import {Made} from '../lib/models/made';
+import {loadPublished, scoringImages} from '../lib/published';
+import type {AutoregressiveModel} from '../lib/types';
+import {
+  bar,
+  endProgress,
+  modelArgument,
+  presetArgument,
+  readArguments,
+  run,
+  showProgress,
+  stopSignal,
+  UsageError,
+} from './cli';
+
+const OCCLUSIONS: readonly Occlusion[] = ['bottom', 'right', 'centre', 'stripes'];
+
+/** `sample` draws at most 256 images at once, and there are ten digits. */
+const MOST = 25;
+
+const HELP = `npm run complete -- MODEL [options]
+
+Hides a part of ten test digits, one of each class, and draws it again. Each row of the PNG is one digit: as it is, what the
+model is shown of it, and the completions, blue where the model chose the pixels.
+  --occlude WHAT    bottom, right, centre or stripes (default bottom)
+  --count N         completions of each digit, 1 to ${MOST} (default 6)
+  --seed S          (default 0)
+  --out FILE.png    (default completions-MODEL.png)
+  --preset P        which weights (default: those that can be asked in any order, where the model has such)`;
+
+run(async () => {
+  const args = readArguments(HELP, {
+    occlude: {type: 'string'},
+    count: {type: 'string'},
+    seed: {type: 'string'},
+    out: {type: 'string'},
+    preset: {type: 'string'},
+  });
+  const name = modelArgument(args, HELP);
+  const preset = presetArgument(args, name, defaultPreset(name));
+  const occlusion = occlusionArgument(args.text('occlude') ?? 'bottom');
+  const count = args.integer('count', 1) ?? 6;
+  if (count > MOST) throw new UsageError(`--count must be an integer from 1 to ${MOST}, got '${count}'`);
+  const seed = args.integer('seed', 0) ?? 0;
+  const out = args.text('out') ?? `completions-${name}.png`;
+
+  const engine = await startEngine();
+  const {model} = loadPublished(name, preset);
+  const mask = occlude(model.image, occlusion);
+  const digits = pickImages(await scoringImages('test'), await oneOfEachClass());
+  const images = pickImages(
+    digits,
+    Array.from({length: digits.count * count}, (_, i) => Math.floor(i / count)),
+  );
+  const options = {
+    count: images.count,
+    seed,
+    signal: stopSignal('stopping, nothing is written'),
+    onProgress: (share: number) => showProgress(`${name} ${preset}  ${bar(share)}`),
+  };
+  const started = performance.now();
+  const anyOrder = takesAnyOrder(model);
+  const {images: drawn} = anyOrder
+    ? await completeInAnyOrder(model, images, mask, options)
+    : await complete(model, images, mask, options);
+  endProgress();
+  const seconds = (performance.now() - started) / 1000;
+
+  const rows = Array.from({length: digits.count}, (_, digit) => ({
+    original: pickImages(digits, [digit]),
+    mask,
+    completions: pickImages(
+      drawn,
+      Array.from({length: count}, (_, k) => digit * count + k),
+    ),
+  }));
+  const title = `Completions by ${name} ${preset}, ${occlusion} hidden`;
+  const description = `${digits.count} test digits, one a row: the digit, what is shown of it, ${count} completions.`;
+  const figure = {title, description, notebook: '03-made', seed, scale: 4};
+  writeFileAtomically(out, encodePng(completionGrid(rows, figure)));
+  console.log(
+    `${out}: ${count} completions of each of ${digits.count} test digits, ${occlusion} hidden, seed ${seed}, ` +
+      `${seconds.toFixed(2)} s; ${engine.description}`,
+  );
+  console.log(`${name} ${preset} ${whatGuides(model, mask, anyOrder)}`);
+});
+
+/** Only a model trained with a fresh order at every step has learnt to be asked in whichever order. */
+function takesAnyOrder(model: AutoregressiveModel): model is Made {
+  return model instanceof Made && model.config.masks === 0;
+}
+
+function whatGuides(model: AutoregressiveModel, mask: Uint8Array, anyOrder: boolean): string {
+  if (anyOrder) {
+    return 'draws in an order that puts the known pixels first: every drawn pixel is guided by all of them';
+  }
+  const late = knownTooLate(model.order, mask);
+  if (late === 0) {
+    return 'draws in a fixed order in which the known pixels come first: every drawn pixel is guided by all of them';
+  }
+  const known = mask.reduce((sum, value) => sum + value, 0);
+  const advice = model.name === 'made' ? '; with --preset any-order all of them do' : '';
+  return (
+    `draws in a fixed order: ${late} of the ${known} known pixels come after the first hidden one, ` +
+    `and do not guide what is drawn before them${advice}`
+  );
+}
+
+function defaultPreset(name: ModelName): string | undefined {
+  return name === 'made' ? 'any-order' : undefined;
+}
+
+function occlusionArgument(given: string): Occlusion {
+  const found = OCCLUSIONS.find((occlusion) => occlusion === given);
+  if (found === undefined) {
+    throw new UsageError(`--occlude must be one of ${OCCLUSIONS.join(', ')}, got '${given}'`);
+  }
+  return found;
+}
+
+/** The first test image of each digit, 0 to 9. */
+async function oneOfEachClass(): Promise<number[]> {
+  const {labels} = await loadMnist('test');
+  return Array.from({length: 10}, (_, digit) => labels.indexOf(digit));
+}
