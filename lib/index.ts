@@ -28,11 +28,13 @@ export * from './images/nearest';
 export * from './images/occlude';
 export * from './jacobian';
 export * from './joint';
+export * from './layers/gated';
 export * from './layers/madeMasks';
 export * from './layers/maskedConv2d';
 export * from './layers/rasterMasks';
 export * from './layers/residual';
 export * from './likelihood';
+export * from './models/gatedPixelCnn';
 export {
   createModel,
   findPreset,

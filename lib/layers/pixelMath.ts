@@ -18,6 +18,9 @@ export interface PixelMath<T> {
   rectify(x: T): T;
   /** tanh of the first half of the features times sigmoid of the second. */
   gate(x: T): T;
+  /** The pixels of a row [count, 1, width, features], valid until they are released. */
+  pixels(row: tf.Tensor4D): T[];
+  release(pixels: T[]): void;
   scope<R>(run: () => R): R;
 }
 
@@ -49,6 +52,8 @@ export function tensorMath(count: number, width: number): PixelMath<tf.Tensor2D>
     add: primitives.add,
     rectify: primitives.rectify,
     gate: primitives.gated,
+    pixels: (row) => tf.unstack(tf.squeeze(row, [1]), 1).map((pixel) => tf.keep(pixel) as tf.Tensor2D),
+    release: (pixels) => tf.dispose(pixels),
     scope: (run) => tf.tidy(run as () => tf.TensorContainer) as ReturnType<typeof run>,
   };
 }
@@ -62,6 +67,16 @@ export function loopMath(count: number, width: number): PixelMath<Float64Array> 
     add: (a, b) => a.map((value, i) => value + b[i]),
     rectify: (x) => x.map((value) => (value > 0 ? value : 0)),
     gate: (x) => gateLoop(x, count),
+    pixels: (row) => {
+      const features = row.shape[3];
+      const values = row.dataSync();
+      return Array.from({length: width}, (_, x) => {
+        return Float64Array.from({length: count * features}, (_, i) => {
+          return values[(Math.floor(i / features) * width + x) * features + (i % features)];
+        });
+      });
+    },
+    release: () => {},
     scope: (run) => run(),
   };
 }

@@ -6,7 +6,8 @@ import type {PixelConvolution} from './pixelMath';
 
 /** The last rows of a feature map, zeros above the image. */
 export class RowWindow {
-  private readonly rows: tf.Tensor4D[];
+  /** Each [count, 1, width, features], the oldest first. */
+  readonly rows: tf.Tensor4D[];
 
   /** @param size rows to keep; @param shape of one row, [count, 1, width, features] */
   constructor(size: number, shape: [number, number, number, number]) {
@@ -17,11 +18,6 @@ export class RowWindow {
   push(row: tf.Tensor4D): void {
     this.rows.push(tf.keep(row));
     this.rows.shift()?.dispose();
-  }
-
-  /** The oldest rows one below the other, [count, rows, width, features]. */
-  oldest(rows: number): tf.Tensor4D {
-    return tf.concat(this.rows.slice(0, rows), 1);
   }
 
   dispose(): void {
@@ -91,7 +87,7 @@ export class RowConv implements PixelConvolution<tf.Tensor2D> {
     const {dilation} = this.conv.spec;
     const left = ((columns - 1) / 2) * dilation;
     const given = convolve(
-      this.window.oldest((rows - 1) * dilation + 1),
+      tf.concat(this.window.rows.slice(0, (rows - 1) * dilation + 1), 1),
       this.aboveKernel,
       this.bias,
       {padding: {top: 0, bottom: 0, left, right: left}, dilation},

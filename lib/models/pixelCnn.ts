@@ -7,7 +7,14 @@ import {evenGroups, rasterMask} from '../layers/rasterMasks';
 import {ResidualBlock, type ResidualSpec} from '../layers/residual';
 import type {AutoregressiveModel, ImageShape, IncrementalLogits, ModelConfig, Parameters} from '../types';
 import {PixelCnnIncremental} from './pixelCnnIncremental';
-import {checkPositive, checkRasterConfig, checkRasterInput, rasterOrder, splitLevels} from './raster';
+import {
+  checkPositive,
+  checkRasterConfig,
+  checkRasterInput,
+  headSpecs,
+  rasterOrder,
+  splitLevels,
+} from './raster';
 
 /** PixelCNN: a stack of masked convolutions (van den Oord et al. 2016a, table 1). */
 export interface PixelCnnConfig extends ModelConfig {
@@ -49,7 +56,7 @@ export function pixelCnnParameters(config: PixelCnnConfig): ParameterSpec[] {
   return [
     ...MaskedConv2d.parameters(firstSpec(config)),
     ...blockSpecs(config).flatMap((spec) => ResidualBlock.parameters(spec)),
-    ...headSpecs(config).flatMap((spec) => MaskedConv2d.parameters(spec)),
+    ...headSpecs(config, 2 * config.features).flatMap((spec) => MaskedConv2d.parameters(spec)),
   ];
 }
 
@@ -75,22 +82,6 @@ function blockSpecs(config: PixelCnnConfig): ResidualSpec[] {
     dilation,
     // The blocks together add as much as they are given.
     scale: 1 / Math.sqrt(config.dilations.length),
-  }));
-}
-
-/** ReLU and 1x1, twice; then ReLU and the logits: table 1 leaves open whether these are counted among the two. */
-function headSpecs(config: PixelCnnConfig): MaskedConv2dSpec[] {
-  const perChannel = config.levels === 2 ? 1 : config.levels;
-  const sizes = [2 * config.features, config.head, config.head, config.channels * perChannel];
-  return ['head1', 'head2', 'logits'].map((name, k) => ({
-    name,
-    mask: rasterMask(1, 'B'),
-    type: 'B',
-    inputs: evenGroups(sizes[k], config.channels),
-    outputs: evenGroups(sizes[k + 1], config.channels),
-    dilation: 1,
-    // Small at the output, so that the first logits are near 0: the loss starts near log(levels) a value.
-    scale: name === 'logits' ? 0.1 : Math.SQRT2,
   }));
 }
 
@@ -120,7 +111,7 @@ export class PixelCnn implements AutoregressiveModel {
     this.order = rasterOrder(this.image);
     this.first = new MaskedConv2d(firstSpec(config), parameters);
     this.blocks = blockSpecs(config).map((spec) => new ResidualBlock(spec, parameters));
-    this.head = headSpecs(config).map((spec) => new MaskedConv2d(spec, parameters));
+    this.head = headSpecs(config, 2 * config.features).map((spec) => new MaskedConv2d(spec, parameters));
   }
 
   /**

@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import type {MaskedConv2dSpec} from '../layers/maskedConv2d';
+import {evenGroups, rasterMask} from '../layers/rasterMasks';
 import type {AutoregressiveModel, ImageShape} from '../types';
 
 /** What the convolutional models share: raster order, their checks, the shape of their logits. */
@@ -32,6 +34,33 @@ export function checkRasterConfig(model: string, config: RasterConfig): void {
       throw new RangeError(`${model}: ${field} must be a positive odd integer, got ${config[field]}`);
     }
   }
+}
+
+/**
+ * What turns features into logits: ReLU and 1x1, twice, then ReLU and the logits. Table 1 of the PixelRNN paper leaves
+ * open whether the logits are counted among the two.
+ *
+ * @param inputs features that come in
+ * @param scale of the first weights, for inputs of a deviation other than 1
+ */
+export function headSpecs(
+  config: RasterConfig & {readonly head: number},
+  inputs: number,
+  scale = 1,
+): MaskedConv2dSpec[] {
+  const perChannel = config.levels === 2 ? 1 : config.levels;
+  const sizes = [inputs, config.head, config.head, config.channels * perChannel];
+  // Small at the output, so that the first logits are near 0: the loss starts near log(levels) a value.
+  const scales = [Math.SQRT2 * scale, Math.SQRT2, 0.1];
+  return ['head1', 'head2', 'logits'].map((name, k) => ({
+    name,
+    mask: rasterMask(1, 'B'),
+    type: 'B',
+    inputs: evenGroups(sizes[k], config.channels),
+    outputs: evenGroups(sizes[k + 1], config.channels),
+    dilation: 1,
+    scale: scales[k],
+  }));
 }
 
 /** @throws RangeError when x is no batch of images of the model's size */

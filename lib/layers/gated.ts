@@ -1,0 +1,143 @@
+import * as tf from '@tensorflow/tfjs';
+import {gate} from '../engine/kernels';
+import type {Parameters} from '../types';
+import {MaskedConv2d, type MaskedConv2dSpec} from './maskedConv2d';
+import {type ParameterSpec, parameter} from './parameters';
+import {evenGroups, horizontalMask, rasterMask, verticalMask} from './rasterMasks';
+
+/** A layer of the Gated PixelCNN (van den Oord et al. 2016b, figure 2). */
+export interface GatedSpec {
+  readonly name: string;
+  /** The first layer takes the image itself, with mask A; it has no residual connection, which would show the pixel itself. */
+  readonly first: boolean;
+  /** Features of the input: the image's channels in the first layer, else `features`. */
+  readonly inputs: number;
+  readonly features: number;
+  readonly groups: number;
+  /** Side of the vertical kernel and length of the horizontal one. */
+  readonly size: number;
+  /** Deviation of the inputs at the start. */
+  readonly inputDeviation: number;
+  /** Classes that the layer can be told of; 0 for none. */
+  readonly classes: number;
+}
+
+/** The two stacks: `vertical` knows the rows above, `horizontal` also what is to the left. [B, H, W, features] each. */
+export interface Stacks {
+  readonly vertical: tf.Tensor4D;
+  readonly horizontal: tf.Tensor4D;
+}
+
+/** What tanh times sigmoid makes of inputs of deviation 0.6, which the first weights give it. */
+export const GATED_DEVIATION = 0.27;
+const BEFORE_GATE = 0.6;
+
+/**
+ * vertical' = gate(V * vertical + class), horizontal' = horizontal + point(gate(H * horizontal + link(V * vertical) + class)).
+ * The link is taken before the gate, and goes only this way: the vertical stack of a row sees all columns of the rows
+ * above, so if it were fed by the horizontal stack of its own row, pixels to the right would be seen.
+ * The paper tells neither which stacks learn of the class nor how: here both, each by a bias of its own before its gate.
+ */
+export class GatedLayer {
+  readonly vertical: MaskedConv2d;
+  readonly horizontal: MaskedConv2d;
+  readonly link: MaskedConv2d;
+  readonly point: MaskedConv2d;
+
+  constructor(
+    readonly spec: GatedSpec,
+    private readonly parameters: Parameters,
+  ) {
+    const convolutions = specs(spec).map((conv) => new MaskedConv2d(conv, parameters));
+    [this.vertical, this.horizontal, this.link, this.point] = convolutions;
+  }
+
+  static parameters(spec: GatedSpec): ParameterSpec[] {
+    const classes = spec.classes === 0 ? [] : ['vertical', 'horizontal'];
+    return [
+      ...specs(spec).flatMap((conv) => MaskedConv2d.parameters(conv)),
+      ...classes.map((stack) => ({
+        name: `${spec.name}.class.${stack}`,
+        shape: [spec.classes, 2 * spec.features],
+        deviation: 0,
+      })),
+    ];
+  }
+
+  /**
+   * @param labels [1 or B, classes], one-hot; null without classes
+   * @returns new tensors; the caller disposes them
+   */
+  apply({vertical, horizontal}: Stacks, labels: tf.Tensor2D | null): Stacks {
+    const [v, h] = tf.tidy(() => {
+      const above = this.vertical.apply(vertical, 'none');
+      const left = tf.add<tf.Tensor4D>(
+        this.horizontal.apply(horizontal, 'none'),
+        this.link.apply(above, 'none'),
+      );
+      const out = this.point.apply(gate(this.withClass(left, 'horizontal', labels)), 'none');
+      const next = this.spec.first ? out : tf.add<tf.Tensor4D>(out, horizontal);
+      return [gate(this.withClass(above, 'vertical', labels)), next];
+    });
+    return {vertical: v, horizontal: h};
+  }
+
+  /** [1 or B, 2 · features]: what the class adds before a gate. The caller disposes it. */
+  classBias(stack: 'vertical' | 'horizontal', labels: tf.Tensor2D): tf.Tensor2D {
+    return tf.matMul(labels, parameter<tf.Tensor2D>(this.parameters, `${this.spec.name}.class.${stack}`));
+  }
+
+  private withClass(
+    x: tf.Tensor4D,
+    stack: 'vertical' | 'horizontal',
+    labels: tf.Tensor2D | null,
+  ): tf.Tensor4D {
+    if (labels === null) return x;
+    return tf.add(x, tf.reshape(this.classBias(stack, labels), [-1, 1, 1, x.shape[3]]));
+  }
+
+  dispose(): void {
+    for (const conv of [this.vertical, this.horizontal, this.link, this.point]) conv.dispose();
+  }
+}
+
+/**
+ * Vertical, horizontal, link, point. Before a gate each half of the features has its colour groups; the vertical stack
+ * and the link carry rows above only, where every colour is known, so they need none.
+ */
+function specs(spec: GatedSpec): MaskedConv2dSpec[] {
+  const {name, first, inputs, features, groups, size, inputDeviation} = spec;
+  const type = first ? 'A' : 'B';
+  const free = (count: number): Int32Array => new Int32Array(count);
+  const half = evenGroups(features, groups);
+  const halves = Int32Array.from([...half, ...half]);
+  const point = {mask: rasterMask(1, 'B'), type: 'B', dilation: 1} as const;
+  return [
+    {
+      name: `${name}.vertical`,
+      mask: verticalMask(size, type),
+      type,
+      inputs: free(inputs),
+      outputs: free(2 * features),
+      dilation: 1,
+      scale: BEFORE_GATE / inputDeviation,
+    },
+    {
+      name: `${name}.horizontal`,
+      mask: horizontalMask(size, type),
+      type,
+      inputs: evenGroups(inputs, groups),
+      outputs: halves,
+      dilation: 1,
+      scale: BEFORE_GATE / inputDeviation / Math.SQRT2,
+    },
+    {
+      ...point,
+      name: `${name}.link`,
+      inputs: free(2 * features),
+      outputs: free(2 * features),
+      scale: Math.SQRT1_2,
+    },
+    {...point, name: `${name}.point`, inputs: half, outputs: half, scale: 1},
+  ];
+}
