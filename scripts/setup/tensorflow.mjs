@@ -51,6 +51,7 @@ const tfjsNode = path.join(root, 'node_modules', '@tensorflow', 'tfjs-node');
 const headers = path.join(root, 'node_modules', 'node-api-headers');
 const binding = path.join(tfjsNode, 'lib', 'napi-v8', 'tfjs_binding.node');
 const bindingStamp = `${binding}.set-up`;
+const quietSource = path.join(root, 'scripts', 'setup', 'quiet.cc');
 const failureFile = path.join(root, '.cache', 'setup', 'native.json');
 
 export const hasLibrary = () => fs.existsSync(libraryFolder);
@@ -82,7 +83,7 @@ function failureKey() {
 /** What the binding is made from; short, since it is part of a file name. */
 function bindingKey() {
   const packageVersion = (folder) => readJson(path.join(folder, 'package.json'))?.version;
-  return digest(libraryFolder, packageVersion(tfjsNode), packageVersion(headers));
+  return digest(libraryFolder, packageVersion(tfjsNode), packageVersion(headers), readText(quietSource));
 }
 
 /** @throws SetupError where there is no library for this system */
@@ -176,7 +177,8 @@ async function compileAny(python, made, step, lock) {
   const compiler = findCompiler();
   if (compiler) {
     try {
-      return await compile([compiler], made, 20, step, lock);
+      const quiet = process.platform === 'linux' ? [quietSource, '-Wl,-z,initfirst'] : [];
+      return await compile([compiler], quiet, made, 20, step, lock);
     } catch (error) {
       if (!(error instanceof SetupError)) throw error;
       step.say(`${error.message}; trying the compiler from PyPI`);
@@ -190,11 +192,14 @@ async function compileAny(python, made, step, lock) {
     what: 'the installation of a C++ compiler from PyPI',
     lock,
   });
-  await compile([python, '-m', 'ziglang', 'c++'], made, 90, step, lock);
+  await compile([python, '-m', 'ziglang', 'c++'], [], made, 90, step, lock);
 }
 
-/** @param seconds how long it is expected to take, for the progress */
-async function compile([command, ...first], made, seconds, step, lock) {
+/**
+ * @param more arguments that not every compiler knows
+ * @param seconds how long it is expected to take, for the progress
+ */
+async function compile([command, ...first], more, made, seconds, step, lock) {
   const temporary = `${made}.tmp.node`;
   const zigCache = path.join(libraryFolder, 'zig-cache');
   const include = [path.join(headers, 'include'), path.join(libraryFolder, 'include'), tfjsNode];
@@ -212,7 +217,7 @@ async function compile([command, ...first], made, seconds, step, lock) {
   if (process.platform === 'darwin') link.push('-undefined', 'dynamic_lookup');
   const start = Date.now();
   try {
-    await runLogged('binding', command, [...first, ...flags, ...sources, ...link, '-o', temporary], {
+    await runLogged('binding', command, [...first, ...flags, ...sources, ...more, ...link, '-o', temporary], {
       what: 'compiling the TensorFlow binding',
       lock,
       env: {ZIG_GLOBAL_CACHE_DIR: zigCache, ZIG_LOCAL_CACHE_DIR: zigCache},
