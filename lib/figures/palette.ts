@@ -1,9 +1,9 @@
 /** An image as places in a list of colours: a third of the bytes, and what it compresses to is smaller still. */
 export interface Indexed {
   readonly indices: Uint8Array;
-  /** At most 256 colours, the most frequent first. */
-  readonly palette: [number, number, number][];
-  /** False when rare colours were replaced by the nearest frequent ones. */
+  /** At most 256 colours. */
+  readonly palette: Colour[];
+  /** False when rare colours were replaced by near ones. */
   readonly exact: boolean;
 }
 
@@ -15,32 +15,39 @@ export function indexColours(pixels: Uint8Array): Indexed {
     counts.set(colour, (counts.get(colour) ?? 0) + 1);
   }
   const byFrequency = [...counts.keys()].sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0) || a - b);
-  const kept = byFrequency.slice(0, 256);
-  const palette = kept.map((colour): [number, number, number] => [
-    colour >> 16,
-    (colour >> 8) & 255,
-    colour & 255,
-  ]);
-  const place = new Map(kept.map((colour, i) => [colour, i]));
-  for (const colour of byFrequency.slice(256)) place.set(colour, nearest(palette, colour));
+  // Kept are frequent colours none of which is near another: so every colour, however rare, has one close to it.
+  let tolerance = 0;
+  let palette: Colour[] = [];
+  let place = new Map<number, number>();
+  do {
+    [palette, place] = cover(byFrequency, tolerance);
+    tolerance += 2;
+  } while (palette.length > 256);
   const indices = new Uint8Array(pixels.length / 3);
   for (let i = 0; i < indices.length; i++) indices[i] = place.get(packed(pixels, 3 * i)) ?? 0;
-  return {indices, palette, exact: byFrequency.length <= 256};
+  return {indices, palette, exact: palette.length === byFrequency.length};
 }
 
 function packed(pixels: Uint8Array, at: number): number {
   return (pixels[at] << 16) | (pixels[at + 1] << 8) | pixels[at + 2];
 }
 
-function nearest(palette: readonly (readonly [number, number, number])[], colour: number): number {
-  let best = 0;
-  let least = Number.POSITIVE_INFINITY;
-  palette.forEach(([r, g, b], i) => {
-    const distance = (r - (colour >> 16)) ** 2 + (g - ((colour >> 8) & 255)) ** 2 + (b - (colour & 255)) ** 2;
-    if (distance < least) {
-      least = distance;
-      best = i;
-    }
-  });
-  return best;
+type Colour = [number, number, number];
+
+/** A palette that has a colour within the tolerance of each given one, and the place of that colour for each. */
+function cover(colours: readonly number[], tolerance: number): [Colour[], Map<number, number>] {
+  const palette: Colour[] = [];
+  const place = new Map<number, number>();
+  for (const colour of colours) {
+    const parts: Colour = [colour >> 16, (colour >> 8) & 255, colour & 255];
+    let [best, least] = [palette.length, tolerance + 1];
+    palette.forEach((kept, i) => {
+      const distance = Math.max(...parts.map((part, c) => Math.abs(part - kept[c])));
+      if (distance < least) [best, least] = [i, distance];
+    });
+    if (best === palette.length) palette.push(parts);
+    place.set(colour, best);
+    if (palette.length > 256) break;
+  }
+  return [palette, place];
 }

@@ -96,3 +96,17 @@ test('errors name what does not fit', () => {
     /known has 3 values; 4 .* or 8/,
   );
 });
+
+test('a picture of more than 256 colours keeps every colour, however rare, within a few levels', () => {
+  // A grey ramp that fills the picture, and a colour scale of which each colour occurs once.
+  const grey = Array.from({length: 5000}, (_, i) => [i % 256, i % 256, i % 256]).flat();
+  const scale = Array.from({length: 200}, (_, i) => [213, 55 + i, i]).flat();
+  const pixels = Uint8Array.from([...grey, ...scale]);
+  const {indices, palette, exact} = indexColours(pixels);
+  assert.equal(exact, false);
+  assert.ok(palette.length <= 256);
+  const worst = Math.max(
+    ...Array.from(pixels, (part, i) => Math.abs(part - palette[indices[Math.floor(i / 3)]][i % 3])),
+  );
+  assert.ok(worst <= 8, `a colour is off by ${worst}`);
+});
