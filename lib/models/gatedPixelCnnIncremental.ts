@@ -30,10 +30,9 @@ export class GatedIncremental<T> implements IncrementalLogits {
     this.cursor = new RasterCursor(model, count);
     this.rowShape = [count, 1, width, channels];
     this.row = new Float32Array(count * width * channels);
-    this.layers = tf.tidy(() => {
-      const labels = model.oneHotLabels(count);
-      return model.layers.map((layer) => new IncrementalLayer(layer, labels, width, count, math));
-    });
+    const labels = model.oneHotLabels(count);
+    this.layers = model.layers.map((layer) => new IncrementalLayer(layer, labels, width, count, math));
+    labels?.dispose();
     this.head = model.head.map((conv) => math.convolution(conv));
   }
 
@@ -106,7 +105,7 @@ class IncrementalLayer<T> {
     this.link = new RowKernel(layer.link);
     this.window = new RowWindow(this.vertical.rows - 1, [count, 1, width, layer.spec.inputs]);
     const bias = (stack: 'vertical' | 'horizontal', told: tf.Tensor2D): tf.Tensor4D =>
-      tf.keep(tf.reshape(layer.classBias(stack, told), [-1, 1, 1, 2 * layer.spec.features]));
+      tf.tidy(() => tf.reshape(layer.classBias(stack, told), [-1, 1, 1, 2 * layer.spec.features]));
     this.classBias =
       labels === null ? null : {vertical: bias('vertical', labels), horizontal: bias('horizontal', labels)};
   }

@@ -64,7 +64,7 @@ const MODELS: Record<ModelName, ModelEntry> = {
     presets: GATED_PIXEL_CNN_PRESETS,
     recipes: GATED_RECIPES,
     names: ['digits', 'small'],
-    published: ['digits'],
+    companions: {},
     create: (config, seed) => GatedPixelCnn.create(config as GatedPixelCnnConfig, seed),
   },
 };
