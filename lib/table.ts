@@ -1,3 +1,5 @@
+import * as tf from '@tensorflow/tfjs';
+
 /** Columns by name, all of the same length. */
 export type Columns = Readonly<Record<string, readonly (number | string)[]>>;
 
@@ -6,7 +8,8 @@ interface DataFrameLibrary {
 }
 
 /**
- * Prints columns as a table: a danfojs DataFrame where danfojs loads (it wants the native runtime), else console.table.
+ * Prints columns as a table: a danfojs DataFrame on the native runtime, else console.table (danfojs loads tfjs-node, which
+ * would take over from any other engine).
  *
  * @throws RangeError when the columns differ in length
  */
@@ -21,6 +24,7 @@ export function printTable(columns: Columns): void {
 }
 
 function loadDanfo(): DataFrameLibrary | null {
+  if (tf.getBackend() !== 'tensorflow') return null;
   // The name is hidden from bundlers, so that the rest of lib also runs in a browser.
   const name = 'danfojs-node';
   try {
