@@ -50,6 +50,7 @@ export * from './papers';
 export * from './paths';
 export * from './published';
 export * from './random';
+export * from './receptiveField';
 export * from './runs';
 export * from './sample';
 export * from './series';
