@@ -81,7 +81,7 @@ const causes = [
   [/\bEUSAGE\b/, 'package.json and package-lock.json do not agree; run: npm install --ignore-scripts'],
   [
     /ENOTFOUND|EAI_AGAIN|name resolution|Name or service not known|nodename nor servname|NewConnectionError|ConnectTimeout|ENETUNREACH|ETIMEDOUT|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|Network is unreachable|ReadTimeout/i,
-    'no network, or the package registry does not answer; the first set-up needs it once: connect and run the command again',
+    'no network, or the package registry does not answer; connect once and try again',
   ],
   [/ENOSPC|No space left/i, 'the disk is full; free about 3 GB and run the command again'],
   [
