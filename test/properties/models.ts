@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import {hiddenMask, type Mask, outputMask, pathCounts} from '../../lib/layers/madeMasks';
+import {GatedPixelCnn} from '../../lib/models/gatedPixelCnn';
 import {Made, type MadeConfig, madeMasks} from '../../lib/models/made';
+import {PixelCnn} from '../../lib/models/pixelCnn';
 import type {AutoregressiveModel} from '../../lib/types';
 
 /** A kind of model to which every property is applied. A new model joins by one entry in MODELS. */
@@ -36,6 +38,97 @@ function made(name: string, config: Partial<MadeConfig>): ModelUnderTest {
   };
 }
 
+/** Offsets [rows down, columns right] of the pixels that a tap of a kernel meets. */
+type Offsets = readonly (readonly [number, number])[];
+
+/** What a kernel of raster order shows, written down without the masks of lib. */
+function rasterOffsets(size: number, shows: 'before' | 'before and itself', dilation = 1): Offsets {
+  const reach = (size - 1) / 2;
+  const offsets: [number, number][] = [];
+  for (let dy = -reach; dy <= 0; dy++) {
+    for (let dx = -reach; dx <= reach; dx++) {
+      if (dy < 0 || dx < 0 || (dx === 0 && shows === 'before and itself')) {
+        offsets.push([dy * dilation, dx * dilation]);
+      }
+    }
+  }
+  return offsets;
+}
+
+/** For each pixel the set of pixels that it knows of, after a layer that shows it those of `below` at the offsets. */
+function through(
+  below: readonly Set<number>[],
+  offsets: Offsets,
+  height: number,
+  width: number,
+): Set<number>[] {
+  return below.map((_, place) => {
+    const [y, x] = [Math.floor(place / width), place % width];
+    const inside = offsets.filter(
+      ([dy, dx]) => y + dy >= 0 && y + dy < height && x + dx >= 0 && x + dx < width,
+    );
+    return union(...inside.map(([dy, dx]) => below[(y + dy) * width + x + dx]));
+  });
+}
+
+function union(...sets: readonly Set<number>[]): Set<number> {
+  return new Set(sets.flatMap((set) => [...set]));
+}
+
+/** [D, D], 1 where the column's pixel knows of the row's. */
+function asMatrix(known: readonly Set<number>[]): Float32Array {
+  const matrix = new Float32Array(known.length ** 2);
+  known.forEach((set, to) => {
+    for (const from of set) matrix[from * known.length + to] = 1;
+  });
+  return matrix;
+}
+
+const GREY = {channels: 1, levels: 2, size: 3, head: 12} as const;
+
+/** PixelCNN: its blind spot is what the masks' offsets, one after the other, never reach. */
+function pixelCnn(name: string, config: {firstSize: number; dilations: number[]}): ModelUnderTest {
+  return {
+    name: `PixelCNN, ${name}`,
+    create: (height, width, seed) => PixelCnn.create({...GREY, ...config, height, width, features: 10}, seed),
+    sees: ({image: {height, width}}) => {
+      let known = Array.from({length: height * width}, (_, place) => new Set([place]));
+      known = through(known, rasterOffsets(config.firstSize, 'before'), height, width);
+      for (const dilation of config.dilations) {
+        const block = through(known, rasterOffsets(3, 'before and itself', dilation), height, width);
+        known = known.map((set, place) => union(set, block[place]));
+      }
+      return asMatrix(known);
+    },
+  };
+}
+
+/** Gated PixelCNN: everything before a pixel, as far as its layers reach. */
+function gated(name: string, config: {firstSize: number; layers: number}): ModelUnderTest {
+  return {
+    name: `Gated PixelCNN, ${name}`,
+    create: (height, width, seed) =>
+      GatedPixelCnn.create({...GREY, ...config, height, width, features: 12, classes: 0}, seed),
+    sees: ({image: {height, width}}) => {
+      const itself = Array.from({length: height * width}, (_, place) => new Set([place]));
+      let [vertical, horizontal] = [itself, itself];
+      for (let layer = 0; layer < config.layers; layer++) {
+        const shows = layer === 0 ? 'before' : 'before and itself';
+        const size = layer === 0 ? config.firstSize : 3;
+        const all = rasterOffsets(size, 'before');
+        const above = all.filter(([dy]) => dy < 0);
+        const reach = (size - 1) / 2;
+        const ownRow = Array.from({length: size}, (_, i) => [0, i - reach] as const);
+        const left = rasterOffsets(size, shows).filter(([dy]) => dy === 0);
+        vertical = through(vertical, layer === 0 ? above : [...above, ...ownRow], height, width);
+        const seen = through(horizontal, left, height, width);
+        horizontal = seen.map((set, place) => union(set, vertical[place]));
+      }
+      return asMatrix(horizontal);
+    },
+  };
+}
+
 export const MODELS: readonly ModelUnderTest[] = [
   made('no hidden layer', {hidden: [], direct: true}),
   made('no hidden layer, random order', {hidden: [], direct: true, order: 'random'}),
@@ -47,6 +140,10 @@ export const MODELS: readonly ModelUnderTest[] = [
   }),
   made('an order for each step', {masks: 0, orderAgnostic: true, direct: true}),
   made('two hidden layers, three connectivities', {hidden: [60, 40], masks: 3, order: 'random'}),
+  pixelCnn('table 1 in small', {firstSize: 5, dilations: [1, 1]}),
+  pixelCnn('dilated', {firstSize: 3, dilations: [1, 2]}),
+  gated('first kernel 5', {firstSize: 5, layers: 3}),
+  gated('first kernel 3', {firstSize: 3, layers: 2}),
 ];
 
 /**

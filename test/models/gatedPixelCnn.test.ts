@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import * as tf from '@tensorflow/tfjs';
+import {startEngine} from '../../lib/engine/index';
+import {evaluate} from '../../lib/evaluate';
+import {dependence, orderViolations} from '../../lib/jacobian';
+import {GatedPixelCnn, type GatedPixelCnnConfig} from '../../lib/models/gatedPixelCnn';
+import {createModel, findPreset} from '../../lib/models/index';
+import {receptiveField, unseenBefore} from '../../lib/receptiveField';
+import {sample} from '../../lib/sample';
+import {TRAIN_DEFAULTS, train} from '../../lib/train';
+import {allImages, randomImages, randomize} from '../properties/tools';
+
+test.before(() => startEngine());
+
+const SMALL: GatedPixelCnnConfig = {
+  ...{height: 6, width: 7, channels: 1, levels: 2, features: 12, layers: 3},
+  ...{firstSize: 3, size: 3, head: 8, classes: 0},
+};
+const RGB = {...SMALL, height: 2, width: 2, channels: 3, head: 12, layers: 2};
+
+async function withModel(
+  config: GatedPixelCnnConfig,
+  run: (model: GatedPixelCnn) => Promise<void>,
+): Promise<void> {
+  const model = GatedPixelCnn.create(config, 1);
+  try {
+    randomize(model.parameters, 7, 1.3);
+    await run(model);
+  } finally {
+    model.dispose();
+  }
+}
+
+test('no blind spot: every pixel before is seen within the reach of the layers, both ways', async () => {
+  await withModel({...SMALL, height: 8, width: 9}, async (model) => {
+    for (const method of ['gradient', 'perturbation'] as const) {
+      const field = await receptiveField((x) => model.logits(x), model.image, {row: 5, column: 4, method});
+      field.values.forEach((value, i) => {
+        const [up, right] = [5 - Math.floor(i / 9), (i % 9) - 4];
+        // Three layers of 3 x 3: three rows up, three columns to either side.
+        const expected = up === 0 ? right >= -3 && right < 0 : up > 0 && up <= 3 && Math.abs(right) <= 3;
+        assert.equal(value > 0, expected, `${method}: ${up} up, ${right} right: ${value}`);
+      });
+    }
+  });
+  await withModel({...SMALL, height: 4, width: 4, layers: 4}, async (model) => {
+    const field = await receptiveField((x) => model.logits(x), model.image, {row: 3, column: 0});
+    assert.deepEqual([...unseenBefore(field)], []);
+  });
+});
+
+test('the vertical stack knows rows above only, and is not fed by the horizontal one', async () => {
+  await withModel(SMALL, async (model) => {
+    const vertical = (x: tf.Tensor4D): tf.Tensor => tf.tidy(() => model.stacks(x, 3).vertical);
+    const field = await receptiveField(vertical, model.image, {row: 4, column: 3});
+    field.values.forEach((value, i) => {
+      const up = 4 - Math.floor(i / 7);
+      assert.equal(value > 0, up >= 1 && up <= 3, `${up} up: ${value}`);
+    });
+  });
+});
+
+test('the first layer has no residual connection: no pixel sees itself', async () => {
+  await withModel({...SMALL, height: 4, width: 4, layers: 1}, async (model) => {
+    const {leaks} = orderViolations(await dependence(model, {seed: 2}), model.order);
+    assert.deepEqual(leaks, []);
+  });
+});
+
+test('RGB: a colour sees those before it in its own pixel, through both halves of the gates', async () => {
+  for (const levels of [2, 5]) {
+    await withModel({...RGB, levels}, async (model) => {
+      for (const method of ['gradient', 'perturbation'] as const) {
+        const {leaks, blind} = orderViolations(
+          await dependence(model, {seed: 3, images: 8, method}),
+          model.order,
+        );
+        assert.deepEqual(leaks, []);
+        assert.deepEqual(blind, [], `levels ${levels}, ${method}`);
+      }
+    });
+  }
+});
+
+test('RGB probabilities sum to one: 2 levels in 2 x 2 pixels, 4 levels in 1 x 2', async () => {
+  for (const config of [RGB, {...RGB, height: 1, levels: 4}]) {
+    await withModel(config, async (model) => {
+      const {perImage} = await evaluate(model, allImages(model.image, model.levels));
+      const sum = perImage.reduce((total, nats) => total + Math.exp(-nats), 0);
+      assert.ok(Math.abs(sum - 1) < 1e-5, `sum is ${sum}`);
+    });
+  }
+});
+
+test('cached sampling chooses what naive sampling chooses, by loops and by products', async () => {
+  for (const config of [SMALL, {...SMALL, firstSize: 5}, {...RGB, levels: 3}]) {
+    await withModel(config, async (model) => {
+      for (const count of [2, 20]) {
+        const cached = await sample(model, {count, seed: 5, method: 'cached'});
+        const naive = await sample(model, {count, seed: 5, method: 'naive'});
+        assert.deepEqual(cached.pixels, naive.pixels, `${JSON.stringify(config)}, ${count} images`);
+      }
+    });
+  }
+});
+
+test('classes: each has its distribution, one label for all or one for each image', async () => {
+  await withModel({...SMALL, height: 3, width: 3, classes: 3}, async (model) => {
+    const images = allImages(model.image);
+    const nats = [];
+    for (const label of [0, 1, 2]) {
+      const {perImage} = await evaluate(model.withLabels(label), images);
+      const sum = perImage.reduce((total, value) => total + Math.exp(-value), 0);
+      assert.ok(Math.abs(sum - 1) < 1e-5, `label ${label}: sum is ${sum}`);
+      nats.push(perImage);
+    }
+    assert.notDeepEqual(nats[0], nats[1]);
+    tf.tidy(() => {
+      const x = tf.tensor4d(
+        Array.from({length: 27}, (_, i) => i % 2),
+        [3, 3, 3, 1],
+      );
+      const together = model.withLabels([2, 0, 1]).logits(x);
+      for (const [i, label] of [2, 0, 1].entries()) {
+        const alone = model.withLabels(label).logits(tf.slice(x, [i, 0, 0, 0], [1, 3, 3, 1]));
+        const most = tf.max(tf.abs(tf.sub(tf.slice(together, [i, 0, 0, 0], [1, 3, 3, 1]), alone)));
+        assert.ok(most.dataSync()[0] < 1e-5);
+      }
+    });
+    for (const count of [3, 21]) {
+      const labels = Array.from({length: count}, (_, i) => i % 3);
+      const told = model.withLabels(labels);
+      const cached = await sample(told, {count, seed: 5});
+      assert.deepEqual(cached.pixels, (await sample(told, {count, seed: 5, method: 'naive'})).pixels);
+    }
+  });
+});
+
+test('bad labels and configs are refused with the rule', async () => {
+  const model = GatedPixelCnn.create({...SMALL, classes: 10});
+  const x = tf.zeros([4, 6, 7, 1]) as tf.Tensor4D;
+  for (const label of [-1, 10, 1.5]) {
+    assert.throws(() => model.withLabels(label), {name: 'RangeError', message: /must be from 0 to 9/});
+  }
+  assert.throws(() => model.logits(x), /say which with withLabels/);
+  assert.throws(() => model.withLabels([1, 2]).logits(x), /1 label or 4 of them, got 2/);
+  x.dispose();
+  model.dispose();
+  await withModel(SMALL, async (none) => {
+    assert.throws(() => none.withLabels(0), /the model has no classes/);
+  });
+  const wrong: [Partial<GatedPixelCnnConfig>, RegExp][] = [
+    [{firstSize: 4}, /firstSize must be a positive odd integer, got 4/],
+    [{layers: 0}, /layers must be a positive integer, got 0/],
+    [{levels: 300}, /levels must be an integer from 2 to 256, got 300/],
+    [{classes: -1}, /classes must be 0 or a positive integer, got -1/],
+    [{channels: 3, features: 8}, /multiple of the 3 colour groups/],
+  ];
+  for (const [part, message] of wrong) {
+    const config = {...SMALL, ...part} as GatedPixelCnnConfig;
+    assert.throws(() => GatedPixelCnn.create(config), {name: 'RangeError', message});
+  }
+});
+
+test('a sampler, a step and a pass leave no tensor behind; it learns one batch', async () => {
+  const model = GatedPixelCnn.create(SMALL, 2);
+  const images = randomImages(8, model.image, 3);
+  const grey = randomImages(8, model.image, 3, 255);
+  const {numTensors} = tf.memory();
+  const before = (await evaluate(model, images)).nats;
+  assert.ok(Math.abs(before - 42 * Math.LN2) < 4, `first weights say little: ${before}`);
+  await train(
+    model,
+    {train: grey, validation: images},
+    {
+      ...TRAIN_DEFAULTS,
+      ...{epochs: 200, batchSize: 8, learningRate: 1e-2, averageDecay: 0.5, binarization: 'threshold'},
+    },
+  );
+  const after = (await evaluate(model, images)).nats;
+  assert.ok(after < before / 2, `from ${before} to ${after}`);
+  for (const count of [2, 20]) await sample(model, {count, seed: 1});
+  assert.equal(tf.memory().numTensors, numTensors);
+  model.dispose();
+});
+
+test('the features keep their scale through the layers at the start', () => {
+  const model = GatedPixelCnn.create(
+    {...SMALL, height: 16, width: 16, features: 32, layers: 7, firstSize: 7},
+    1,
+  );
+  tf.tidy(() => {
+    const x = tf.cast(
+      tf.less(tf.randomUniform([8, 16, 16, 1], 0, 1, 'float32', 1), 0.13),
+      'float32',
+    ) as tf.Tensor4D;
+    for (const layers of [1, 4, 7]) {
+      const {variance} = tf.moments(model.stacks(x, layers).vertical);
+      const deviation = Math.sqrt(variance.dataSync()[0]);
+      assert.ok(deviation > 0.1 && deviation < 0.6, `after ${layers} layers: ${deviation}`);
+    }
+  });
+  model.dispose();
+});
+
+test('a checkpoint says enough to make it again', () => {
+  const [one, two] = [GatedPixelCnn.create(SMALL, 4), createModel('gated', SMALL, 4)];
+  for (const [name, value] of one.parameters) {
+    assert.deepEqual(value.dataSync(), two.parameters.get(name)?.dataSync(), name);
+  }
+  one.dispose();
+  two.dispose();
+  assert.equal(findPreset('gated').preset, 'digits');
+});
