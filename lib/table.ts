@@ -8,7 +8,7 @@ interface DataFrameLibrary {
 }
 
 /**
- * Prints columns as a table: a danfojs DataFrame on the native runtime, else console.table (danfojs loads tfjs-node, which
+ * Prints columns as a table: a danfojs DataFrame on the native runtime, else console.table (danfojs loads the native runtime, which
  * would take over from any other engine).
  *
  * @throws RangeError when the columns differ in length
