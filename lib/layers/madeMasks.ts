@@ -88,12 +88,16 @@ export function pathCounts(masks: readonly Mask[]): Mask {
 }
 
 function mask(below: Int32Array, above: Int32Array, sees: (from: number, to: number) => boolean): Mask {
+  const wrong = below.findIndex((degree) => degree < 1);
+  if (wrong !== -1) {
+    throw new RangeError(`mask: a degree must be at least 1, got ${below[wrong]} for unit ${wrong}`);
+  }
+  // Plain loops: fresh masks at every training step are made of millions of entries.
   const values = new Float32Array(below.length * above.length);
-  below.forEach((from, i) => {
-    if (from < 1) throw new RangeError(`mask: a degree must be at least 1, got ${from} for unit ${i}`);
-    above.forEach((to, j) => {
-      if (sees(from, to)) values[i * above.length + j] = 1;
-    });
-  });
+  for (let i = 0; i < below.length; i++) {
+    for (let j = 0; j < above.length; j++) {
+      if (sees(below[i], above[j])) values[i * above.length + j] = 1;
+    }
+  }
   return {inputs: below.length, outputs: above.length, values};
 }
