@@ -54,12 +54,12 @@ export function evenHiddenDegrees(units: number, inputs: number): Int32Array {
 
 /** Equation 12: a hidden unit sees the units below whose degree is at most its own. */
 export function hiddenMask(below: Int32Array, above: Int32Array): Mask {
-  return mask(below, above, (from, to) => to >= from);
+  return mask(below, above, 0);
 }
 
 /** Equation 13: an output sees the units below whose degree is less than its own. */
 export function outputMask(below: Int32Array, outputs: Int32Array): Mask {
-  return mask(below, outputs, (from, to) => to > from);
+  return mask(below, outputs, 1);
 }
 
 /**
@@ -87,7 +87,8 @@ export function pathCounts(masks: readonly Mask[]): Mask {
   });
 }
 
-function mask(below: Int32Array, above: Int32Array, sees: (from: number, to: number) => boolean): Mask {
+/** 1 where the degree above is at least so much larger than the degree below. */
+function mask(below: Int32Array, above: Int32Array, least: 0 | 1): Mask {
   const wrong = below.findIndex((degree) => degree < 1);
   if (wrong !== -1) {
     throw new RangeError(`mask: a degree must be at least 1, got ${below[wrong]} for unit ${wrong}`);
@@ -95,9 +96,9 @@ function mask(below: Int32Array, above: Int32Array, sees: (from: number, to: num
   // Plain loops: fresh masks at every training step are made of millions of entries.
   const values = new Float32Array(below.length * above.length);
   for (let i = 0; i < below.length; i++) {
-    for (let j = 0; j < above.length; j++) {
-      if (sees(below[i], above[j])) values[i * above.length + j] = 1;
-    }
+    const row = i * above.length;
+    const needed = below[i] + least;
+    for (let j = 0; j < above.length; j++) values[row + j] = above[j] >= needed ? 1 : 0;
   }
   return {inputs: below.length, outputs: above.length, values};
 }

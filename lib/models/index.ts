@@ -26,8 +26,8 @@ const MADE_RECIPES: Record<keyof typeof MADE_PRESETS, TrainOptions> = {
   small: {...TRAIN_DEFAULTS, epochs: 10, learningRate: 2e-3},
   'one-order': {...TRAIN_DEFAULTS, epochs: 48, learningRate: 1.5e-3},
   'other-order': {...TRAIN_DEFAULTS, epochs: 40, learningRate: 1.5e-3},
-  orders: {...TRAIN_DEFAULTS, epochs: 12, learningRate: 1.5e-3},
-  'any-order': {...TRAIN_DEFAULTS, epochs: 12, learningRate: 1.5e-3},
+  orders: {...TRAIN_DEFAULTS, epochs: 24, learningRate: 1.5e-3},
+  'any-order': {...TRAIN_DEFAULTS, epochs: 16, learningRate: 1.5e-3},
 };
 
 /** Adam where the paper has RMSProp, and batches of 32 where it has 16; the schedule is MADE's. */
