@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {define} from './define';
-import {attribute, INT32, op} from './native';
+import {attribute, INT32, op, outputs} from './native';
 
 /** The fused kernels that are no convolutions; see define.ts for their two forms. */
 
@@ -139,24 +139,13 @@ export function relu<T extends tf.Tensor>(x: T): T {
   return runRelu({x}) as T;
 }
 
-/** The two halves of the last axis, in operations of the runtime. */
-function halves(x: tf.Tensor): [tf.Tensor, tf.Tensor] {
-  const size = [...x.shape.slice(0, -1), x.shape[x.rank - 1] / 2];
-  return [0, 1].map((half) => {
-    const begin = tf.tensor1d([...x.shape.slice(0, -1).map(() => 0), half * size[x.rank - 1]], 'int32');
-    const sizes = tf.tensor1d(size, 'int32');
-    const part = op('Slice', [attribute.type('T'), attribute.type('Index', INT32)], [x, begin, sizes]);
-    tf.dispose([begin, sizes]);
-    return part;
-  }) as [tf.Tensor, tf.Tensor];
-}
-
 /** tanh of the first half and sigmoid of the second. */
 function gateParts(x: tf.Tensor): {tanh: tf.Tensor; sigmoid: tf.Tensor} {
-  const [a, b] = halves(x);
   const T = [attribute.type('T')];
+  const axis = tf.scalar(x.rank - 1, 'int32');
+  const [a, b] = outputs('Split', [attribute.int('num_split', 2), ...T], [axis, x], 2);
   const parts = {tanh: op('Tanh', T, [a]), sigmoid: op('Sigmoid', T, [b])};
-  tf.dispose([a, b]);
+  tf.dispose([axis, a, b]);
   return parts;
 }
 

@@ -51,6 +51,16 @@ export function op(name: string, attributes: OpAttribute[], inputs: readonly OpI
   return backend().executeSingleOutput(name, attributes as never, inputs as tf.TensorInfo[]) as tf.Tensor;
 }
 
+/** Runs one operation of the TensorFlow runtime that has several outputs; the caller disposes them. */
+export function outputs(
+  name: string,
+  attributes: OpAttribute[],
+  inputs: readonly OpInput[],
+  count: number,
+): tf.Tensor[] {
+  return backend().executeMultipleOutputs(name, attributes as never, inputs as tf.TensorInfo[], count);
+}
+
 /** Runs one operation of the TensorFlow runtime that has no output. */
 export function effect(name: string, attributes: OpAttribute[], inputs: readonly OpInput[]): void {
   backend().executeMultipleOutputs(name, attributes as never, inputs as tf.TensorInfo[], 0);

@@ -22,9 +22,10 @@ export function matMul(a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D {
   return op('MatMul', attributes, [a, b]) as tf.Tensor2D;
 }
 
-/** a + b, of one shape, or b [N] for each row of a [M, N]. */
-export function add(a: tf.Tensor2D, b: tf.Tensor): tf.Tensor2D {
-  return native() ? (op('AddV2', [attribute.type('T')], [a, b]) as tf.Tensor2D) : tf.add(a, b);
+/** The sum of matrices of one shape, in one operation. */
+export function sum(parts: readonly tf.Tensor2D[]): tf.Tensor2D {
+  if (!native()) return tf.addN([...parts]);
+  return op('AddN', [attribute.int('N', parts.length), attribute.type('T')], parts) as tf.Tensor2D;
 }
 
 /** max(a, 0). */

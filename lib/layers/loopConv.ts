@@ -47,8 +47,8 @@ export class LoopConv implements PixelConvolution<Float64Array> {
     this.rows.set(input, this.place(this.y, x));
   }
 
-  /** bias + kernel * inputs, from what was stored for the pixel and for those before it. */
-  at(x: number, input: Float64Array): Float64Array {
+  /** bias + kernel * inputs + added, from what was stored for the pixel and for those before it. */
+  at(x: number, input: Float64Array, ...added: Float64Array[]): Float64Array {
     this.store(x, input);
     const {outputs} = this.conv;
     const out = new Float64Array(this.count * outputs);
@@ -56,6 +56,7 @@ export class LoopConv implements PixelConvolution<Float64Array> {
       out.set(this.bias, b * outputs);
       this.accumulate(this.gather(this.y, x, b), out, b * outputs);
     }
+    for (const part of added) for (let i = 0; i < out.length; i++) out[i] += part[i];
     return out;
   }
 

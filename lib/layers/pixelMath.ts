@@ -13,7 +13,6 @@ export interface PixelMath<T> {
   /** [count, features] from plain numbers. */
   from(values: Float32Array, features: number): T;
   numbers(x: T): Float32Array;
-  add(a: T, b: T): T;
   /** max(x, 0). */
   rectify(x: T): T;
   /** tanh of the first half of the features times sigmoid of the second. */
@@ -30,8 +29,8 @@ export interface PixelConvolution<T> {
   beginRow(): void;
   /** Remembers the inputs of pixel x of the row, in the place of those that were remembered for it before. */
   store(x: number, input: T): void;
-  /** Stores the inputs of pixel x and returns its outputs. */
-  at(x: number, input: T): T;
+  /** Stores the inputs of pixel x and returns its outputs plus what is added. */
+  at(x: number, input: T, ...added: T[]): T;
   dispose(): void;
 }
 
@@ -49,7 +48,6 @@ export function tensorMath(count: number, width: number): PixelMath<tf.Tensor2D>
     convolution: (conv) => new RowConv(conv, width, count),
     from: (values, features) => tf.tensor2d(values.slice(), [count, features]),
     numbers: (x) => x.dataSync() as Float32Array,
-    add: primitives.add,
     rectify: primitives.rectify,
     gate: primitives.gated,
     pixels: (row) => tf.unstack(tf.squeeze(row, [1]), 1).map((pixel) => tf.keep(pixel) as tf.Tensor2D),
@@ -64,7 +62,6 @@ export function loopMath(count: number, width: number): PixelMath<Float64Array> 
     convolution: (conv) => new LoopConv(conv.numbers(), width, count),
     from: (values) => Float64Array.from(values),
     numbers: (x) => Float32Array.from(x),
-    add: (a, b) => a.map((value, i) => value + b[i]),
     rectify: (x) => x.map((value) => (value > 0 ? value : 0)),
     gate: (x) => gateLoop(x, count),
     pixels: (row) => {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {convolve} from '../engine/conv';
-import {add, matMul, sideBySide} from '../engine/primitives';
+import {matMul, sideBySide, sum} from '../engine/primitives';
 import type {MaskedConv2d} from './maskedConv2d';
 import type {PixelConvolution} from './pixelMath';
 
@@ -33,13 +33,14 @@ export class RowConv implements PixelConvolution<tf.Tensor2D> {
   private readonly window: RowWindow | null;
   private readonly aboveKernel: tf.Tensor4D | null;
   /** What the row's pixel is given by the rows above and the bias. */
-  private above: readonly tf.Tensor[];
+  private above: readonly tf.Tensor2D[];
   /** The inputs of the row so far, each [count, inputs]. */
   private readonly row: tf.Tensor2D[];
   /** How far the row's live taps lie to the left, nearest last, and the weights of the last k of them. */
   private readonly offsets: readonly number[];
   private readonly weights: readonly tf.Tensor2D[];
-  private readonly bias: tf.Tensor1D;
+  /** The bias alone, [count, outputs]: what every pixel is given where no row above is seen. */
+  private readonly given: tf.Tensor2D;
 
   constructor(
     private readonly conv: MaskedConv2d,
@@ -65,7 +66,7 @@ export class RowConv implements PixelConvolution<tf.Tensor2D> {
       ]);
       return tf.keep(tf.tensor2d(values, [k * inputs, outputs]));
     });
-    this.bias = tf.keep(tf.tensor1d(bias));
+    this.given = tf.tidy(() => tf.tile(tf.tensor2d(bias, [1, outputs]), [count, 1]));
     const shape: [number, number, number, number] = [count, 1, width, inputs];
     this.window = centreRow === 0 ? null : new RowWindow(centreRow * dilation, shape);
     this.aboveKernel =
@@ -89,12 +90,14 @@ export class RowConv implements PixelConvolution<tf.Tensor2D> {
     const given = convolve(
       tf.concat(this.window.rows.slice(0, (rows - 1) * dilation + 1), 1),
       this.aboveKernel,
-      this.bias,
+      this.conv.bias,
       {padding: {top: 0, bottom: 0, left, right: left}, dilation},
       'none',
     );
-    tf.dispose(this.above as tf.Tensor[]);
-    this.above = tf.unstack(tf.reshape(given, [this.count, this.width, -1]), 1).map((t) => tf.keep(t));
+    tf.dispose([...this.above]);
+    this.above = tf
+      .unstack(tf.reshape(given, [this.count, this.width, -1]), 1)
+      .map((t) => tf.keep(t) as tf.Tensor2D);
   }
 
   /** Remembers the inputs of a pixel, in the place of those that were remembered for it before. */
@@ -108,24 +111,21 @@ export class RowConv implements PixelConvolution<tf.Tensor2D> {
    * The convolution at pixel x of the row, inside tf.tidy.
    *
    * @param input [count, inputs], remembered for the pixels to come
+   * @param added [count, outputs], added to the result
    * @returns [count, outputs]
    */
-  at(x: number, input: tf.Tensor2D): tf.Tensor2D {
+  at(x: number, input: tf.Tensor2D, ...added: tf.Tensor2D[]): tf.Tensor2D {
     this.store(x, input);
-    const given = this.above[x] ?? this.bias;
+    const given = this.above[x] ?? this.given;
     const seen = this.offsets.filter((offset) => offset <= x);
-    if (seen.length === 0) {
-      return given.rank === 2
-        ? (given as tf.Tensor2D)
-        : tf.tile(tf.expandDims(given) as tf.Tensor2D, [this.count, 1]);
-    }
+    if (seen.length === 0) return sum([given, ...added]);
     const inputs = sideBySide(seen.map((offset) => (offset === 0 ? input : this.row[x - offset])));
-    return add(matMul(inputs, this.weights[seen.length]), given);
+    return sum([matMul(inputs, this.weights[seen.length]), given, ...added]);
   }
 
   dispose(): void {
     this.window?.dispose();
     this.aboveKernel?.dispose();
-    tf.dispose([...this.row, ...this.above, ...this.weights, this.bias]);
+    tf.dispose([...this.row, ...this.above, ...this.weights, this.given]);
   }
 }

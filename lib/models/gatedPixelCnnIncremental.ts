@@ -127,10 +127,8 @@ class IncrementalLayer<T> {
 
   /** The horizontal stack at pixel x. */
   at(x: number, below: T): T {
-    const {math} = this;
-    const beforeGate = math.add(this.horizontal.at(x, below), this.given[x]);
-    const out = this.point.at(x, math.gate(beforeGate));
-    return this.first ? out : math.add(out, below);
+    const gated = this.math.gate(this.horizontal.at(x, below, this.given[x]));
+    return this.first ? this.point.at(x, gated) : this.point.at(x, gated, below);
   }
 
   dispose(): void {

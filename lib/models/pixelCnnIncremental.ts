@@ -42,7 +42,7 @@ export class PixelCnnIncremental<T> implements IncrementalLogits {
       let wide = this.first.at(x, math.from(cursor.values, cursor.channels));
       for (const {down, middle, up} of this.blocks) {
         const narrow = math.rectify(down.at(x, math.rectify(wide)));
-        wide = math.add(wide, up.at(x, math.rectify(middle.at(x, narrow))));
+        wide = up.at(x, math.rectify(middle.at(x, narrow)), wide);
       }
       const logits = this.head.reduce((features, layer) => layer.at(x, math.rectify(features)), wide);
       return cursor.take(math.numbers(logits));
