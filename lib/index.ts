@@ -31,6 +31,7 @@ export * from './joint';
 export * from './layers/gated';
 export * from './layers/madeMasks';
 export * from './layers/maskedConv2d';
+export * from './layers/parameters';
 export * from './layers/rasterMasks';
 export * from './layers/residual';
 export * from './likelihood';
@@ -43,7 +44,6 @@ export {
   presetNames,
 } from './models/index';
 export * from './models/made';
-export * from './models/parameters';
 export * from './models/pixelCnn';
 export * from './natsPerValue';
 export * from './papers';

@@ -11,8 +11,8 @@ import {evaluate, evaluateEnsemble} from './evaluate';
 import {binarize} from './images/binarize';
 import {firstImages} from './images/images';
 import {loadMnist} from './images/mnist';
+import {parameterCount} from './layers/parameters';
 import {companionPresets, createModel, type ModelName, presetNames} from './models/index';
-import {parameterCount} from './models/parameters';
 import {checkpointFile} from './paths';
 import type {AutoregressiveModel, Images, Split} from './types';
 

@@ -1,5 +1,5 @@
+import {parameterCount} from './layers/parameters';
 import {MODEL_NAMES} from './models/index';
-import {parameterCount} from './models/parameters';
 import {REPORTED} from './papers';
 import {committedPresets, loadPublished, QUICK_IMAGES, STATIC_SEED, scorePublished} from './published';
 
