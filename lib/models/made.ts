@@ -8,10 +8,10 @@ import {
   outputMask,
   randomHiddenDegrees,
 } from '../layers/madeMasks';
+import {createParameters, heDeviation, type ParameterSpec, parameter} from '../layers/parameters';
 import {checkSeed, Random} from '../random';
 import type {AutoregressiveModel, ImageShape, IncrementalLogits, ModelConfig, Parameters} from '../types';
 import {MadeIncremental} from './madeIncremental';
-import {createParameters, heDeviation, type ParameterSpec, parameter} from './parameters';
 
 /** MADE: a masked autoencoder whose outputs are conditionals (Germain et al. 2015). */
 export interface MadeConfig extends ModelConfig {
