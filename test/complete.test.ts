@@ -13,7 +13,7 @@ test.before(() => startEngine());
 function made(height: number, width: number): Made {
   const model = Made.create({
     ...{height, width, channels: 1, hidden: [30], direct: true},
-    ...{masks: 2, orderAgnostic: true, order: 'raster', maskSeed: 1},
+    ...{masks: 2, orderAgnostic: true, order: 'raster', conditioned: false, maskSeed: 1},
   });
   randomize(model.parameters, 3, 2);
   return model;

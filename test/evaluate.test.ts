@@ -14,7 +14,7 @@ const image = {height: 3, width: 3, channels: 1};
 function small(): Made {
   const made = Made.create({
     ...{...image, hidden: [20], direct: true},
-    ...{masks: 3, orderAgnostic: true, order: 'raster', maskSeed: 0},
+    ...{masks: 3, orderAgnostic: true, order: 'raster', conditioned: false, maskSeed: 0},
   });
   randomize(made.parameters, 1);
   return made;

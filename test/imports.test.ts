@@ -192,7 +192,7 @@ test('without files, lib bundles for a browser, and there MADE is trained, score
     `(async ({tf, Made, train, TRAIN_DEFAULTS, evaluate, sample, binarize}) => {
       await tf.setBackend('cpu');
       const shape = {height: 2, width: 2, channels: 1};
-      const rest = {hidden: [8], masks: 1, orderAgnostic: false, order: 'raster', direct: true, maskSeed: 0};
+      const rest = {hidden: [8], masks: 1, orderAgnostic: false, order: 'raster', direct: true, conditioned: false, maskSeed: 0};
       const made = Made.create({...shape, ...rest}, 1);
       const pixels = Uint8Array.from({length: 80}, (_, i) => (i % 4 < 2 ? 250 : 5));
       const grey = {...shape, pixels, count: 20};

@@ -21,7 +21,7 @@ test('negative log-likelihood of a model by hand', () => {
   tf.tidy(() => {
     const model = Made.create({
       ...{height: 1, width: 2, channels: 1, hidden: [], direct: true},
-      ...{masks: 1, orderAgnostic: false, order: 'raster', maskSeed: 0},
+      ...{masks: 1, orderAgnostic: false, order: 'raster', conditioned: false, maskSeed: 0},
     });
     const x = tf.tensor4d([1, 0, 1, 1], [2, 1, 2, 1]);
     const logits = tf.tensor4d([Math.log(3), Math.log(4), 0, -Math.log(4)], [2, 1, 2, 1]);

@@ -28,6 +28,7 @@ const config = {
   orderAgnostic: true,
   order: 'raster',
   direct: false,
+  conditioned: false,
   maskSeed: 0,
 };
 const metadata = {

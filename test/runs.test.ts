@@ -23,6 +23,7 @@ const config: MadeConfig = {
   orderAgnostic: false,
   order: 'raster',
   direct: true,
+  conditioned: false,
   maskSeed: 0,
 };
 const runOf = (model: Made, stepsPerEpoch = 10): Run => ({

@@ -15,7 +15,7 @@ const image = {height: 3, width: 4, channels: 1};
 function small(): Made {
   const made = Made.create({
     ...{...image, hidden: [20], direct: true},
-    ...{masks: 1, orderAgnostic: false, order: 'random', maskSeed: 0},
+    ...{masks: 1, orderAgnostic: false, order: 'random', conditioned: false, maskSeed: 0},
   });
   randomize(made.parameters, 1, 2);
   return made;

@@ -24,7 +24,7 @@ test.before(() => startEngine());
 const SHAPE = {height: 3, width: 3, channels: 1};
 const CONFIG: MadeConfig = {
   ...{...SHAPE, hidden: [16], direct: true},
-  ...{masks: 2, orderAgnostic: true, order: 'raster', maskSeed: 0},
+  ...{masks: 2, orderAgnostic: true, order: 'raster', conditioned: false, maskSeed: 0},
 };
 
 /** Grey images, so that each epoch draws them anew. */

@@ -28,6 +28,11 @@ export interface MadeConfig extends ModelConfig {
   readonly order: 'raster' | 'random';
   /** Masked connections straight from input to output, which the paper adds to its deep networks too. */
   readonly direct: boolean;
+  /**
+   * Weights that tell the first hidden layer which inputs it sees, (U ∘ M) 1, so that a masked input is not taken for a
+   * black one. Of use only where masks change (Uria et al. 2014 feed the mask in as well).
+   */
+  readonly conditioned: boolean;
   /** Orders and degrees are drawn from it. */
   readonly maskSeed: number;
 }
@@ -37,7 +42,16 @@ const DIGITS = {height: 28, width: 28, channels: 1} as const;
 /** Ready-made configurations, each with the source of its numbers. */
 export const MADE_PRESETS = {
   /** The belief net of notebook 01: logistic regression of each pixel on those before it. */
-  fvsbn: {...DIGITS, hidden: [], masks: 1, orderAgnostic: false, order: 'raster', direct: true, maskSeed: 0},
+  fvsbn: {
+    ...DIGITS,
+    hidden: [],
+    masks: 1,
+    orderAgnostic: false,
+    order: 'raster',
+    direct: true,
+    conditioned: false,
+    maskSeed: 0,
+  },
   /** Small enough to learn while you watch. */
   small: {
     ...DIGITS,
@@ -46,6 +60,7 @@ export const MADE_PRESETS = {
     orderAgnostic: false,
     order: 'raster',
     direct: true,
+    conditioned: false,
     maskSeed: 0,
   },
   /** Two hidden layers as in table 6; 1024 units where the paper has 8000, so that the weights fit in 7 MB. */
@@ -56,6 +71,7 @@ export const MADE_PRESETS = {
     orderAgnostic: false,
     order: 'raster',
     direct: true,
+    conditioned: false,
     maskSeed: 0,
   },
   /** The same in a random order: with the raster one it makes an ensemble of two orders, each with its own weights. */
@@ -66,6 +82,7 @@ export const MADE_PRESETS = {
     orderAgnostic: false,
     order: 'random',
     direct: true,
+    conditioned: false,
     maskSeed: 1,
   },
   /** The paper's way to an ensemble: eight orders in turn through the same weights, the first of them raster. */
@@ -76,17 +93,19 @@ export const MADE_PRESETS = {
     orderAgnostic: true,
     order: 'raster',
     direct: true,
+    conditioned: false,
     maskSeed: 0,
   },
-  /** A fresh order at every step, for completions of any set of known pixels; fits in 4 MB. */
+  /** A fresh order at every step, for completions of any set of known pixels. */
   'any-order': {
     ...DIGITS,
-    hidden: [700],
+    hidden: [700, 700],
     masks: 0,
     orderAgnostic: true,
     // Scored in a random order, the kind that it learns: raster order is like none of those.
     order: 'random',
     direct: true,
+    conditioned: true,
     maskSeed: 0,
   },
 } as const satisfies Record<string, MadeConfig>;
@@ -127,6 +146,9 @@ export function madeParameters(config: MadeConfig): ParameterSpec[] {
     const deviation = name === 'output' ? 1 / Math.sqrt(3 * sizes[k]) : heDeviation(sizes[k]);
     specs.push({name: `${name}.weights`, shape: [sizes[k], sizes[k + 1]], deviation});
     specs.push({name: `${name}.bias`, shape: [sizes[k + 1]], deviation: 0});
+  }
+  if (config.conditioned) {
+    specs.push({name: 'present.weights', shape: [values, config.hidden[0]], deviation: 0.01});
   }
   if (config.direct) specs.push({name: 'direct.weights', shape: [values, values], deviation: 0});
   return specs;
@@ -181,6 +203,9 @@ export function checkMadeConfig(config: MadeConfig): void {
     throw new RangeError(
       'MADE: without hidden layers the direct connection must be on, or no pixel sees another',
     );
+  }
+  if (config.conditioned && config.hidden.length === 0) {
+    throw new RangeError('MADE: conditioned needs a hidden layer to tell, got none');
   }
   checkSeed(config.maskSeed);
 }
@@ -247,7 +272,9 @@ export class Made implements AutoregressiveModel {
     let hidden = x;
     layers.slice(0, -1).forEach((mask, k) => {
       const name = `hidden${k + 1}`;
-      hidden = dense(hidden, weights(name, mask), bias(name), 'relu');
+      const present = this.config.conditioned && k === 0 ? tf.sum(weights('present', mask), 0) : null;
+      const offset = present === null ? bias(name) : (tf.add(bias(name), present) as tf.Tensor1D);
+      hidden = dense(hidden, weights(name, mask), offset, 'relu');
     });
     const logits = dense(hidden, weights('output', layers[layers.length - 1]), bias('output'), 'none');
     return direct === null ? logits : tf.add(logits, tf.matMul(x, weights('direct', direct)));

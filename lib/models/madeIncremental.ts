@@ -13,6 +13,8 @@ export class MadeIncremental implements IncrementalLogits {
   private readonly sums: Float64Array[];
   private readonly layers: readonly SortedLayer[];
   private readonly direct: SortedLayer | null;
+  private readonly present: SortedLayer | null;
+  private readonly ones: Float32Array;
   private readonly settled: number[];
   private position = 0;
 
@@ -41,6 +43,10 @@ export class MadeIncremental implements IncrementalLogits {
     this.direct = made.config.direct
       ? new SortedLayer(numbers('direct.weights'), degrees[0], degrees[0], sorted[0], sorted[0], true)
       : null;
+    this.present = made.config.conditioned
+      ? new SortedLayer(numbers('present.weights'), degrees[0], degrees[1], sorted[0], sorted[1], false)
+      : null;
+    this.ones = new Float32Array(count).fill(1);
     const biases = hidden > 0 ? names : ['output'];
     this.sums = biases.map((name, k) => {
       const bias = numbers(`${name}.bias`);
@@ -71,6 +77,7 @@ export class MadeIncremental implements IncrementalLogits {
     if (this.direct !== null) this.direct.feed(from, pixels, outputs, this.count);
     if (this.layers.length === 0) return;
     this.layers[0].feed(from, pixels, this.sums[0], this.count);
+    if (this.present !== null) this.present.feed(from, this.ones, this.sums[0], this.count);
     const values = new Float32Array(this.count);
     for (let l = 1; l < this.layers.length; l++) {
       const layer = this.layers[l];

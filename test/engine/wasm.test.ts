@@ -34,7 +34,7 @@ async function trainEvaluateSample(): Promise<Result> {
   const model = Made.create(
     {
       ...{height: 14, width: 14, channels: 1, hidden: [64, 64], direct: true},
-      ...{masks: 2, orderAgnostic: true, order: 'raster', maskSeed: 0},
+      ...{masks: 2, orderAgnostic: true, order: 'raster', conditioned: false, maskSeed: 0},
     },
     1,
   );

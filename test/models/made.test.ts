@@ -18,7 +18,7 @@ test.before(() => startEngine());
 
 const SMALL: MadeConfig = {
   ...{height: 2, width: 3, channels: 1, hidden: [7, 5], direct: true},
-  ...{masks: 3, orderAgnostic: true, order: 'raster', maskSeed: 4},
+  ...{masks: 3, orderAgnostic: true, order: 'raster', conditioned: false, maskSeed: 4},
 };
 
 /** Logits of one image by plain loops in 64 bits: equations 8 and 9 of the paper with the degrees in place of masks. */
@@ -94,7 +94,7 @@ test('orders: the first is raster, the others are drawn; one for all when not or
   );
   // Drawn again from the seed alone, since checkpoints do not store them.
   assert.deepEqual(madeDegrees(SMALL, 2), madeDegrees({...SMALL}, 2));
-  assert.notDeepEqual(madeDegrees(SMALL, 2), madeDegrees({...SMALL, maskSeed: 5}, 2));
+  assert.notDeepEqual(madeDegrees(SMALL, 2), madeDegrees({...SMALL, conditioned: false, maskSeed: 5}, 2));
 });
 
 test('masks follow from the degrees, layer by layer', () => {

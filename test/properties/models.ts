@@ -29,7 +29,7 @@ function made(name: string, config: Partial<MadeConfig>): ModelUnderTest {
       Made.create(
         {
           ...{height, width, channels: 1, hidden: [60], masks: 1, orderAgnostic: false},
-          ...{order: 'raster', direct: false, maskSeed: 5},
+          ...{order: 'raster', direct: false, conditioned: false, maskSeed: 5},
           ...config,
         },
         seed,
@@ -139,6 +139,9 @@ export const MODELS: readonly ModelUnderTest[] = [
     ...{hidden: [60, 40], masks: 3, orderAgnostic: true, direct: true},
   }),
   made('an order for each step', {masks: 0, orderAgnostic: true, direct: true}),
+  made('an order for each step, told what it sees', {
+    ...{masks: 0, orderAgnostic: true, direct: true, conditioned: true},
+  }),
   made('two hidden layers, three connectivities', {hidden: [60, 40], masks: 3, order: 'random'}),
   pixelCnn('table 1 in small', {firstSize: 5, dilations: [1, 1]}),
   pixelCnn('dilated', {firstSize: 3, dilations: [1, 2]}),

@@ -71,7 +71,15 @@ function everyFile(folder: string): Map<string, string> {
 async function storeWeights(preset: string, masks: number): Promise<void> {
   await startEngine();
   const size = {height: 28, width: 28, channels: 1};
-  const rest = {hidden: [16], masks, orderAgnostic: masks !== 1, order: 'raster', direct: true, maskSeed: 0};
+  const rest = {
+    hidden: [16],
+    masks,
+    orderAgnostic: masks !== 1,
+    order: 'raster',
+    direct: true,
+    conditioned: false,
+    maskSeed: 0,
+  };
   const config = {...size, ...rest};
   const model = createModel('made', config, 1);
   const file = path.join(data, 'checkpoints', 'made', `${preset}.safetensors`);
