@@ -314,11 +314,7 @@ export class Made implements AutoregressiveModel {
     if (order.length !== this.order.length) {
       throw new RangeError(`MADE: an order must hold ${this.order.length} pixels, got ${order.length}`);
     }
-    const masks = new MaskSet(
-      order,
-      hiddenDegrees({...this.config, masks: 2}, inputDegrees(order), random),
-      this.config,
-    );
+    const masks = new MaskSet(order, hiddenDegrees(this.config, inputDegrees(order), random), this.config);
     return new Made(this.config, this.parameters, masks, () => masks.dispose(), this.sets);
   }
 
@@ -353,9 +349,10 @@ function maskSet(config: MadeConfig, sets: Map<number, MaskSet>, set: number): M
 function hiddenDegrees(config: MadeConfig, inputs: Int32Array, random: Random): Int32Array[] {
   const degrees = [inputs];
   for (const units of config.hidden) {
-    // With one set of masks for good, an even spread wastes no unit; with many, chance is the point.
+    // Of several sets, chance makes each see what others miss. One set wastes no unit with an even spread; and where
+    // the order is fresh at every step, a unit that keeps its degree at least learns how much it is shown.
     degrees.push(
-      config.masks === 1
+      config.masks <= 1
         ? evenHiddenDegrees(units, inputs.length)
         : randomHiddenDegrees(units, degrees[degrees.length - 1], inputs.length, random),
     );
