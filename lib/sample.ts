@@ -28,7 +28,10 @@ export interface SampleOptions {
   readonly onProgress?: (share: number) => void;
 }
 
-/** A choice closer to its threshold than this is left to the full pass, so that rounding never decides a pixel. */
+/**
+ * Closer to a threshold than this a choice is made by the whole model on that image alone. Methods and numbers of images
+ * round differently, by far less than this, so rounding never decides a pixel.
+ */
 const TIE = 1e-5;
 
 /**
@@ -57,14 +60,18 @@ export async function sample(model: AutoregressiveModel, options: SampleOptions)
       signal?.throwIfAborted();
       const index = model.order[k];
       const logits = incremental?.next(previous) ?? full.logits(index);
-      const draws = uniforms.map((uniform) => uniform[index]);
-      let choice = choose(logits, draws, model.levels, temperature, argmax);
-      if (incremental !== undefined && choice.margin < TIE) {
-        choice = choose(full.logits(index), draws, model.levels, temperature, argmax);
-      }
+      const numbers = logits.length / count;
       previous = new Float32Array(count);
       for (let i = 0; i < count; i++) {
-        const value = knownValue(options, i, index) ?? choice.values[i];
+        const choose = (row: Float32Array): Choice => {
+          return argmax ? likeliest(row) : draw(row, uniforms[i][index], temperature);
+        };
+        let value = knownValue(options, i, index);
+        if (value === undefined) {
+          let choice = choose(logits.subarray(i * numbers, (i + 1) * numbers));
+          if (choice.margin < TIE) choice = choose(full.logitsOfOne(index, i));
+          value = choice.value;
+        }
         pixels[i * values + index] = value;
         previous[i] = value / (model.levels - 1);
       }
@@ -96,52 +103,58 @@ class FullPass {
 
   /** [count] or [count * levels] logits of the value at the flat index. */
   logits(index: number): Float32Array {
-    const {height, width, channels} = this.model.image;
+    return this.logitsOf(this.model, index, this.x);
+  }
+
+  /** [1] or [levels]: the same for image i alone. */
+  logitsOfOne(index: number, i: number): Float32Array {
+    const size = this.model.order.length;
+    const model = this.model.ofImage?.(i) ?? this.model;
+    return this.logitsOf(model, index, this.x.slice(i * size, (i + 1) * size));
+  }
+
+  private logitsOf(model: AutoregressiveModel, index: number, pixels: Float32Array): Float32Array {
+    const {height, width, channels} = model.image;
     const size = height * width * channels;
-    const numbers = this.model.levels === 2 ? 1 : this.model.levels;
+    const count = pixels.length / size;
+    const numbers = model.levels === 2 ? 1 : model.levels;
     return tf.tidy(() => {
-      const x = tf.tensor4d(this.x, [this.count, height, width, channels]);
-      const logits = tf.reshape(this.model.logits(x), [this.count, size, numbers]);
-      return tf.slice(logits, [0, index, 0], [this.count, 1, numbers]).dataSync() as Float32Array;
+      const x = tf.tensor4d(pixels, [count, height, width, channels]);
+      const logits = tf.reshape(model.logits(x), [count, size, numbers]);
+      return tf.slice(logits, [0, index, 0], [count, 1, numbers]).dataSync() as Float32Array;
     });
   }
 }
 
 interface Choice {
-  readonly values: Uint8Array;
-  /** The least distance of a uniform number from a threshold. */
+  readonly value: number;
+  /** How far the choice is from being another: in probability, or in logits for the likeliest. */
   readonly margin: number;
 }
 
-function choose(
-  logits: Float32Array,
-  draws: readonly number[],
-  levels: number,
-  temperature: number,
-  argmax: boolean,
-): Choice {
-  const values = new Uint8Array(draws.length);
-  let margin = Number.POSITIVE_INFINITY;
-  draws.forEach((u, i) => {
-    const row = levels === 2 ? [0, logits[i]] : logits.subarray(i * levels, (i + 1) * levels);
-    const most = Math.max(...row);
-    if (argmax) {
-      values[i] = row.indexOf(most);
-      const others = Array.from(row).filter((_, level) => level !== values[i]);
-      margin = Math.min(margin, most - Math.max(...others));
-      return;
-    }
-    const weights = Array.from(row, (logit) => Math.exp((logit - most) / temperature));
-    const total = weights.reduce((a, b) => a + b, 0);
-    let cumulative = 0;
-    // The last level needs no threshold: whatever is left is its share.
-    for (let level = 0; level + 1 < levels; level++) {
-      cumulative += weights[level] / total;
-      margin = Math.min(margin, Math.abs(u - cumulative));
-      if (u >= cumulative) values[i]++;
-    }
-  });
-  return {values, margin};
+/** One Bernoulli logit stands for the two levels 0 and itself. */
+const softmaxLogits = (logits: Float32Array): Float32Array =>
+  logits.length === 1 ? Float32Array.of(0, logits[0]) : logits;
+
+function draw(logits: Float32Array, u: number, temperature: number): Choice {
+  const row = softmaxLogits(logits);
+  const most = row.reduce((a, b) => Math.max(a, b));
+  const weights = Float64Array.from(row, (logit) => Math.exp((logit - most) / temperature));
+  const total = weights.reduce((a, b) => a + b);
+  let [value, margin, cumulative] = [0, Number.POSITIVE_INFINITY, 0];
+  // The last level needs no threshold: whatever is left is its share.
+  for (let level = 0; level + 1 < row.length; level++) {
+    cumulative += weights[level] / total;
+    margin = Math.min(margin, Math.abs(u - cumulative));
+    if (u >= cumulative) value++;
+  }
+  return {value, margin};
+}
+
+function likeliest(logits: Float32Array): Choice {
+  const row = softmaxLogits(logits);
+  const [most, next] = row.slice().sort().subarray(-2).reverse();
+  return {value: row.indexOf(most), margin: most - next};
 }
 
 function knownValue({known}: SampleOptions, i: number, index: number): number | undefined {

@@ -57,6 +57,8 @@ export interface AutoregressiveModel {
   atStep?(step: number): AutoregressiveModel;
   /** All the orders whose average probability is the ensemble's; shares the parameters. */
   ensemble?(): readonly AutoregressiveModel[];
+  /** The model as image i of a batch sees it, where each is conditioned on something of its own. Shares the parameters. */
+  ofImage?(index: number): AutoregressiveModel;
   /** A sampler that computes only what each new value changes; the caller disposes it. */
   incremental?(count: number): IncrementalLogits;
   dispose(): void;

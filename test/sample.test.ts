@@ -86,6 +86,24 @@ test('rounding in the cache never decides a pixel', async () => {
   }
 });
 
+test('a tie is decided by the image alone: the others do not matter, whatever the method', async () => {
+  // Logits that depend on how many images there are, by less than a tie: as rounding does.
+  const model = (seed: number): AutoregressiveModel => {
+    const u = new Random(seed, 'sample', 1).uniform();
+    const right = constant(Float32Array.of(Math.log((1 - u) / u)), 2);
+    const wobble = (x: tf.Tensor4D): number => 1e-6 * (x.shape[0] - 1);
+    return {...right, logits: (x) => tf.tidy(() => tf.add(right.logits(x), wobble(x)))};
+  };
+  for (let seed = 0; seed < 20; seed++) {
+    const images = await Promise.all(
+      [2, 3, 9].flatMap((count) =>
+        (['naive', 'cached'] as const).map((method) => sample(model(seed), {count, seed, method})),
+      ),
+    );
+    assert.equal(new Set(images.map(({pixels}) => pixels[1])).size, 1, `seed ${seed}`);
+  }
+});
+
 test('the same seed gives the same images, another seed other ones', async () => {
   const model = small();
   const options: SampleOptions = {count: 8, seed: 2};

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {loadNativeKernels} from './nativeKernels';
 
 /** Which TensorFlow runs. */
 export interface Engine {
@@ -47,6 +48,7 @@ async function startNative(): Promise<Engine> {
   const name = '@tensorflow/tfjs-node';
   const node = require(name) as typeof import('@tensorflow/tfjs-node');
   await tf.setBackend('tensorflow');
+  loadNativeKernels();
   const version = node.version_core === undefined ? '' : nativeVersion();
   return {name: 'tensorflow', version, description: `TensorFlow ${version}, native`};
 }

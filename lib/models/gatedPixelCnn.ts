@@ -3,7 +3,6 @@ import {relu} from '../engine/kernels';
 import {GATED_DEVIATION, GatedLayer, type GatedSpec, type Stacks} from '../layers/gated';
 import {MaskedConv2d, type MaskedConv2dSpec} from '../layers/maskedConv2d';
 import {createParameters, type ParameterSpec} from '../layers/parameters';
-import {withPixelMath} from '../layers/pixelMath';
 import type {AutoregressiveModel, ImageShape, IncrementalLogits, ModelConfig, Parameters} from '../types';
 import {GatedIncremental} from './gatedPixelCnnIncremental';
 import {
@@ -139,6 +138,10 @@ export class GatedPixelCnn implements AutoregressiveModel {
     return new GatedPixelCnn(this.config, this.parameters, this.layers, this.head, list, () => {});
   }
 
+  ofImage(index: number): GatedPixelCnn {
+    return this.labels === null || this.labels.length === 1 ? this : this.withLabels(this.labels[index]);
+  }
+
   /** @throws Error when the model knows classes and was not told any: see withLabels */
   logits(x: tf.Tensor4D): tf.Tensor {
     return tf.tidy(() => {
@@ -183,7 +186,7 @@ export class GatedPixelCnn implements AutoregressiveModel {
   }
 
   incremental(count: number): IncrementalLogits {
-    return withPixelMath(count, this.image.width, (math) => new GatedIncremental(this, count, math));
+    return new GatedIncremental(this, count);
   }
 
   dispose(): void {

@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs';
 import {relu} from '../engine/kernels';
 import {MaskedConv2d, type MaskedConv2dSpec} from '../layers/maskedConv2d';
 import {createParameters, type ParameterSpec} from '../layers/parameters';
-import {withPixelMath} from '../layers/pixelMath';
 import {evenGroups, rasterMask} from '../layers/rasterMasks';
 import {ResidualBlock, type ResidualSpec} from '../layers/residual';
 import type {AutoregressiveModel, ImageShape, IncrementalLogits, ModelConfig, Parameters} from '../types';
@@ -147,7 +146,7 @@ export class PixelCnn implements AutoregressiveModel {
   }
 
   incremental(count: number): IncrementalLogits {
-    return withPixelMath(count, this.image.width, (math) => new PixelCnnIncremental(this, count, math));
+    return new PixelCnnIncremental(this, count);
   }
 
   dispose(): void {

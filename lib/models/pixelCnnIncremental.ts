@@ -1,55 +1,49 @@
-import type {PixelConvolution, PixelMath} from '../layers/pixelMath';
+import {rectify} from '../engine/pixelKernel';
+import {PixelConv} from '../layers/pixelConv';
 import type {IncrementalLogits} from '../types';
 import type {PixelCnn} from './pixelCnn';
 import {RasterCursor} from './rasterCursor';
 
 /** PixelCNN's logits value by value: each layer computes the new pixel only, from the features of those before it. */
-export class PixelCnnIncremental<T> implements IncrementalLogits {
-  private readonly first: PixelConvolution<T>;
+export class PixelCnnIncremental implements IncrementalLogits {
+  private readonly first: PixelConv;
   private readonly blocks: readonly {
-    readonly down: PixelConvolution<T>;
-    readonly middle: PixelConvolution<T>;
-    readonly up: PixelConvolution<T>;
+    readonly down: PixelConv;
+    readonly middle: PixelConv;
+    readonly up: PixelConv;
   }[];
-  private readonly head: readonly PixelConvolution<T>[];
-  private readonly layers: readonly PixelConvolution<T>[];
+  private readonly head: readonly PixelConv[];
+  private readonly layers: readonly PixelConv[];
   private readonly cursor: RasterCursor;
 
-  constructor(
-    model: PixelCnn,
-    count: number,
-    private readonly math: PixelMath<T>,
-  ) {
+  constructor(model: PixelCnn, count: number) {
+    const {width} = model.image;
     this.cursor = new RasterCursor(model, count);
-    this.first = math.convolution(model.first);
+    this.first = new PixelConv(model.first, width, count);
     this.blocks = model.blocks.map(({down, middle, up}) => ({
-      down: math.convolution(down),
-      middle: math.convolution(middle),
-      up: math.convolution(up),
+      down: new PixelConv(down, width, count, 'relu'),
+      middle: new PixelConv(middle, width, count, 'relu'),
+      up: new PixelConv(up, width, count),
     }));
-    this.head = model.head.map((conv) => math.convolution(conv));
+    this.head = model.head.map((conv, k) => new PixelConv(conv, width, count, k < 2 ? 'relu' : 'none'));
     const inside = this.blocks.flatMap(({down, middle, up}) => [down, middle, up]);
     this.layers = [this.first, ...inside, ...this.head];
   }
 
   next(previous: Float32Array | null): Float32Array {
-    const {cursor, math} = this;
-    return math.scope(() => {
-      const finished = cursor.accept(previous);
-      if (finished !== null) this.first.store(finished.x, math.from(finished.values, cursor.channels));
-      const {x} = cursor;
-      if (x === 0 && cursor.atNewPixel) for (const layer of this.layers) layer.beginRow();
-      let wide = this.first.at(x, math.from(cursor.values, cursor.channels));
-      for (const {down, middle, up} of this.blocks) {
-        const narrow = math.rectify(down.at(x, math.rectify(wide)));
-        wide = up.at(x, math.rectify(middle.at(x, narrow)), wide);
-      }
-      const logits = this.head.reduce((features, layer) => layer.at(x, math.rectify(features)), wide);
-      return cursor.take(math.numbers(logits));
-    });
+    const {cursor} = this;
+    const finished = cursor.accept(previous);
+    if (finished !== null) this.first.store(finished.x, finished.values);
+    const {x} = cursor;
+    if (x === 0 && cursor.atNewPixel) for (const layer of this.layers) layer.beginRow();
+    let wide = this.first.at(x, cursor.values);
+    for (const {down, middle, up} of this.blocks) {
+      wide = up.at(x, middle.at(x, down.at(x, rectify(wide))), wide);
+    }
+    return cursor.take(this.head.reduce((features, conv) => conv.at(x, features), rectify(wide)));
   }
 
   dispose(): void {
-    for (const layer of this.layers) layer.dispose();
+    // Nothing is held outside plain arrays.
   }
 }

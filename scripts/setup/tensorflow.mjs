@@ -3,6 +3,7 @@
  * downloads it), so its own binding is compiled here against the library in TensorFlow's Python wheel.
  */
 import * as fs from 'node:fs';
+import * as os from 'node:os';
 import * as path from 'node:path';
 import {runLogged, SetupError} from './commands.mjs';
 import {copyAtomically, digest, readJson, readText, root, sharedCache, writeAtomically} from './files.mjs';
@@ -49,16 +50,58 @@ export const sharedLock = path.join(shared, 'setup.lock');
 
 const tfjsNode = path.join(root, 'node_modules', '@tensorflow', 'tfjs-node');
 const headers = path.join(root, 'node_modules', 'node-api-headers');
-const binding = path.join(tfjsNode, 'lib', 'napi-v8', 'tfjs_binding.node');
-const bindingStamp = `${binding}.set-up`;
+const addonFolder = path.join(tfjsNode, 'lib', 'napi-v8');
 const quietSource = path.join(root, 'scripts', 'setup', 'quiet.cc');
+const kernelFolder = path.join(root, 'lib', 'engine', 'native');
+const kernelSources = fs
+  .readdirSync(kernelFolder)
+  .sort()
+  .map((name) => path.join(kernelFolder, name));
 const failureFile = path.join(root, '.cache', 'setup', 'native.json');
 
 export const hasLibrary = () => fs.existsSync(libraryFolder);
 
-/** Whether the binding in node_modules is the one that this library and these sources give. */
+/**
+ * What is compiled: tfjs-node's binding, and beside it the project's own kernels, which are made for the processor
+ * of this machine.
+ */
+const addons = [
+  {
+    name: 'tfjs_binding',
+    what: 'the TensorFlow binding',
+    sources: ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => path.join(tfjsNode, 'binding', name)),
+    flags: ['-O2'],
+    // Not known to every compiler:
+    more: process.platform === 'linux' ? [quietSource, '-Wl,-z,initfirst'] : [],
+    key: () => [packageVersion(tfjsNode), readText(quietSource)],
+    loadTest: `
+const found = addon.TF_Version;
+if (found !== '${version}') throw new Error('TensorFlow ' + found + ' was loaded, expected ${version}');`,
+  },
+  {
+    name: 'raster_kernels',
+    what: "the project's own kernels",
+    sources: kernelSources.filter((file) => file.endsWith('.cc')),
+    // The slim build leaves out a header that the library's package does not have.
+    flags: ['-O3', '-march=native', '-fno-math-errno', '-DIS_SLIM_BUILD'],
+    more: [],
+    key: () => [os.cpus()[0]?.model, ...kernelSources.map(readText)],
+    loadTest: "if (addon.applyGate === undefined) throw new Error('the kernels are not there');",
+  },
+];
+
+const packageVersion = (folder) => readJson(path.join(folder, 'package.json'))?.version;
+/** What an addon is made from; short, since it is part of a file name. */
+const addonKey = ({flags, key}) => digest(libraryFolder, packageVersion(headers), ...flags, ...key());
+const installedFile = ({name}) => path.join(addonFolder, `${name}.node`);
+const stampFile = (addon) => `${installedFile(addon)}.set-up`;
+
+/** Whether the binding and the kernels in node_modules are those that this library and these sources give. */
 export function hasBinding() {
-  return fs.existsSync(binding) && hasLibrary() && readText(bindingStamp) === bindingKey();
+  if (!hasLibrary()) return false;
+  return addons.every(
+    (addon) => fs.existsSync(installedFile(addon)) && readText(stampFile(addon)) === addonKey(addon),
+  );
 }
 
 /** Why the native engine could not be had the last time that it was tried, or undefined. */
@@ -78,12 +121,6 @@ export function forgetNativeFailure() {
 /** Another system, library or compiler is a reason to try again. */
 function failureKey() {
   return digest(version, system, libraryFolder, findCompiler() ?? 'none');
-}
-
-/** What the binding is made from; short, since it is part of a file name. */
-function bindingKey() {
-  const packageVersion = (folder) => readJson(path.join(folder, 'package.json'))?.version;
-  return digest(libraryFolder, packageVersion(tfjsNode), packageVersion(headers), readText(quietSource));
 }
 
 /** @throws SetupError where there is no library for this system */
@@ -163,22 +200,24 @@ function wheelPaths() {
   ];
 }
 
-/** Compiles the binding (or takes it from the shared cache), loads it once, and puts it where tfjs-node looks. */
+/** Compiles the addons (or takes them from the shared cache), loads each once, and puts them where tfjs-node looks. */
 export async function installBinding(python, step, lock) {
-  const key = bindingKey();
-  const made = path.join(libraryFolder, `tfjs_binding-${key}.node`);
-  if (!fs.existsSync(made)) await compileAny(python, made, step, lock);
-  copyAtomically(made, binding);
-  writeAtomically(bindingStamp, key);
+  for (const [k, addon] of addons.entries()) {
+    const key = addonKey(addon);
+    const made = path.join(libraryFolder, `${addon.name}-${key}.node`);
+    const part = {say: (text) => step.say(text), at: (share) => step.at((k + share) / addons.length)};
+    if (!fs.existsSync(made)) await compileAny(python, addon, made, part, lock);
+    copyAtomically(made, installedFile(addon));
+    writeAtomically(stampFile(addon), key);
+  }
 }
 
 /** With the compiler of this machine; where there is none, or where it fails, with the one from PyPI. */
-async function compileAny(python, made, step, lock) {
+async function compileAny(python, addon, made, step, lock) {
   const compiler = findCompiler();
   if (compiler) {
     try {
-      const quiet = process.platform === 'linux' ? [quietSource, '-Wl,-z,initfirst'] : [];
-      return await compile([compiler], quiet, made, 20, step, lock);
+      return await compile([compiler], addon, addon.more, made, 20, step, lock);
     } catch (error) {
       if (!(error instanceof SetupError)) throw error;
       step.say(`${error.message}; trying the compiler from PyPI`);
@@ -192,21 +231,20 @@ async function compileAny(python, made, step, lock) {
     what: 'the installation of a C++ compiler from PyPI',
     lock,
   });
-  await compile([python, '-m', 'ziglang', 'c++'], [], made, 90, step, lock);
+  await compile([python, '-m', 'ziglang', 'c++'], addon, [], made, 90, step, lock);
 }
 
 /**
  * @param more arguments that not every compiler knows
  * @param seconds how long it is expected to take, for the progress
  */
-async function compile([command, ...first], more, made, seconds, step, lock) {
+async function compile([command, ...first], addon, more, made, seconds, step, lock) {
   const temporary = `${made}.tmp.node`;
   const zigCache = path.join(libraryFolder, 'zig-cache');
   const include = [path.join(headers, 'include'), path.join(libraryFolder, 'include'), tfjsNode];
-  const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => path.join(tfjsNode, 'binding', name));
   const libraries = libraryFiles.map((name) => path.join(libraryFolder, name));
   const flags = [
-    '-O2',
+    ...addon.flags,
     '-shared',
     '-fPIC',
     '-std=c++17',
@@ -217,14 +255,16 @@ async function compile([command, ...first], more, made, seconds, step, lock) {
   if (process.platform === 'darwin') link.push('-undefined', 'dynamic_lookup');
   const start = Date.now();
   try {
-    await runLogged('binding', command, [...first, ...flags, ...sources, ...more, ...link, '-o', temporary], {
-      what: 'compiling the TensorFlow binding',
+    const all = [...first, ...flags, ...addon.sources, ...more, ...link, '-o', temporary];
+    await runLogged(addon.name, command, all, {
+      what: `compiling ${addon.what}`,
       lock,
       env: {ZIG_GLOBAL_CACHE_DIR: zigCache, ZIG_LOCAL_CACHE_DIR: zigCache},
       onTick: () => step.at(Math.min(0.95, (Date.now() - start) / 1000 / seconds)),
     });
+    const loadTest = `const addon = require(process.argv[1]);${addon.loadTest}`;
     await runLogged('load', process.execPath, ['-e', loadTest, temporary], {
-      what: 'loading the TensorFlow library',
+      what: `loading ${addon.what}`,
       lock,
     });
     fs.renameSync(temporary, made);
@@ -233,11 +273,6 @@ async function compile([command, ...first], more, made, seconds, step, lock) {
     fs.rmSync(zigCache, {recursive: true, force: true});
   }
 }
-
-const loadTest = `
-const found = require(process.argv[1]).TF_Version;
-if (found !== '${version}') throw new Error('TensorFlow ' + found + ' was loaded, expected ${version}');
-`;
 
 function folderSize(folder) {
   let bytes = 0;

@@ -4,12 +4,12 @@ import * as tf from '@tensorflow/tfjs';
 import {convolve} from '../../lib/engine/conv';
 import {startEngine} from '../../lib/engine/index';
 import {categoricalNegativeLogLikelihood, gate, relu} from '../../lib/engine/kernels';
+import {nativeKernels} from '../../lib/engine/nativeKernels';
 import {dependence, orderViolations} from '../../lib/jacobian';
-import {LoopConv} from '../../lib/layers/loopConv';
 import {MaskedConv2d, type MaskedConv2dSpec} from '../../lib/layers/maskedConv2d';
 import {createParameters} from '../../lib/layers/parameters';
+import {PixelConv} from '../../lib/layers/pixelConv';
 import {evenGroups, horizontalMask, rasterMask, verticalMask} from '../../lib/layers/rasterMasks';
-import {RowConv} from '../../lib/layers/rowConv';
 import {Random} from '../../lib/random';
 
 let native = false;
@@ -80,33 +80,33 @@ for (const [name, part] of Object.entries(CASES)) {
     });
   });
 
-  if (name.startsWith('vertical')) continue;
-  test(`${name}: pixel by pixel, by loops and by products, as at once`, () => {
+  test(`${name}: pixel by pixel, natively and by loops, as at once`, () => {
     tf.tidy(() => {
       const parameters = createParameters(MaskedConv2d.parameters(spec(part)), 3);
       const conv = new MaskedConv2d(spec(part), parameters);
-      const [count, height, width, inputs] = [3, 6, 7, conv.spec.inputs.length];
+      // Five images: four side by side, and one alone.
+      const [count, height, width, inputs] = [5, 6, 7, conv.spec.inputs.length];
       const x = normals([count, height, width, inputs], name) as tf.Tensor4D;
-      const expected = conv.apply(x, 'none');
-      const loops = new LoopConv(conv.numbers(), width, count);
-      const products = new RowConv(conv, width, count);
-      for (let row = 0; row < height; row++) {
-        loops.beginRow();
-        products.beginRow();
-        for (let column = 0; column < width; column++) {
-          const at = (t: tf.Tensor4D): tf.Tensor2D =>
-            tf.reshape(tf.slice(t, [0, row, column, 0], [count, 1, 1, t.shape[3]]), [count, t.shape[3]]);
-          const input = at(x);
-          const looped = loops.at(column, Float64Array.from(input.dataSync()));
-          close(
-            tf.tensor(Float32Array.from(looped), at(expected).shape),
-            at(expected),
-            `loops at ${row}, ${column}`,
-          );
-          close(products.at(column, input), at(expected), `products at ${row}, ${column}`);
+      const at = (t: tf.Tensor4D, row: number, column: number): tf.Tensor2D =>
+        tf.reshape(tf.slice(t, [0, row, column, 0], [count, 1, 1, t.shape[3]]), [count, t.shape[3]]);
+      for (const kernels of new Set([nativeKernels(), null])) {
+        for (const activation of ['none', 'relu'] as const) {
+          const added = normals([count, conv.spec.outputs.length], 'added');
+          const sum = tf.add<tf.Tensor4D>(conv.apply(x, 'none'), tf.reshape(added, [count, 1, 1, -1]));
+          const expected = activation === 'relu' ? tf.relu(sum) : sum;
+          const pixels = new PixelConv(conv, width, count, activation, kernels);
+          for (let row = 0; row < height; row++) {
+            pixels.beginRow();
+            const columns = Array.from({length: width}, (_, column) => column);
+            pixels.storeRow(columns.map((column) => at(x, row, column).dataSync() as Float32Array));
+            for (const column of columns) {
+              const want = at(expected, row, column);
+              const got = tf.tensor(pixels.outputs(column, added.dataSync() as Float32Array), want.shape);
+              close(got, want, `${kernels === null ? 'loops' : 'native'} at ${row}, ${column}`);
+            }
+          }
         }
       }
-      products.dispose();
       conv.dispose();
       for (const value of parameters.values()) value.dispose();
     });

@@ -130,7 +130,7 @@ test('RGB probabilities sum to one: 2 levels in 2 x 2 pixels, 4 levels in 1 x 2'
   }
 });
 
-test('cached sampling chooses what naive sampling chooses, by loops and by products', async () => {
+test('cached sampling chooses what naive sampling chooses', async () => {
   for (const config of [
     SMALL,
     {...SMALL, dilations: [2, 1, 3]},

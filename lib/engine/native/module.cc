@@ -1,0 +1,163 @@
+// The project's own kernels: loaded beside tfjs-node's binding, they register operations with the same TensorFlow runtime
+// and give JavaScript the function with which a sampler computes one pixel.
+#include <node_api.h>
+
+#include <vector>
+
+#include "simd.h"
+
+void registerLstmScan();
+
+namespace {
+
+/** One masked convolution, its weights packed; what one pixel needs of it is computed by apply(). */
+struct PixelKernel {
+  int taps, inputs, outputs, columns, count;
+  bool rectified;
+  std::vector<float> weights, bias;
+};
+
+void check(napi_env env, napi_status status, const char *what) {
+  if (status != napi_ok) napi_throw_error(env, nullptr, what);
+}
+
+int32_t integer(napi_env env, napi_value value) {
+  int32_t number = 0;
+  check(env, napi_get_value_int32(env, value, &number), "native kernels: expected an integer");
+  return number;
+}
+
+struct Array {
+  void *data = nullptr;
+  size_t length = 0;
+};
+
+Array typedArray(napi_env env, napi_value value) {
+  Array array;
+  check(env, napi_get_typedarray_info(env, value, nullptr, &array.length, &array.data, nullptr, nullptr),
+        "native kernels: expected a typed array");
+  return array;
+}
+
+template <size_t Count>
+struct Arguments {
+  napi_value values[Count];
+  Arguments(napi_env env, napi_callback_info info) {
+    size_t given = Count;
+    napi_get_cb_info(env, info, &given, values, nullptr, nullptr);
+  }
+  napi_value operator[](size_t index) const { return values[index]; }
+};
+
+/** createPixelKernel(weights [taps, inputs, outputs], bias [outputs], taps, inputs, outputs, count, rectified 0 or 1) */
+napi_value createPixelKernel(napi_env env, napi_callback_info info) {
+  const Arguments<7> arguments(env, info);
+  napi_value result = nullptr;
+  const auto *weights = static_cast<const float *>(typedArray(env, arguments[0]).data);
+  const auto *bias = static_cast<const float *>(typedArray(env, arguments[1]).data);
+  auto *kernel = new PixelKernel{integer(env, arguments[2]), integer(env, arguments[3]), integer(env, arguments[4]), 0,
+                                 integer(env, arguments[5]), integer(env, arguments[6]) != 0, {}, {}};
+  kernel->columns = padded(kernel->outputs);
+  const int rows = kernel->taps * kernel->inputs;
+  kernel->weights.resize(static_cast<size_t>(rows) * kernel->columns);
+  kernel->bias.resize(kernel->columns);
+  for (int k = 0; k < rows; k++)
+    std::memcpy(&kernel->weights[k * kernel->columns], weights + k * kernel->outputs, kernel->outputs * sizeof(float));
+  std::memcpy(kernel->bias.data(), bias, kernel->outputs * sizeof(float));
+  const auto release = [](napi_env, void *data, void *) { delete static_cast<PixelKernel *>(data); };
+  check(env, napi_create_external(env, kernel, release, nullptr, &result), "native kernels: no memory for a kernel");
+  return result;
+}
+
+template <int Rows>
+void applyTo(const PixelKernel &kernel, int image, const float *inputs, const int32_t *seen, int32_t taps,
+             const float *added, float *out, float *sums) {
+  const int columns = kernel.columns, outputs = kernel.outputs;
+  for (int r = 0; r < Rows; r++) std::memcpy(sums + r * columns, kernel.bias.data(), columns * sizeof(float));
+  for (int32_t k = 0; k < taps; k++) {
+    const int tap = seen[2 * k];
+    const float *from = inputs + seen[2 * k + 1] + image * kernel.inputs;
+    addProduct<Rows>(kernel.inputs, from, kernel.inputs, &kernel.weights[static_cast<size_t>(tap) * kernel.inputs * columns],
+                     columns, sums);
+  }
+  for (int r = 0; r < Rows; r++) {
+    const size_t start = static_cast<size_t>(image + r) * outputs;
+    for (int j = 0; j < outputs; j++) {
+      const float sum = sums[r * columns + j] + (added == nullptr ? 0.0f : added[start + j]);
+      out[start + j] = kernel.rectified && !(sum > 0.0f) ? 0.0f : sum;
+    }
+  }
+}
+
+/** applyPixelKernel(kernel, inputs, seen [taps, 2]: tap and where its inputs [count, inputs] start, taps, added or null, out) */
+napi_value applyPixelKernel(napi_env env, napi_callback_info info) {
+  const Arguments<6> arguments(env, info);
+  void *data = nullptr;
+  check(env, napi_get_value_external(env, arguments[0], &data), "native kernels: expected a pixel kernel");
+  const auto &kernel = *static_cast<const PixelKernel *>(data);
+  const auto *inputs = static_cast<const float *>(typedArray(env, arguments[1]).data);
+  const auto *seen = static_cast<const int32_t *>(typedArray(env, arguments[2]).data);
+  const int32_t taps = integer(env, arguments[3]);
+  napi_valuetype type = napi_null;
+  napi_typeof(env, arguments[4], &type);
+  const auto *added = type == napi_null ? nullptr : static_cast<const float *>(typedArray(env, arguments[4]).data);
+  auto *out = static_cast<float *>(typedArray(env, arguments[5]).data);
+  std::vector<float> sums(kImages * kernel.columns);
+  int image = 0;
+  for (; image + kImages <= kernel.count; image += kImages)
+    applyTo<kImages>(kernel, image, inputs, seen, taps, added, out, sums.data());
+  for (; image < kernel.count; image++) applyTo<1>(kernel, image, inputs, seen, taps, added, out, sums.data());
+  return nullptr;
+}
+
+/** applyGate(x [count, 2 features], features, out [count, features]): tanh of the first half times sigmoid of the second */
+napi_value applyGate(napi_env env, napi_callback_info info) {
+  const Arguments<3> arguments(env, info);
+  const auto *x = static_cast<const float *>(typedArray(env, arguments[0]).data);
+  const int features = integer(env, arguments[1]);
+  const Array result = typedArray(env, arguments[2]);
+  auto *out = static_cast<float *>(result.data);
+  for (size_t start = 0; start < result.length; start += features) {
+    for (int j = 0; j < features; j += kLanes) {
+      const float *from = x + 2 * start + j;
+      const int n = features - j;
+      storeSome(out + start + j, hyperbolicTangent(loadSome(from, n)) * sigmoid(loadSome(from + features, n)), n);
+    }
+  }
+  return nullptr;
+}
+
+/** applyLstmCell(gates [count, 4 h] before their activation, h, cell [count, h] replaced by the new one, hidden [count, h]) */
+napi_value applyLstmCell(napi_env env, napi_callback_info info) {
+  const Arguments<4> arguments(env, info);
+  const auto *gates = static_cast<const float *>(typedArray(env, arguments[0]).data);
+  const int h = integer(env, arguments[1]);
+  auto *cell = static_cast<float *>(typedArray(env, arguments[2]).data);
+  const Array result = typedArray(env, arguments[3]);
+  auto *hidden = static_cast<float *>(result.data);
+  for (size_t start = 0; start < result.length; start += h) {
+    for (int j = 0; j < h; j += kLanes) {
+      const float *gate = gates + 4 * start + j;
+      const int n = h - j;
+      const Vector o = sigmoid(loadSome(gate, n)), f = sigmoid(loadSome(gate + h, n)), i = sigmoid(loadSome(gate + 2 * h, n));
+      const Vector c = f * loadSome(cell + start + j, n) + i * hyperbolicTangent(loadSome(gate + 3 * h, n));
+      storeSome(cell + start + j, c, n);
+      storeSome(hidden + start + j, o * hyperbolicTangent(c), n);
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+NAPI_MODULE_INIT() {
+  registerLstmScan();
+  const napi_property_descriptor properties[] = {
+      {"createPixelKernel", nullptr, createPixelKernel, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"applyPixelKernel", nullptr, applyPixelKernel, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"applyGate", nullptr, applyGate, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"applyLstmCell", nullptr, applyLstmCell, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+  };
+  check(env, napi_define_properties(env, exports, 4, properties), "native kernels: cannot be exported");
+  return exports;
+}

@@ -1,0 +1,98 @@
+// Sixteen numbers at a time, in the vector form that GCC and Clang share; on processors with narrower registers the compiler
+// splits them. All small matrices here are padded with zeros to whole vectors.
+#pragma once
+#include <cstring>
+
+typedef float Vector __attribute__((vector_size(64)));
+typedef int IntVector __attribute__((vector_size(64)));
+
+constexpr int kLanes = 16;
+/** Images that go through a product together: each vector of weights that is read serves all of them. */
+constexpr int kImages = 4;
+
+inline int padded(int n) { return (n + kLanes - 1) / kLanes * kLanes; }
+
+inline Vector load(const float *from) {
+  Vector v;
+  std::memcpy(&v, from, sizeof v);
+  return v;
+}
+
+inline void store(float *to, Vector v) { std::memcpy(to, &v, sizeof v); }
+
+/** The first n of sixteen numbers, zeros for the rest. */
+inline Vector loadSome(const float *from, int n) {
+  if (n >= kLanes) return load(from);
+  Vector v = {};
+  std::memcpy(&v, from, n * sizeof(float));
+  return v;
+}
+
+inline void storeSome(float *to, Vector v, int n) {
+  std::memcpy(to, &v, (n < kLanes ? n : kLanes) * sizeof(float));
+}
+
+inline Vector all(float value) { return value - Vector{}; }
+
+/** e^x, within 2 units in the last place (the polynomial of Cephes' expf). */
+inline Vector exponential(Vector x) {
+  const Vector most = all(88.0f), least = all(-87.0f);
+  x = x > most ? most : x;
+  x = x < least ? least : x;
+  const float shift = 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number
+  const Vector n = (x * 1.44269504f + shift) - shift;
+  const Vector r = x - n * 0.693359375f + n * 2.12194440e-4f;
+  Vector p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  const IntVector power = (__builtin_convertvector(n, IntVector) + 127) << 23;
+  return p * (Vector)power;
+}
+
+inline Vector sigmoid(Vector x) { return 1.0f / (1.0f + exponential(-x)); }
+inline Vector hyperbolicTangent(Vector x) { return 1.0f - 2.0f / (1.0f + exponential(x + x)); }
+
+template <int Rows, int Width>
+inline void addProductOf(int inputs, const float *a, int aStride, const float *weights, int columns, float *out) {
+  Vector sum[Rows][Width];
+  for (int r = 0; r < Rows; r++)
+    for (int w = 0; w < Width; w++) sum[r][w] = load(out + r * columns + w * kLanes);
+  for (int k = 0; k < inputs; k++) {
+    Vector row[Width];
+    for (int w = 0; w < Width; w++) row[w] = load(weights + k * columns + w * kLanes);
+    for (int r = 0; r < Rows; r++) {
+      const float value = a[r * aStride + k];
+      for (int w = 0; w < Width; w++) sum[r][w] += value * row[w];
+    }
+  }
+  for (int r = 0; r < Rows; r++)
+    for (int w = 0; w < Width; w++) store(out + r * columns + w * kLanes, sum[r][w]);
+}
+
+/** out [Rows, columns] += a [Rows, inputs] · weights [inputs, columns]; columns are whole vectors, rows of a lie aStride apart. */
+template <int Rows>
+inline void addProduct(int inputs, const float *a, int aStride, const float *weights, int columns, float *out) {
+  int column = 0;
+  for (; column + 2 * kLanes <= columns; column += 2 * kLanes)
+    addProductOf<Rows, 2>(inputs, a, aStride, weights + column, columns, out + column);
+  if (column < columns) addProductOf<Rows, 1>(inputs, a, aStride, weights + column, columns, out + column);
+}
+
+/** out [inputs, columns] += transposed a [Rows, inputs] · b [Rows, columns]; inputs and columns are whole vectors. */
+template <int Rows>
+inline void addOuterProduct(int inputs, const float *a, const float *b, int columns, float *out) {
+  for (int k = 0; k < inputs; k += 4) {
+    for (int column = 0; column < columns; column += kLanes) {
+      Vector sum[4];
+      for (int i = 0; i < 4; i++) sum[i] = load(out + (k + i) * columns + column);
+      for (int r = 0; r < Rows; r++) {
+        const Vector right = load(b + r * columns + column);
+        for (int i = 0; i < 4; i++) sum[i] += a[r * inputs + k + i] * right;
+      }
+      for (int i = 0; i < 4; i++) store(out + (k + i) * columns + column, sum[i]);
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import {type NativeKernels, nativeKernels} from '../engine/nativeKernels';
+import {createPixelKernel, type PixelKernel} from '../engine/pixelKernel';
+import type {ConvNumbers, MaskedConv2d} from './maskedConv2d';
+
+/** A masked convolution at one pixel at a time, row by row, from inputs that it remembers: what a sampler needs. */
+export class PixelConv {
+  private readonly numbers: ConvNumbers;
+  private readonly kernel: PixelKernel;
+  /** The last rows of inputs, [row modulo kept, width, count, inputs]. */
+  private readonly rows: Float32Array;
+  private readonly keptRows: number;
+  /** Live taps: their number in the kernel, and their offsets in pixels. */
+  private readonly taps: readonly {readonly tap: number; readonly dy: number; readonly dx: number}[];
+  private readonly seen: Int32Array;
+  private y = -1;
+
+  /**
+   * @param activation of the outputs
+   * @param kernels the form of the arithmetic, chosen by tests only
+   */
+  constructor(
+    conv: MaskedConv2d,
+    private readonly width: number,
+    private readonly count: number,
+    activation: 'relu' | 'none' = 'none',
+    kernels: NativeKernels | null = nativeKernels(),
+  ) {
+    this.numbers = conv.numbers();
+    const {rows, columns, centreRow, centreColumn, dilation, inputs, outputs, kernel, bias} = this.numbers;
+    this.keptRows = centreRow * dilation + 1;
+    this.rows = new Float32Array(this.keptRows * width * count * inputs);
+    const size = inputs * outputs;
+    this.taps = Array.from({length: rows * columns}, (_, tap) => ({
+      tap,
+      dy: (Math.floor(tap / columns) - centreRow) * dilation,
+      dx: ((tap % columns) - centreColumn) * dilation,
+    })).filter(({tap}) => kernel.subarray(tap * size, (tap + 1) * size).some((w) => w !== 0));
+    this.seen = new Int32Array(2 * this.taps.length);
+    const shape = {taps: rows * columns, inputs, outputs, count, weights: kernel, bias};
+    this.kernel = createPixelKernel({...shape, rectified: activation === 'relu'}, kernels);
+  }
+
+  /** To be called before the first pixel of each row. */
+  beginRow(): void {
+    this.y++;
+  }
+
+  /** Remembers the inputs [count, inputs] of pixel x of the row, in the place of those that were remembered for it before. */
+  store(x: number, input: Float32Array): void {
+    this.rows.set(input, this.place(this.y, x));
+  }
+
+  /** The same for all pixels of the row. */
+  storeRow(inputs: readonly Float32Array[]): void {
+    for (const [x, input] of inputs.entries()) this.store(x, input);
+  }
+
+  /**
+   * The outputs of pixel x, from what has been stored for the pixels that it sees.
+   *
+   * @param added [count, outputs], added before the activation
+   * @returns [count, outputs]
+   */
+  outputs(x: number, added: Float32Array | null = null): Float32Array {
+    const {seen, y, width} = this;
+    let taps = 0;
+    for (const {tap, dy, dx} of this.taps) {
+      if (y + dy < 0 || x + dx < 0 || x + dx >= width) continue;
+      seen[2 * taps] = tap;
+      seen[2 * taps + 1] = this.place(y + dy, x + dx);
+      taps++;
+    }
+    const out = new Float32Array(this.count * this.numbers.outputs);
+    this.kernel.apply(this.rows, seen, taps, added, out);
+    return out;
+  }
+
+  /** Stores the inputs of pixel x and returns its outputs. */
+  at(x: number, input: Float32Array, added: Float32Array | null = null): Float32Array {
+    this.store(x, input);
+    return this.outputs(x, added);
+  }
+
+  private place(y: number, x: number): number {
+    return ((y % this.keptRows) * this.width + x) * this.count * this.numbers.inputs;
+  }
+}
