@@ -208,6 +208,7 @@ test('without network the first set-up names the step, the cause and the log', (
   for (const name of [
     'scripts',
     'lib/engine/environment.json',
+    'lib/engine/native',
     'lib/engine/compat.cjs',
     'package.json',
     'package-lock.json',
