@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {define} from './define';
-import {attribute, INT32, op, outputs} from './native';
+import {attribute, INT32, op} from './native';
 
 /** The fused kernels that are no convolutions; see define.ts for their two forms. */
 
@@ -139,30 +139,9 @@ export function relu<T extends tf.Tensor>(x: T): T {
   return runRelu({x}) as T;
 }
 
-/** tanh of the first half and sigmoid of the second. */
-function gateParts(x: tf.Tensor): {tanh: tf.Tensor; sigmoid: tf.Tensor} {
-  const T = [attribute.type('T')];
-  const axis = tf.scalar(x.rank - 1, 'int32');
-  const [a, b] = outputs('Split', [attribute.int('num_split', 2), ...T], [axis, x], 2);
-  const parts = {tanh: op('Tanh', T, [a]), sigmoid: op('Sigmoid', T, [b])};
-  tf.dispose([axis, a, b]);
-  return parts;
-}
-
 const runGateGradient = define({
   name: 'GateGradient',
-  native: ({dy, x}) => {
-    const T = [attribute.type('T')];
-    const {tanh, sigmoid} = gateParts(x);
-    const dTanh = op('Mul', T, [dy, sigmoid]);
-    const dSigmoid = op('Mul', T, [dy, tanh]);
-    const da = op('TanhGrad', T, [tanh, dTanh]);
-    const db = op('SigmoidGrad', T, [sigmoid, dSigmoid]);
-    const axis = tf.scalar(x.rank - 1, 'int32');
-    const dx = op('ConcatV2', [attribute.int('N', 2), attribute.type('Tidx', INT32), ...T], [da, db, axis]);
-    tf.dispose([tanh, sigmoid, dTanh, dSigmoid, da, db, axis]);
-    return dx;
-  },
+  native: ({dy, x}) => op('RasterGateGradient', [], [dy, x]),
   portable: ({dy, x}) => {
     const [a, b] = tf.split(x, 2, x.rank - 1);
     const tanh = tf.tanh(a);
@@ -173,22 +152,13 @@ const runGateGradient = define({
   },
 });
 
-/** The gate without tfjs's book-keeping; inside tf.tidy. */
-export function gateForward(x: tf.Tensor): tf.Tensor {
-  if (tf.getBackend() !== 'tensorflow') {
-    const [a, b] = tf.split(x, 2, x.rank - 1);
-    return tf.mul(tf.tanh(a), tf.sigmoid(b));
-  }
-  const {tanh, sigmoid} = gateParts(x);
-  const y = op('Mul', [attribute.type('T')], [tanh, sigmoid]);
-  tf.dispose([tanh, sigmoid]);
-  return y;
-}
-
 const runGate = define({
   name: 'Gate',
-  native: ({x}) => gateForward(x),
-  portable: ({x}) => gateForward(x),
+  native: ({x}) => op('RasterGate', [], [x]),
+  portable: ({x}) => {
+    const [a, b] = tf.split(x, 2, x.rank - 1);
+    return tf.mul(tf.tanh(a), tf.sigmoid(b));
+  },
   inputsToSave: ['x'],
   gradient: (dy, [x]) => ({x: () => runGateGradient({dy, x})}),
 });
@@ -196,8 +166,8 @@ const runGate = define({
 /**
  * The gated activation tanh(a) * sigmoid(b) (van den Oord et al. 2016b, equation 2).
  *
- * @param x [..., 2 K]: a is the first half of the last axis, b the second
- * @returns [..., K]; differentiable; the caller disposes it
+ * @param x [B, H, W, 2 K]: a is the first half of the last axis, b the second
+ * @returns [B, H, W, K]; differentiable; the caller disposes it
  */
 export function gate(x: tf.Tensor4D): tf.Tensor4D {
   return runGate({x}) as tf.Tensor4D;

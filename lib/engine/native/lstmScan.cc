@@ -3,18 +3,10 @@
 // by pixel, several side by side: nothing is skewed, padded or copied, and the weights stay in the nearest cache.
 // lib/layers/lstmScan.ts has the portable twin, in operations of tfjs.
 #include <algorithm>
-#include <atomic>
-#include <thread>
 #include <vector>
 
-#ifdef __linux__
-#include <sched.h>
-#endif
-
+#include "operations.h"
 #include "simd.h"
-#include "tensorflow/c/kernels.h"
-#include "tensorflow/c/ops.h"
-#include "tensorflow/c/tf_tensor.h"
 
 namespace {
 
@@ -34,27 +26,6 @@ struct Sizes {
   /** Of the hidden features, in whole vectors. */
   int lanes() const { return padded(hidden); }
 };
-
-int cores() {
-#ifdef __linux__
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
-#endif
-  return std::max(1u, std::thread::hardware_concurrency());
-}
-
-template <typename Run>
-void inParallel(int tasks, const Run &run) {
-  static const int most = cores();
-  std::atomic<int> next{0};
-  const auto work = [&] {
-    for (int task = next++; task < tasks; task = next++) run(task);
-  };
-  std::vector<std::thread> others;
-  for (int i = 1; i < std::min(most, tasks); i++) others.emplace_back(work);
-  work();
-  for (std::thread &other : others) other.join();
-}
 
 /** Visits all pixels in the order of the scan, or backwards. */
 template <typename Visit>
@@ -230,41 +201,6 @@ void inGroups(int batch, const Run &run) {
 
 // ---- The operations. tfjs has checked the shapes before it calls them.
 
-class Context {
- public:
-  explicit Context(TF_OpKernelContext *context) : context_(context), status_(TF_NewStatus()) {}
-  ~Context() {
-    for (TF_Tensor *tensor : tensors_) TF_DeleteTensor(tensor);
-    TF_DeleteStatus(status_);
-  }
-  const float *input(int index) { return static_cast<const float *>(TF_TensorData(tensor(index))); }
-  int dimension(int index, int axis) { return static_cast<int>(TF_Dim(tensor(index), axis)); }
-  float *output(int index, const std::vector<int64_t> &shape) {
-    size_t bytes = sizeof(float);
-    for (int64_t n : shape) bytes *= n;
-    TF_Tensor *tensor = TF_AllocateOutput(context_, index, TF_FLOAT, shape.data(), static_cast<int>(shape.size()), bytes, status_);
-    if (tensor == nullptr) return nullptr;
-    tensors_.push_back(tensor);
-    return static_cast<float *>(TF_TensorData(tensor));
-  }
-  bool failed() {
-    if (TF_GetCode(status_) == TF_OK) return false;
-    TF_OpKernelContext_Failure(context_, status_);
-    return true;
-  }
-
- private:
-  TF_Tensor *tensor(int index) {
-    TF_Tensor *tensor = nullptr;
-    TF_GetInput(context_, index, &tensor, status_);
-    tensors_.push_back(tensor);
-    return tensor;
-  }
-  TF_OpKernelContext *context_;
-  TF_Status *status_;
-  std::vector<TF_Tensor *> tensors_;
-};
-
 void *createNeighbours(TF_OpKernelConstruction *construction) {
   auto *neighbours = new Neighbours;
   TF_Status *status = TF_NewStatus();
@@ -331,34 +267,16 @@ void computeScanGradient(void *state, TF_OpKernelContext *kernelContext) {
   std::memcpy(dInitialCell, total.initialCell.data(), h * sizeof(float));
 }
 
-void unknownShapes(TF_ShapeInferenceContext *context, TF_Status *status) {
-  TF_ShapeInferenceContextSetUnknownShape(context, status);
-}
-
-void registerOperation(const char *name, const std::vector<const char *> &inputs, const std::vector<const char *> &outputs,
-                       void (*compute)(void *, TF_OpKernelContext *)) {
-  TF_Status *status = TF_NewStatus();
-  TF_OpDefinitionBuilder *definition = TF_NewOpDefinitionBuilder(name);
-  for (const char *input : inputs) TF_OpDefinitionBuilderAddInput(definition, input);
-  for (const char *output : outputs) TF_OpDefinitionBuilderAddOutput(definition, output);
-  for (const char *attribute : {"rows: list(int)", "columns: list(int)", "cell_from: int"})
-    TF_OpDefinitionBuilderAddAttr(definition, attribute);
-  TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, unknownShapes);
-  TF_RegisterOpDefinition(definition, status);
-  TF_KernelBuilder *builder = TF_NewKernelBuilder(name, "CPU", createNeighbours, compute, deleteNeighbours);
-  TF_RegisterKernelBuilder(name, builder, status);
-  TF_DeleteStatus(status);
-}
-
 }  // namespace
 
 void registerLstmScan() {
-  registerOperation("RasterLstmScan",
+  const std::vector<const char *> attributes = {"rows: list(int)", "columns: list(int)", "cell_from: int"};
+  registerOperation("RasterLstmScan", attributes,
                     {"gates: float", "kernel: float", "initial_hidden: float", "initial_cell: float"},
-                    {"hidden: float", "cell: float", "activations: float"}, computeScan);
-  registerOperation("RasterLstmScanGradient",
+                    {"hidden: float", "cell: float", "activations: float"}, createNeighbours, computeScan, deleteNeighbours);
+  registerOperation("RasterLstmScanGradient", attributes,
                     {"d_hidden: float", "hidden: float", "cell: float", "activations: float", "kernel: float",
                      "initial_hidden: float", "initial_cell: float"},
                     {"d_gates: float", "d_kernel: float", "d_initial_hidden: float", "d_initial_cell: float"},
-                    computeScanGradient);
+                    createNeighbours, computeScanGradient, deleteNeighbours);
 }

@@ -6,6 +6,7 @@
 
 #include "simd.h"
 
+void registerGate();
 void registerLstmScan();
 
 namespace {
@@ -151,6 +152,7 @@ napi_value applyLstmCell(napi_env env, napi_callback_info info) {
 }  // namespace
 
 NAPI_MODULE_INIT() {
+  registerGate();
   registerLstmScan();
   const napi_property_descriptor properties[] = {
       {"createPixelKernel", nullptr, createPixelKernel, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
