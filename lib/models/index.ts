@@ -39,7 +39,7 @@ const PIXEL_CNN_RECIPES: Record<keyof typeof PIXEL_CNN_PRESETS, TrainOptions> = 
 
 /** As PixelCNN's. */
 const GATED_RECIPES: Record<Exclude<keyof typeof GATED_PIXEL_CNN_PRESETS, 'labelled'>, TrainOptions> = {
-  digits: {...TRAIN_DEFAULTS, epochs: 10, batchSize: 32, learningRate: 4e-3, clipNorm: 100},
+  digits: {...TRAIN_DEFAULTS, epochs: 6, batchSize: 32, learningRate: 4e-3, clipNorm: 100},
   small: {...TRAIN_DEFAULTS, epochs: 1, batchSize: 32, learningRate: 5e-3, clipNorm: 100},
 };
 
