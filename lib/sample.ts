@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {checkSeed, Random} from './random';
 import type {AutoregressiveModel, Images} from './types';
+import {yieldToOthers} from './yieldToOthers';
 
 /**
  * Sampling, value after value in the model's order. `cached` computes only what each new value changes, `naive` runs
@@ -54,6 +55,8 @@ export async function sample(model: AutoregressiveModel, options: SampleOptions)
   const pixels = new Uint8Array(count * values);
   const full = new FullPass(model, count);
   const incremental = method === 'cached' ? model.incremental?.(count) : undefined;
+  const choose = (logits: Float32Array, u: number): Choice =>
+    argmax ? likeliest(logits) : draw(logits, u, temperature);
   try {
     let previous: Float32Array | null = null;
     for (let k = 0; k < values; k++) {
@@ -63,13 +66,11 @@ export async function sample(model: AutoregressiveModel, options: SampleOptions)
       const numbers = logits.length / count;
       previous = new Float32Array(count);
       for (let i = 0; i < count; i++) {
-        const choose = (row: Float32Array): Choice => {
-          return argmax ? likeliest(row) : draw(row, uniforms[i][index], temperature);
-        };
         let value = knownValue(options, i, index);
         if (value === undefined) {
-          let choice = choose(logits.subarray(i * numbers, (i + 1) * numbers));
-          if (choice.margin < TIE) choice = choose(full.logitsOfOne(index, i));
+          const u = uniforms[i][index];
+          let choice = choose(logits.subarray(i * numbers, (i + 1) * numbers), u);
+          if (choice.margin < TIE) choice = choose(full.logitsOfOne(index, i), u);
           value = choice.value;
         }
         pixels[i * values + index] = value;
@@ -77,7 +78,7 @@ export async function sample(model: AutoregressiveModel, options: SampleOptions)
       }
       full.set(index, previous);
       onProgress?.((k + 1) / values);
-      if (k % 28 === 27) await new Promise((resolve) => setTimeout(resolve, 0));
+      if (k % 28 === 27) await yieldToOthers();
     }
   } finally {
     incremental?.dispose();
@@ -132,18 +133,17 @@ interface Choice {
   readonly margin: number;
 }
 
-/** One Bernoulli logit stands for the two levels 0 and itself. */
-const softmaxLogits = (logits: Float32Array): Float32Array =>
-  logits.length === 1 ? Float32Array.of(0, logits[0]) : logits;
-
 function draw(logits: Float32Array, u: number, temperature: number): Choice {
-  const row = softmaxLogits(logits);
-  const most = row.reduce((a, b) => Math.max(a, b));
-  const weights = Float64Array.from(row, (logit) => Math.exp((logit - most) / temperature));
+  if (logits.length === 1) {
+    const threshold = 1 / (1 + Math.exp(logits[0] / temperature));
+    return {value: u >= threshold ? 1 : 0, margin: Math.abs(u - threshold)};
+  }
+  const most = logits.reduce((a, b) => Math.max(a, b));
+  const weights = Float64Array.from(logits, (logit) => Math.exp((logit - most) / temperature));
   const total = weights.reduce((a, b) => a + b);
   let [value, margin, cumulative] = [0, Number.POSITIVE_INFINITY, 0];
   // The last level needs no threshold: whatever is left is its share.
-  for (let level = 0; level + 1 < row.length; level++) {
+  for (let level = 0; level + 1 < logits.length; level++) {
     cumulative += weights[level] / total;
     margin = Math.min(margin, Math.abs(u - cumulative));
     if (u >= cumulative) value++;
@@ -152,7 +152,8 @@ function draw(logits: Float32Array, u: number, temperature: number): Choice {
 }
 
 function likeliest(logits: Float32Array): Choice {
-  const row = softmaxLogits(logits);
+  // One Bernoulli logit stands for the two levels 0 and itself.
+  const row = logits.length === 1 ? Float32Array.of(0, logits[0]) : logits;
   const [most, next] = row.slice().sort().subarray(-2).reverse();
   return {value: row.indexOf(most), margin: most - next};
 }

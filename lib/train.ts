@@ -6,6 +6,7 @@ import {binarize} from './images/binarize';
 import {negativeLogLikelihood} from './likelihood';
 import {checkSeed} from './random';
 import type {AutoregressiveModel, Binarization, HistoryRow, Images} from './types';
+import {yieldToOthers} from './yieldToOthers';
 
 /** One loop for every model: batches -> loss -> step -> onEvaluation. */
 export interface TrainOptions {
@@ -302,11 +303,4 @@ function checkOptions(options: TrainOptions, images: number): void {
       throw new RangeError(`train: ${field} must be a number from 0 to ${most}, got ${options[field]}`);
     }
   }
-}
-
-/** Lets signals, timers and the notebook's messages through; TensorFlow itself never waits. */
-function yieldToOthers(): Promise<void> {
-  return new Promise((resolve) =>
-    typeof setImmediate === 'function' ? setImmediate(resolve) : setTimeout(resolve),
-  );
 }

@@ -18,6 +18,7 @@ export interface NativeKernels {
     added: Float32Array | null,
     out: Float32Array,
   ): void;
+  addMatrixProduct(a: Float32Array, weights: Float32Array, out: Float32Array, sizes: Int32Array): void;
   applyGate(x: Float32Array, features: number, out: Float32Array): void;
   applyLstmCell(gates: Float32Array, hidden: number, cell: Float32Array, out: Float32Array): void;
 }

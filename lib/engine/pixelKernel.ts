@@ -119,6 +119,38 @@ class LoopKernel implements PixelKernel {
   }
 }
 
+/** A part of a matrix: where it starts, and how far its rows lie apart. */
+export interface MatrixPart {
+  readonly values: Float32Array;
+  readonly start: number;
+  readonly stride: number;
+}
+
+/** out [rows, columns] += a [rows, inner] · weights [inner, columns]. */
+export function addMatrixProduct(
+  a: MatrixPart,
+  weights: MatrixPart,
+  out: MatrixPart,
+  {rows, inner, columns}: {readonly rows: number; readonly inner: number; readonly columns: number},
+  kernels: NativeKernels | null = nativeKernels(),
+): void {
+  if (kernels !== null) {
+    const places = [a, weights, out].flatMap(({start, stride}) => [start, stride]);
+    const sizes = Int32Array.of(rows, inner, columns, ...places);
+    kernels.addMatrixProduct(a.values, weights.values, out.values, sizes);
+    return;
+  }
+  for (let r = 0; r < rows; r++) {
+    const to = out.start + r * out.stride;
+    for (let k = 0; k < inner; k++) {
+      const value = a.values[a.start + r * a.stride + k];
+      if (value === 0) continue;
+      const from = weights.start + k * weights.stride;
+      for (let j = 0; j < columns; j++) out.values[to + j] += value * weights.values[from + j];
+    }
+  }
+}
+
 /** out = max(x, 0); both may be the same. */
 export function rectify(x: Float32Array, out = new Float32Array(x.length)): Float32Array {
   for (let i = 0; i < x.length; i++) out[i] = x[i] > 0 ? x[i] : 0;

@@ -1,60 +1,53 @@
+import {addMatrixProduct} from '../engine/pixelKernel';
 import type {IncrementalLogits} from '../types';
 import type {Made} from './made';
+
+/** Degrees whose values are handed on together. */
+const BLOCK = 28;
 
 /**
  * MADE's logits pixel by pixel, each weight used once for a whole image where the naive loop uses it 784 times.
  *
  * A hidden unit of degree m is settled as soon as the first m pixels are: it is then computed once and added to
  * what it feeds. With the units of each layer sorted by degree, what a unit may feed is the rest of a row, so the
- * masks become starting places. Plain numbers on purpose: a step is too small to be worth a call to TensorFlow.
+ * masks become starting places. The units of a block of degrees feed each other one by one; what they feed after
+ * the block they feed together, in one product of matrices.
  */
 export class MadeIncremental implements IncrementalLogits {
-  /** sums[l] of [count, units]: bias and what has arrived so far; the last are the logits, in order. */
-  private readonly sums: Float64Array[];
-  private readonly layers: readonly SortedLayer[];
-  private readonly direct: SortedLayer | null;
-  private readonly present: SortedLayer | null;
-  private readonly ones: Float32Array;
-  private readonly settled: number[];
+  /** Bias and what has arrived so far; the last are the logits, in order. */
+  private readonly sums: readonly Units[];
+  private readonly pixels: Units;
+  private readonly links: readonly Link[];
+  private readonly stages: readonly Units[];
   private position = 0;
 
   constructor(
     made: Made,
     private readonly count: number,
   ) {
-    const degrees = [...made.degrees, made.degrees[0]];
-    const sorted = degrees.map(byDegree);
     const numbers = (name: string): Float32Array => made.parameters.get(name)?.dataSync() as Float32Array;
-    const hidden = made.config.hidden.length;
-    const names = made.config.hidden.map((_, k) => `hidden${k + 1}`);
-    if (hidden > 0) names.push('output');
-    this.layers = names.map((name, k) => {
-      const strict = k === hidden;
-      return new SortedLayer(
-        numbers(`${name}.weights`),
-        degrees[k],
-        degrees[k + 1],
-        sorted[k],
-        sorted[k + 1],
-        strict,
-      );
-    });
-    const last = sorted.length - 1;
-    this.direct = made.config.direct
-      ? new SortedLayer(numbers('direct.weights'), degrees[0], degrees[0], sorted[0], sorted[0], true)
-      : null;
-    this.present = made.config.conditioned
-      ? new SortedLayer(numbers('present.weights'), degrees[0], degrees[1], sorted[0], sorted[1], false)
-      : null;
-    this.ones = new Float32Array(count).fill(1);
-    const biases = hidden > 0 ? names : ['output'];
-    this.sums = biases.map((name, k) => {
-      const bias = numbers(`${name}.bias`);
-      const places = sorted[hidden > 0 ? k + 1 : last];
-      const sums = new Float64Array(count * places.length);
-      return sums.map((_, i) => bias[places[i % places.length]]);
-    });
-    this.settled = names.map(() => 0);
+    const hidden = made.config.hidden.map((_, k) => `hidden${k + 1}`);
+    const [inputDegrees, ...hiddenDegrees] = made.degrees;
+    const highest = inputDegrees.length;
+    this.pixels = new Units(inputDegrees, highest, count);
+    const present = new Units(inputDegrees, highest, count);
+    present.values.fill(1);
+    const inside = hidden.map(
+      (name, k) => new Units(hiddenDegrees[k], highest, count, numbers(`${name}.bias`)),
+    );
+    const logits = new Units(inputDegrees, highest, count, numbers('output.bias'));
+    this.sums = [...inside, logits];
+    const layers = [this.pixels, ...inside];
+    const links = inside.map(
+      (units, k) => new Link(layers[k], units, numbers(`${hidden[k]}.weights`), false),
+    );
+    if (made.config.conditioned) links.push(new Link(present, inside[0], numbers('present.weights'), false));
+    if (hidden.length > 0) {
+      links.push(new Link(layers[hidden.length], logits, numbers('output.weights'), true));
+    }
+    if (made.config.direct) links.push(new Link(this.pixels, logits, numbers('direct.weights'), true));
+    this.links = links;
+    this.stages = made.config.conditioned ? [this.pixels, present, ...inside] : [this.pixels, ...inside];
   }
 
   next(previous: Float32Array | null): Float32Array {
@@ -63,33 +56,22 @@ export class MadeIncremental implements IncrementalLogits {
     }
     if (previous !== null) this.settle(previous);
     const logits = this.sums[this.sums.length - 1];
-    const outputs = logits.length / this.count;
-    const next = Float32Array.from({length: this.count}, (_, b) => logits[b * outputs + this.position]);
+    const next = Float32Array.from({length: this.count}, (_, b) => {
+      return logits.values[b * logits.size + this.position];
+    });
     this.position++;
     return next;
   }
 
   /** The pixel of degree `position` is known: so are the hidden units of that degree. */
   private settle(pixels: Float32Array): void {
-    const degree = this.position;
-    const outputs = this.sums[this.sums.length - 1];
-    const from = degree - 1;
-    if (this.direct !== null) this.direct.feed(from, pixels, outputs, this.count);
-    if (this.layers.length === 0) return;
-    this.layers[0].feed(from, pixels, this.sums[0], this.count);
-    if (this.present !== null) this.present.feed(from, this.ones, this.sums[0], this.count);
-    const values = new Float32Array(this.count);
-    for (let l = 1; l < this.layers.length; l++) {
-      const layer = this.layers[l];
-      while (this.settled[l] < layer.degrees.length && layer.degrees[this.settled[l]] <= degree) {
-        const unit = this.settled[l]++;
-        const below = this.sums[l - 1];
-        for (let b = 0; b < this.count; b++) {
-          values[b] = Math.max(0, below[b * layer.degrees.length + unit]);
-        }
-        layer.feed(unit, values, this.sums[l], this.count);
-      }
+    const {position, count, links, stages} = this;
+    for (let b = 0; b < count; b++) this.pixels.values[b * this.pixels.size + position - 1] = pixels[b];
+    for (const units of stages) {
+      const [from, to] = units.settle(position, units !== this.pixels);
+      for (const link of links) if (link.from === units) link.feedBlock(from, to, position);
     }
+    if (position % BLOCK === 0) for (const link of links) link.feedRest(position);
   }
 
   dispose(): void {
@@ -97,52 +79,95 @@ export class MadeIncremental implements IncrementalLogits {
   }
 }
 
-/** The weights of a layer with its rows and columns in rising degree. */
-class SortedLayer {
-  /** Degrees of the rows, rising. */
+/** The units of a layer in rising degree. */
+class Units {
+  /** [count, units]: sums, and once a unit is settled its value. */
+  readonly values: Float32Array;
   readonly degrees: Int32Array;
-  private readonly weights: Float32Array;
-  private readonly starts: Int32Array;
-  private readonly columns: number;
+  /** places[k] is the number that the k-th unit has in the model. */
+  readonly places: Int32Array;
+  /** upTo[d]: how many units have at most degree d. */
+  readonly upTo: Int32Array;
+  private settled = 0;
 
+  /** @param highest degree of all layers */
   constructor(
-    weights: Float32Array,
-    below: Int32Array,
-    above: Int32Array,
-    rows: Int32Array,
-    columns: Int32Array,
-    strict: boolean,
+    degrees: Int32Array,
+    highest: number,
+    readonly count: number,
+    bias?: Float32Array,
   ) {
-    this.columns = columns.length;
-    this.degrees = rows.map((unit) => below[unit]);
-    this.weights = new Float32Array(weights.length);
-    rows.forEach((row, i) => {
-      columns.forEach((column, j) => {
-        this.weights[i * columns.length + j] = weights[row * columns.length + column];
-      });
+    this.places = Int32Array.from(degrees.keys()).sort((a, b) => degrees[a] - degrees[b] || a - b);
+    this.degrees = this.places.map((place) => degrees[place]);
+    this.upTo = Int32Array.from({length: highest + 1}, (_, d) => {
+      const next = this.degrees.findIndex((degree) => degree > d);
+      return next === -1 ? this.size : next;
     });
-    const sortedAbove = columns.map((unit) => above[unit]);
-    this.starts = this.degrees.map((degree) => {
-      const start = sortedAbove.findIndex((to) => (strict ? to > degree : to >= degree));
-      return start === -1 ? columns.length : start;
-    });
+    this.values = new Float32Array(count * this.size);
+    if (bias === undefined) return;
+    const sorted = Float32Array.from(this.places, (place) => bias[place]);
+    for (let b = 0; b < count; b++) this.values.set(sorted, b * this.size);
   }
 
-  /** sums[b, j] += values[b] * weights[row, j] for every column j that the row may feed. */
-  feed(row: number, values: Float32Array, sums: Float64Array, count: number): void {
-    const {weights, columns} = this;
-    const start = this.starts[row];
-    for (let b = 0; b < count; b++) {
-      const value = values[b];
-      if (value === 0) continue;
-      const target = b * columns;
-      const source = row * columns;
-      for (let j = start; j < columns; j++) sums[target + j] += value * weights[source + j];
+  get size(): number {
+    return this.degrees.length;
+  }
+
+  /** Settles the units up to the given degree; returns the first of them and the one after the last. */
+  settle(degree: number, rectified: boolean): [number, number] {
+    const {values, size, count} = this;
+    const from = this.settled;
+    this.settled = this.upTo[degree];
+    if (rectified) {
+      for (let b = 0; b < count; b++) {
+        for (let k = from; k < this.settled; k++) values[b * size + k] = Math.max(0, values[b * size + k]);
+      }
     }
+    return [from, this.settled];
   }
 }
 
-/** Unit numbers in rising degree; equal degrees keep their order. */
-function byDegree(degrees: Int32Array): Int32Array {
-  return Int32Array.from(degrees.keys()).sort((a, b) => degrees[a] - degrees[b] || a - b);
+/** The weights from one layer to another, with rows and columns in rising degree. */
+class Link {
+  private readonly weights: Float32Array;
+  /** The first unit that each unit feeds. */
+  private readonly starts: Int32Array;
+
+  /** @param strict whether a unit feeds higher degrees only, or also its own */
+  constructor(
+    readonly from: Units,
+    private readonly to: Units,
+    weights: Float32Array,
+    strict: boolean,
+  ) {
+    this.weights = new Float32Array(weights.length);
+    for (let i = 0; i < from.size; i++) {
+      const row = from.places[i] * to.size;
+      for (let j = 0; j < to.size; j++) this.weights[i * to.size + j] = weights[row + to.places[j]];
+    }
+    this.starts = from.degrees.map((degree) => to.upTo[strict ? degree : degree - 1]);
+  }
+
+  /** Units first … last - 1, just settled, feed those of the block of degrees that the given one lies in. */
+  feedBlock(first: number, last: number, degree: number): void {
+    const end = this.to.upTo[Math.min(Math.ceil(degree / BLOCK) * BLOCK, this.to.upTo.length - 1)];
+    for (let row = first; row < last; row++) this.feed(row, row + 1, this.starts[row], end);
+  }
+
+  /** The units of the block that ends with the given degree feed all those of higher degrees. */
+  feedRest(degree: number): void {
+    const {from, to} = this;
+    this.feed(from.upTo[degree - BLOCK], from.upTo[degree], to.upTo[degree], to.size);
+  }
+
+  private feed(first: number, last: number, start: number, end: number): void {
+    if (first >= last || start >= end) return;
+    const {from, to, weights} = this;
+    addMatrixProduct(
+      {values: from.values, start: first, stride: from.size},
+      {values: weights, start: first * to.size + start, stride: to.size},
+      {values: to.values, start, stride: to.size},
+      {rows: from.count, inner: last - first, columns: end - start},
+    );
+  }
 }

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {startEngine} from '../../lib/engine/index';
 import {nativeKernels} from '../../lib/engine/nativeKernels';
-import {createPixelKernel, pixelGate, pixelLstmCell, rectify} from '../../lib/engine/pixelKernel';
+import {
+  addMatrixProduct,
+  createPixelKernel,
+  pixelGate,
+  pixelLstmCell,
+  rectify,
+} from '../../lib/engine/pixelKernel';
 import {Random} from '../../lib/random';
 
 test.before(() => startEngine());
@@ -63,6 +69,41 @@ test('a pixel: the sum over the seen taps, for any sizes and numbers of images',
           close(out, expected, `${kernels === null ? 'loops' : 'native'}, ${taps} taps, ${count} images`);
         }
       }
+    }
+  }
+});
+
+test('a product of parts of matrices is added, and nothing beside the part is touched', () => {
+  for (const kernels of forms()) {
+    for (const [rows, inner, columns] of [
+      [1, 1, 1],
+      [5, 3, 17],
+      [9, 28, 70],
+    ]) {
+      const part = (key: string, height: number, width: number, start: number) => {
+        const stride = width + 5;
+        return {values: numbers(start + height * stride, key), start, stride};
+      };
+      const [a, weights, out] = [
+        part('a', rows, inner, 2),
+        part('b', inner, columns, 3),
+        part('c', rows, columns, 1),
+      ];
+      const expected = Float64Array.from(out.values);
+      for (let r = 0; r < rows; r++) {
+        for (let j = 0; j < columns; j++) {
+          for (let k = 0; k < inner; k++) {
+            expected[out.start + r * out.stride + j] +=
+              a.values[a.start + r * a.stride + k] * weights.values[weights.start + k * weights.stride + j];
+          }
+        }
+      }
+      addMatrixProduct(a, weights, out, {rows, inner, columns}, kernels);
+      close(
+        out.values,
+        expected,
+        `${kernels === null ? 'loops' : 'native'}, ${rows} x ${inner} x ${columns}`,
+      );
     }
   }
 });

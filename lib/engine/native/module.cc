@@ -2,6 +2,7 @@
 // and give JavaScript the function with which a sampler computes one pixel.
 #include <node_api.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "simd.h"
@@ -111,6 +112,47 @@ napi_value applyPixelKernel(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+template <int Rows>
+void addProductTo(const float *a, int aStride, int inner, const float *weights, int weightsStride, int columns, float *out,
+                  int outStride) {
+  Vector sum[Rows][2];
+  for (int r = 0; r < Rows; r++)
+    for (int w = 0; w < 2; w++) sum[r][w] = loadSome(out + r * outStride + w * kLanes, std::max(0, columns - w * kLanes));
+  for (int k = 0; k < inner; k++) {
+    const float *row = weights + static_cast<size_t>(k) * weightsStride;
+    const Vector weight[2] = {loadSome(row, columns), loadSome(row + kLanes, std::max(0, columns - kLanes))};
+    for (int r = 0; r < Rows; r++)
+      for (int w = 0; w < 2; w++) sum[r][w] += a[r * aStride + k] * weight[w];
+  }
+  for (int r = 0; r < Rows; r++)
+    for (int w = 0; w < 2; w++) storeSome(out + r * outStride + w * kLanes, sum[r][w], std::max(0, columns - w * kLanes));
+}
+
+/**
+ * addMatrixProduct(a, weights, out, [rows, inner, columns, then where each starts and how far its rows lie apart]):
+ * out [rows, columns] += a [rows, inner] · weights [inner, columns], each a part of a larger matrix
+ */
+napi_value addMatrixProduct(napi_env env, napi_callback_info info) {
+  const Arguments<4> arguments(env, info);
+  const auto *sizes = static_cast<const int32_t *>(typedArray(env, arguments[3]).data);
+  const int rows = sizes[0], inner = sizes[1], columns = sizes[2];
+  const auto *a = static_cast<const float *>(typedArray(env, arguments[0]).data) + sizes[3];
+  const auto *weights = static_cast<const float *>(typedArray(env, arguments[1]).data) + sizes[5];
+  auto *out = static_cast<float *>(typedArray(env, arguments[2]).data) + sizes[7];
+  const int aStride = sizes[4], weightsStride = sizes[6], outStride = sizes[8];
+  for (int column = 0; column < columns; column += 2 * kLanes) {
+    const int width = std::min(2 * kLanes, columns - column);
+    int row = 0;
+    for (; row + kImages <= rows; row += kImages)
+      addProductTo<kImages>(a + row * aStride, aStride, inner, weights + column, weightsStride, width,
+                            out + row * outStride + column, outStride);
+    for (; row < rows; row++)
+      addProductTo<1>(a + row * aStride, aStride, inner, weights + column, weightsStride, width,
+                      out + row * outStride + column, outStride);
+  }
+  return nullptr;
+}
+
 /** applyGate(x [count, 2 features], features, out [count, features]): tanh of the first half times sigmoid of the second */
 napi_value applyGate(napi_env env, napi_callback_info info) {
   const Arguments<3> arguments(env, info);
@@ -157,9 +199,10 @@ NAPI_MODULE_INIT() {
   const napi_property_descriptor properties[] = {
       {"createPixelKernel", nullptr, createPixelKernel, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"applyPixelKernel", nullptr, applyPixelKernel, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"addMatrixProduct", nullptr, addMatrixProduct, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"applyGate", nullptr, applyGate, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"applyLstmCell", nullptr, applyLstmCell, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
-  check(env, napi_define_properties(env, exports, 4, properties), "native kernels: cannot be exported");
+  check(env, napi_define_properties(env, exports, 5, properties), "native kernels: cannot be exported");
   return exports;
 }
