@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {toTensor} from './images/batches';
+import {withLabelsOf} from './labels';
 import {bitsPerDimension, ensembleNats, meanAndError, negativeLogLikelihood} from './likelihood';
 import type {AutoregressiveModel, Images} from './types';
 
@@ -20,11 +21,11 @@ export interface Evaluation {
 }
 
 /**
- * The exact negative log-likelihood of every image.
+ * The exact negative log-likelihood of every image; given its class, where the model has to be told it.
  *
- * @param images values 0 … levels - 1, of the model's size
- * @throws RangeError when the images are of another size, hold a value that is no level, or are none, or when
- *   batchSize is no positive integer
+ * @param images values 0 … levels - 1, of the model's size; with labels, where the model has to be told them
+ * @throws RangeError when the images are of another size, hold a value that is no level, lack labels that are needed, or are
+ *   none, or when batchSize is no positive integer
  */
 export async function evaluate(
   model: AutoregressiveModel,
@@ -40,9 +41,10 @@ export async function evaluate(
     signal?.throwIfAborted();
     const end = Math.min(images.count, start + batchSize);
     const indices = Int32Array.from({length: end - start}, (_, i) => start + i);
+    const told = withLabelsOf(model, images, indices);
     const nats = tf.tidy(() => {
       const x = toTensor(images, indices, model.levels);
-      return negativeLogLikelihood(model, x, model.logits(x));
+      return negativeLogLikelihood(model, x, told.logits(x));
     });
     perImage.set(await nats.data(), start);
     nats.dispose();

@@ -3,6 +3,7 @@ import {type Adam, type AdamState, createAdam} from './engine/adam';
 import {evaluate} from './evaluate';
 import {epochOrder, toTensor} from './images/batches';
 import {binarize} from './images/binarize';
+import {checkLabels, withLabelsOf} from './labels';
 import {negativeLogLikelihood} from './likelihood';
 import {checkSeed} from './random';
 import type {AutoregressiveModel, Binarization, HistoryRow, Images} from './types';
@@ -108,9 +109,9 @@ export function learningRateAt(step: number, steps: number, {learningRate, warmu
  * (or, when no epoch was finished, the averaged weights).
  *
  * @param data.train grey images when binarisation is to be done here (0 … 255)
- * @param data.validation binary images, scored after each epoch
+ * @param data.validation binary images, scored after each epoch. Both with labels, if the model is to be told classes
  * @param resumed the state that onState was given
- * @throws RangeError for options out of range; TrainingDivergedError for a loss that is not finite
+ * @throws RangeError for options out of range or labels that do not fit; TrainingDivergedError for a loss that is not finite
  */
 export async function train(
   model: AutoregressiveModel,
@@ -120,6 +121,7 @@ export async function train(
   resumed?: TrainingState,
 ): Promise<TrainResult> {
   checkOptions(options, data.train.count);
+  for (const images of [data.train, data.validation]) checkLabels(model, images);
   const stepsPerEpoch = Math.floor(data.train.count / options.batchSize);
   const steps = stepsPerEpoch * options.epochs;
   const adam = createAdam(model.parameters);
@@ -241,7 +243,8 @@ function trainStep(
   learningRate: number,
   options: TrainOptions,
 ): number {
-  const seen = model.atStep?.(step) ?? model;
+  const atStep = model.atStep?.(step) ?? model;
+  const seen = withLabelsOf(atStep, images, indices);
   const x = toTensor(images, indices, model.levels);
   const variables = [...model.parameters.values()];
   const {value, grads} = tf.variableGrads(
@@ -250,7 +253,7 @@ function trainStep(
   );
   const nats = value.dataSync()[0];
   tf.dispose([x, value]);
-  if (seen !== model) seen.dispose();
+  if (atStep !== model) atStep.dispose();
   if (!Number.isFinite(nats)) {
     tf.dispose(grads);
     throw new TrainingDivergedError(step, nats, learningRate);

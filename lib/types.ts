@@ -12,6 +12,8 @@ export interface Images {
   readonly height: number;
   readonly width: number;
   readonly channels: number;
+  /** The class of each image, where it is known: [count]. */
+  readonly labels?: Uint8Array;
 }
 
 /** The size of one image. */
@@ -57,6 +59,15 @@ export interface AutoregressiveModel {
   atStep?(step: number): AutoregressiveModel;
   /** All the orders whose average probability is the ensemble's; shares the parameters. */
   ensemble?(): readonly AutoregressiveModel[];
+  /** Whether the model has to be told the classes of the images before it gives logits: see withLabels. */
+  readonly needsLabels?: boolean;
+  /**
+   * The model told a class, for models that know classes. Shares the parameters and owns nothing.
+   *
+   * @param labels one class for all images of a batch, or one for each
+   * @throws RangeError when a class is out of range
+   */
+  withLabels?(labels: number | ArrayLike<number>): AutoregressiveModel;
   /** The model as image i of a batch sees it, where each is conditioned on something of its own. Shares the parameters. */
   ofImage?(index: number): AutoregressiveModel;
   /** A sampler that computes only what each new value changes; the caller disposes it. */

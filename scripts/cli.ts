@@ -1,5 +1,6 @@
 import {parseArgs} from 'node:util';
 import {MODEL_NAMES, type ModelName, presetNames} from '../lib/models/index';
+import type {AutoregressiveModel} from '../lib/types';
 
 /** What the commands share: their arguments, their errors and their progress line. */
 
@@ -74,6 +75,38 @@ export function presetArgument(args: Arguments, model: ModelName, otherwise = pr
     );
   }
   return preset;
+}
+
+/** The classes that --label names, or undefined. @throws UsageError when they are no integers from 0 with commas between */
+export function labelArgument(args: Arguments): readonly number[] | undefined {
+  const given = args.text('label');
+  if (given !== undefined && !/^\d{1,9}(,\d{1,9})*$/.test(given)) {
+    throw new UsageError(`--label must be a class such as 7, or several such as 0,1,2, got '${given}'`);
+  }
+  return given?.split(',').map(Number);
+}
+
+/**
+ * The model told what was asked for: for weights that have to be told classes, and for no others.
+ *
+ * @throws UsageError when labels are missing, or there are none to tell
+ */
+export function tellLabels(
+  model: AutoregressiveModel,
+  labels: ArrayLike<number> | undefined,
+): AutoregressiveModel {
+  const needed = model.withLabels !== undefined && model.needsLabels === true;
+  if (!needed && labels !== undefined) {
+    throw new UsageError(
+      `--label is for weights that are told the class of an image; these weights of ${model.name} know no classes`,
+    );
+  }
+  if (needed && labels === undefined) {
+    throw new UsageError(
+      `these weights of ${model.name} are told the class of an image: say which with --label, such as --label 7`,
+    );
+  }
+  return labels === undefined ? model : (model.withLabels?.(labels) ?? model);
 }
 
 /** Runs a command: errors become one clear message and an exit code. */

@@ -13,12 +13,14 @@ import type {AutoregressiveModel} from '../lib/types';
 import {
   bar,
   endProgress,
+  labelArgument,
   modelArgument,
   presetArgument,
   readArguments,
   run,
   showProgress,
   stopSignal,
+  tellLabels,
   UsageError,
 } from './cli';
 
@@ -33,6 +35,8 @@ Hides a part of ten test digits, one of each class, and draws it again. Each row
 model is shown of it, and the completions, blue where the model chose the pixels.
   --occlude WHAT    bottom, right, centre or stripes (default bottom)
   --count N         completions of each digit, 1 to ${MOST} (default 6)
+  --label L         what each digit is said to be, or several with commas, for one completion after the other
+                    (default: what it is; for weights that are told classes)
   --seed S          (default 0)
   --out FILE.png    (default completions-MODEL.png)
   --preset P        which weights (default: those that can be asked in any order, where the model has such)`;
@@ -44,6 +48,7 @@ run(async () => {
     seed: {type: 'string'},
     out: {type: 'string'},
     preset: {type: 'string'},
+    label: {type: 'string'},
   });
   const name = modelArgument(args, HELP);
   const preset = presetArgument(args, name, defaultPreset(name));
@@ -51,16 +56,20 @@ run(async () => {
   const count = args.integer('count', 1) ?? 6;
   if (count > MOST) throw new UsageError(`--count must be an integer from 1 to ${MOST}, got '${count}'`);
   const seed = args.integer('seed', 0) ?? 0;
+  const labels = labelArgument(args);
   const out = args.text('out') ?? `completions-${name}.png`;
 
   const engine = await startEngine();
-  const {model} = loadPublished(name, preset);
-  const mask = occlude(model.image, occlusion);
+  const published = loadPublished(name, preset);
+  const mask = occlude(published.model.image, occlusion);
   const digits = pickImages(await scoringImages('test'), await oneOfEachClass());
   const images = pickImages(
     digits,
     Array.from({length: digits.count * count}, (_, i) => Math.floor(i / count)),
   );
+  const told = labels && Array.from({length: images.count}, (_, i) => labels[(i % count) % labels.length]);
+  const own = published.model.needsLabels === true ? images.labels : undefined;
+  const model = tellLabels(published.model, told ?? own);
   const options = {
     count: images.count,
     seed,

@@ -60,7 +60,8 @@ run(async () => {
       if (split === 'test') check(score, 'nats', recorded.testNats);
       if (split === 'test') check(score, 'ensembleNats', recorded.ensembleNats);
       published.dispose();
-      if (!json) print(score, engine.description);
+      const given = published.model.needsLabels === true ? ', given the class of each image' : '';
+      if (!json) print(score, engine.description, given);
     }
     if (json) console.log(JSON.stringify(jsonLine(scores, engine.description)));
   }
@@ -89,9 +90,10 @@ function check(score: Score, what: 'nats' | 'ensembleNats', recorded: number | u
   }
 }
 
-function print(score: Score, engine: string): void {
+/** @param given what the model was told of each image: such a likelihood is not to be set beside one without */
+function print(score: Score, engine: string, given: string): void {
   console.log(
-    `${score.model} ${score.preset}: ${score.nats.toFixed(3)} ± ${score.standardError.toFixed(3)} nats ` +
+    `${score.model} ${score.preset}: ${score.nats.toFixed(3)} ± ${score.standardError.toFixed(3)} nats${given} ` +
       `(${score.bitsPerDimension.toFixed(4)} bits per dimension), MNIST ${score.split}, ${score.images} images, ` +
       `${score.binarization}; ${score.parameters} parameters, ${score.epochs} epochs, ` +
       `${Math.round(score.trainingSeconds)} s of training; scored in ${score.seconds.toFixed(1)} s; ${engine}`,

@@ -6,12 +6,14 @@ import {sample} from '../lib/sample';
 import {
   bar,
   endProgress,
+  labelArgument,
   modelArgument,
   presetArgument,
   readArguments,
   run,
   showProgress,
   stopSignal,
+  tellLabels,
 } from './cli';
 
 const HELP = `npm run sample -- MODEL [options]
@@ -21,6 +23,7 @@ Draws images from committed weights and writes them as one PNG.
   --seed S          (default 0)
   --out FILE.png    (default samples-MODEL.png)
   --preset P        which weights (default: the model's first)
+  --label L         the class to draw, or several with commas, in turn (for weights that are told classes)
   --temperature T   1 is the model; below 1 is sharper (default 1)
   --naive           the whole model for every pixel: the same picture, slowly`;
 
@@ -30,15 +33,19 @@ run(async () => {
     seed: {type: 'string'},
     out: {type: 'string'},
     preset: {type: 'string'},
+    label: {type: 'string'},
     temperature: {type: 'string'},
     naive: {type: 'boolean'},
   });
   const name = modelArgument(args, HELP);
   const count = args.integer('count', 1) ?? 100;
   const seed = args.integer('seed', 0) ?? 0;
+  const labels = labelArgument(args);
   const out = args.text('out') ?? `samples-${name}.png`;
   const engine = await startEngine();
-  const {model} = loadPublished(name, presetArgument(args, name));
+  const published = loadPublished(name, presetArgument(args, name));
+  const each = labels && Array.from({length: count}, (_, i) => labels[i % labels.length]);
+  const model = tellLabels(published.model, each);
   const started = performance.now();
   const images = await sample(model, {
     count,
@@ -50,7 +57,8 @@ run(async () => {
   });
   endProgress();
   const seconds = (performance.now() - started) / 1000;
-  const title = `${count} samples from ${name}, seed ${seed}`;
+  const told = labels === undefined ? '' : `, label ${labels.join(', ')}`;
+  const title = `${count} samples from ${name}${told}, seed ${seed}`;
   const grid = imageGrid({
     images,
     title,

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import {startEngine} from '../lib/engine/index';
 import {evaluate, evaluateEnsemble} from '../lib/evaluate';
 import {ensembleNats} from '../lib/likelihood';
+import {GatedPixelCnn} from '../lib/models/gatedPixelCnn';
 import {Made} from '../lib/models/made';
 import {allImages, randomImages, randomize} from './properties/tools';
 
@@ -93,6 +94,31 @@ test('stops when asked', async () => {
     evaluate(model, randomImages(10, image, 5), {batchSize: 5, signal: controller.signal, onProgress}),
     {name: 'AbortError'},
   );
+  model.dispose();
+});
+
+test('a model that knows classes is told the label of each image, in batches of any size', async () => {
+  const model = GatedPixelCnn.create({
+    ...{...image, levels: 2, features: 6, layers: 2, firstSize: 3, size: 3},
+    ...{head: 6, classes: 3},
+  });
+  randomize(model.parameters, 2);
+  const images = randomImages(10, image, 7);
+  const labels = Uint8Array.from({length: 10}, (_, i) => (i * i) % 3);
+  const one: Float64Array[] = [];
+  for (const label of [0, 1, 2]) one.push((await evaluate(model.withLabels(label), images)).perImage);
+  assert.ok(Math.abs(one[0][1] - one[1][1]) > 1e-3, 'the label matters');
+  for (const batchSize of [3, 10]) {
+    const {perImage} = await evaluate(model, {...images, labels}, {batchSize});
+    perImage.forEach((nats, i) => {
+      assert.ok(Math.abs(nats - one[labels[i]][i]) < 1e-5, `image ${i}, batches of ${batchSize}`);
+    });
+  }
+  // A model that has been told already is not told anew.
+  const {perImage} = await evaluate(model.withLabels(2), {...images, labels});
+  assert.deepEqual(perImage, one[2]);
+  await assert.rejects(evaluate(model, images), {name: 'RangeError', message: /images have no labels/});
+  await assert.rejects(evaluate(model, {...images, labels: labels.map((label) => 3 * label)}), /from 0 to 2/);
   model.dispose();
 });
 

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import {startEngine} from '../lib/engine/index';
 import {evaluate} from '../lib/evaluate';
 import {binarize} from '../lib/images/binarize';
+import {GatedPixelCnn} from '../lib/models/gatedPixelCnn';
 import {Made, type MadeConfig} from '../lib/models/made';
 import {sample} from '../lib/sample';
 import {
@@ -326,6 +327,73 @@ test('orders drawn for each step leave no tensor either, and resume to the bit',
   const whole = weights();
   await train(model, data, OPTIONS, {}, states[8]);
   assert.deepEqual(weights(), whole);
+  model.dispose();
+});
+
+/** Twelve digits of a kind: images that are wholly told by their label, 0 to 2, and a model that can be told it. */
+const labels = Uint8Array.from({length: 12}, (_, i) => i % 3);
+const kinds: Images = {
+  ...SHAPE,
+  ...{count: 12, labels},
+  pixels: Uint8Array.from(
+    {length: 108},
+    (_, i) => 250 * Number(((i % 9) * (1 + labels[Math.floor(i / 9)])) % 4 < 2),
+  ),
+};
+const told = {train: kinds, validation: binarize(kinds, {rule: 'threshold', seed: 0})};
+const createTold = (seed: number): GatedPixelCnn =>
+  GatedPixelCnn.create(
+    {
+      ...{...SHAPE, levels: 2, features: 6, layers: 2, firstSize: 3, size: 3},
+      ...{head: 6, classes: 3},
+    },
+    seed,
+  );
+const TOLD: TrainOptions = {...OPTIONS, epochs: 4, binarization: 'threshold', learningRate: 0.03};
+
+test('a model that knows classes is told those of each batch: what the label settles costs nothing', async () => {
+  const model = createTold(1);
+  const {numTensors} = tf.memory();
+  const {bestNats} = await train(model, told, {...TOLD, epochs: 60, averageDecay: 0.9});
+  // Without the labels no model does better than log 3 = 1.1.
+  assert.ok(bestNats < 0.3, `${bestNats} nats`);
+  const amiss = {...told.validation, labels: labels.map((label) => (label + 1) % 3)};
+  assert.ok((await evaluate(model, amiss)).nats > 3);
+  assert.equal(tf.memory().numTensors, numTensors);
+  model.dispose();
+});
+
+test('told labels, resumed from any saved state: the same to the bit', async () => {
+  const runTold = async (
+    seed: number,
+    hooks: TrainHooks,
+    resumed?: TrainingState,
+  ): Promise<Float32Array[]> => {
+    const model = createTold(seed);
+    await train(model, told, TOLD, hooks, resumed);
+    const weights = [...model.parameters.values()].map((value) => value.dataSync().slice() as Float32Array);
+    model.dispose();
+    return weights;
+  };
+  const states: TrainingState[] = [];
+  const whole = await runTold(1, {stateEverySeconds: 0, onState: async (state) => void states.push(state)});
+  assert.equal(states.length, 9);
+  for (const state of states) assert.deepEqual(await runTold(2, {}, state), whole, `from step ${state.step}`);
+});
+
+test('labels that are missing or out of range are named before the first step', async () => {
+  const model = createTold(1);
+  const {labels: _, ...without} = told.validation;
+  const wrong: [{train: Images; validation: Images}, RegExp][] = [
+    [{...told, train: {...kinds, labels: undefined}}, /gated: .* told the class .* images have no labels/],
+    [{...told, validation: without}, /gated: .* images have no labels; use images with labels/],
+    [{...told, validation: {...without, labels: labels.map((label) => label + 1)}}, /label 3 .* from 0 to 2/],
+    [{...told, train: {...kinds, labels: labels.slice(1)}}, /12 images need 12 labels, got 11/],
+  ];
+  for (const [images, message] of wrong) {
+    const onProgress = (): void => assert.fail('a step was made');
+    await assert.rejects(train(model, images, TOLD, {onProgress}), {name: 'RangeError', message});
+  }
   model.dispose();
 });
 

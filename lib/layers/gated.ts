@@ -33,10 +33,12 @@ export const GATED_DEVIATION = 0.27;
 const BEFORE_GATE = 0.6;
 
 /**
- * vertical' = gate(V * vertical + class), horizontal' = horizontal + point(gate(H * horizontal + link(V * vertical) + class)).
+ * above = V * vertical + class, vertical' = gate(above),
+ * horizontal' = horizontal + point(gate(H * horizontal + link(above) + class)).
  * The link is taken before the gate, and goes only this way: the vertical stack of a row sees all columns of the rows
  * above, so if it were fed by the horizontal stack of its own row, pixels to the right would be seen.
- * The paper tells neither which stacks learn of the class nor how: here both, each by a bias of its own before its gate.
+ * The paper tells neither which stacks learn of the class nor how: here both, each by a bias of its own before its gate. The
+ * vertical one is added before the link, so that in the last layer, whose vertical gate feeds nothing, it is of use too.
  */
 export class GatedLayer {
   readonly vertical: MaskedConv2d;
@@ -70,14 +72,14 @@ export class GatedLayer {
    */
   apply({vertical, horizontal}: Stacks, labels: tf.Tensor2D | null): Stacks {
     const [v, h] = tf.tidy(() => {
-      const above = this.vertical.apply(vertical, 'none');
+      const above = this.withClass(this.vertical.apply(vertical, 'none'), 'vertical', labels);
       const left = tf.add<tf.Tensor4D>(
         this.horizontal.apply(horizontal, 'none'),
         this.link.apply(above, 'none'),
       );
       const out = this.point.apply(gate(this.withClass(left, 'horizontal', labels)), 'none');
       const next = this.spec.first ? out : tf.add<tf.Tensor4D>(out, horizontal);
-      return [gate(this.withClass(above, 'vertical', labels)), next];
+      return [gate(above), next];
     });
     return {vertical: v, horizontal: h};
   }

@@ -127,9 +127,9 @@ export class GatedPixelCnn implements AutoregressiveModel {
    * @param labels one class for all images, or one for each image of a batch
    * @throws RangeError when a class is out of range, or the model knows none
    */
-  withLabels(labels: number | readonly number[]): GatedPixelCnn {
+  withLabels(labels: number | ArrayLike<number>): GatedPixelCnn {
     const {classes} = this.config;
-    const list = typeof labels === 'number' ? [labels] : [...labels];
+    const list = typeof labels === 'number' ? [labels] : Array.from(labels);
     const wrong = list.find((label) => !Number.isInteger(label) || label < 0 || label >= classes);
     if (wrong !== undefined) {
       const rule = classes === 0 ? 'the model has no classes' : `it must be from 0 to ${classes - 1}`;
@@ -138,11 +138,15 @@ export class GatedPixelCnn implements AutoregressiveModel {
     return new GatedPixelCnn(this.config, this.parameters, this.layers, this.head, list, () => {});
   }
 
+  get needsLabels(): boolean {
+    return this.config.classes > 0 && this.labels === null;
+  }
+
   ofImage(index: number): GatedPixelCnn {
     return this.labels === null || this.labels.length === 1 ? this : this.withLabels(this.labels[index]);
   }
 
-  /** @throws Error when the model knows classes and was not told any: see withLabels */
+  /** @throws RangeError when the model knows classes and was not told any: see withLabels */
   logits(x: tf.Tensor4D): tf.Tensor {
     return tf.tidy(() => {
       const [head1, head2, logits] = this.head;
@@ -172,7 +176,7 @@ export class GatedPixelCnn implements AutoregressiveModel {
   oneHotLabels(count: number): tf.Tensor2D | null {
     if (this.config.classes === 0) return null;
     if (this.labels === null) {
-      throw new Error('Gated PixelCNN: the model knows classes; say which with withLabels first');
+      throw new RangeError('Gated PixelCNN: the model knows classes; say which with withLabels first');
     }
     if (this.labels.length !== 1 && this.labels.length !== count) {
       throw new RangeError(

@@ -78,12 +78,9 @@ class IncrementalLayer {
     for (const conv of [this.vertical, this.horizontal, this.link, this.point]) conv.beginRow();
     this.vertical.storeRow(below);
     const {features, classBias} = this;
-    const above = below.map((_, x) => this.vertical.outputs(x));
+    const above = below.map((_, x) => this.vertical.outputs(x, classBias?.vertical));
     this.given = above.map((pixel, x) => this.link.at(x, pixel, classBias?.horizontal));
-    return above.map((pixel) => {
-      if (classBias !== null) for (let i = 0; i < pixel.length; i++) pixel[i] += classBias.vertical[i];
-      return pixelGate(pixel, features);
-    });
+    return above.map((pixel) => pixelGate(pixel, features));
   }
 
   /** The horizontal stack at pixel x. */

@@ -38,8 +38,9 @@ const PIXEL_CNN_RECIPES: Record<keyof typeof PIXEL_CNN_PRESETS, TrainOptions> = 
 };
 
 /** As PixelCNN's. */
-const GATED_RECIPES: Record<Exclude<keyof typeof GATED_PIXEL_CNN_PRESETS, 'labelled'>, TrainOptions> = {
+const GATED_RECIPES: Record<keyof typeof GATED_PIXEL_CNN_PRESETS, TrainOptions> = {
   digits: {...TRAIN_DEFAULTS, epochs: 6, batchSize: 32, learningRate: 4e-3, clipNorm: 100},
+  labelled: {...TRAIN_DEFAULTS, epochs: 6, batchSize: 32, learningRate: 4e-3, clipNorm: 100},
   small: {...TRAIN_DEFAULTS, epochs: 1, batchSize: 32, learningRate: 5e-3, clipNorm: 100},
 };
 
@@ -59,11 +60,10 @@ const MODELS: Record<ModelName, ModelEntry> = {
     companions: {},
     create: (config, seed) => PixelCnn.create(config as PixelCnnConfig, seed),
   },
-  // The commands train without labels; `labelled` is for those who hand them to the model.
   gated: {
     presets: GATED_PIXEL_CNN_PRESETS,
     recipes: GATED_RECIPES,
-    names: ['digits', 'small'],
+    names: ['digits', 'labelled', 'small'],
     companions: {},
     create: (config, seed) => GatedPixelCnn.create(config as GatedPixelCnnConfig, seed),
   },

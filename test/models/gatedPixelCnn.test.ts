@@ -214,4 +214,5 @@ test('a checkpoint says enough to make it again', () => {
   one.dispose();
   two.dispose();
   assert.equal(findPreset('gated').preset, 'digits');
+  assert.equal(findPreset('gated', 'labelled').create(0).needsLabels, true);
 });

@@ -4,11 +4,13 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import test from 'node:test';
+import * as tf from '@tensorflow/tfjs';
 import {decode} from 'fast-png';
 import {loadTrainingState, readParameters, saveCheckpoint} from '../../lib/checkpoints';
 import {startEngine} from '../../lib/engine/index';
-import {createModel} from '../../lib/models/index';
+import {createModel, type ModelName} from '../../lib/models/index';
 import {TRAIN_DEFAULTS} from '../../lib/train';
+import type {ModelConfig} from '../../lib/types';
 
 /** The commands as a user runs them, each in a process of its own. */
 
@@ -80,14 +82,29 @@ async function storeWeights(preset: string, masks: number): Promise<void> {
     conditioned: false,
     maskSeed: 0,
   };
-  const config = {...size, ...rest};
-  const model = createModel('made', config, 1);
-  const file = path.join(data, 'checkpoints', 'made', `${preset}.safetensors`);
+  storeModel('made', preset, {...size, ...rest});
+}
+
+/** A Gated PixelCNN that is told one of ten classes, likewise. */
+async function storeLabelledWeights(): Promise<void> {
+  await startEngine();
+  const size = {height: 28, width: 28, channels: 1, levels: 2, firstSize: 3, size: 3};
+  storeModel('gated', 'labelled', {...size, features: 4, layers: 2, head: 4, classes: 10});
+}
+
+function storeModel(name: ModelName, preset: string, config: ModelConfig): void {
+  const model = createModel(name, config, 1);
+  // The first weights of a class are 0: told apart, they draw apart.
+  for (const [parameter, value] of model.parameters) {
+    if (!parameter.includes('.class.')) continue;
+    tf.tidy(() => value.assign(tf.randomNormal(value.shape, 0, 3, 'float32', 1)));
+  }
+  const file = path.join(data, 'checkpoints', name, `${preset}.safetensors`);
   fs.mkdirSync(path.dirname(file), {recursive: true});
   saveCheckpoint(file, {
     tensors: readParameters(model.parameters),
     metadata: {
-      model: 'made',
+      model: name,
       config,
       recipe: {...TRAIN_DEFAULTS},
       binarization: 'dynamic',
@@ -106,6 +123,7 @@ async function storeWeights(preset: string, masks: number): Promise<void> {
 test.before(async () => {
   await storeWeights('any-order', 0);
   await storeWeights('one-order', 1);
+  await storeLabelledWeights();
   const cut = path.join(data, 'checkpoints', 'made', 'fvsbn.safetensors');
   const whole = fs.readFileSync(path.join(data, 'checkpoints', 'made', 'one-order.safetensors'));
   fs.writeFileSync(cut, whole.subarray(0, whole.length - 100));
@@ -157,6 +175,12 @@ const MISTAKES: [string, number, RegExp][] = [
     1,
     /\(ENOENT\): its folder does not exist; create the folder/,
   ],
+  ['sample made --label 7 --count 1', 2, /--label is for weights .* weights of made know no classes/],
+  ['sample gated --preset labelled --count 1', 2, /are told the class of an image: say which with --label/],
+  ['sample gated --preset labelled --label 10 --count 1', 2, /label 10 is out of range: .* from 0 to 9/],
+  ['sample gated --preset labelled --label x', 2, /--label must be a class such as 7, .* got 'x'/],
+  ['complete made --label 7 --count 1', 2, /--label is for weights .* weights of made know no classes/],
+  ['complete gated --preset labelled --label 10', 2, /label 10 is out of range: .* from 0 to 9/],
   ['complete made --occlude top', 2, /--occlude must be one of bottom, right, centre, stripes, got 'top'/],
   ['complete made --count 26', 2, /--count must be an integer from 1 to 25, got '26'/],
   ['complete made --preset small', 1, /small\.safetensors: it cannot be read \(ENOENT\)/],
@@ -308,5 +332,36 @@ test('complete: ten digits, N completions each, and what guides them is said', a
       const {width, height} = decode(fs.readFileSync(out));
       assert.deepEqual([width, height], [4 + 5 * 116, 4 + 10 * 116]);
     }),
+  );
+});
+
+test('a model told classes: each label has its picture, completions take the true one, a score says it is given', async () => {
+  /** What is drawn, without the words in the file. */
+  const draw = async (line: string): Promise<ReturnType<typeof decode>['data']> => {
+    const out = path.join(data, 'told.png');
+    const {code, stderr} = await command(`${line} --preset labelled --count 2 --seed 3 --out ${out}`);
+    assert.equal(code, 0, stderr);
+    return decode(fs.readFileSync(out)).data;
+  };
+  const seven = await draw('sample gated --label 7');
+  assert.deepEqual(await draw('sample gated --label 7 --naive'), seven);
+  assert.deepEqual(await draw('sample gated --label 7,7'), seven);
+  assert.notDeepEqual(await draw('sample gated --label 7,1'), seven);
+  const completed = await draw('complete gated');
+  assert.notDeepEqual(await draw('complete gated --label 7'), completed);
+  const {stdout} = await command('evaluate gated --preset labelled --split validation');
+  assert.match(stdout, /gated labelled: \d+\.\d{3} ± \d\.\d{3} nats, given the class of each image \(/);
+});
+
+test('train: labels are handed to the preset that knows classes', async () => {
+  const line = 'train gated --preset labelled --epochs 1';
+  const {code, stdout, stderr} = await command(line, {interruptAfter: /parameters, 1 epochs/});
+  assert.equal(code, 130, stderr);
+  assert.match(stdout, /stopped at step \d+; go on with/);
+  const {tensors} = loadTrainingState(path.join(data, 'runs', 'gated-labelled-0', 'state.safetensors'));
+  const classes = tensors.weights.get('layer1.class.horizontal')?.data ?? new Float32Array(0);
+  assert.ok(
+    classes.length === 10 * 64 && classes.some((weight) => weight !== 0),
+    'it learned of the classes',
   );
 });
