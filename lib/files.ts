@@ -55,6 +55,23 @@ export function writeFileAtomically(file: string, data: string | Uint8Array): vo
   flushFolder(folder);
 }
 
+/**
+ * To be asked before much is fetched or written, so that it does not fail half way.
+ *
+ * @param folder exists
+ * @param what stands for what is to be written in the error message
+ * @throws Error when the disk of the folder has less free space than that
+ */
+export function requireFreeSpace(folder: string, bytes: number, what: string): void {
+  const {bavail, bsize} = fs.statfsSync(folder);
+  if (bavail * bsize >= bytes) return;
+  const [needed, free] = [bytes, bavail * bsize].map((count) => `${Math.ceil(count / 1e6)} MB`);
+  throw new Error(
+    `${what} needs ${needed} in ${folder}, but only ${free} are free on that disk; free some space, or let ` +
+      'AUTOREGRESSIVE_DATA name a folder on another disk. Nothing was written',
+  );
+}
+
 /** The system's name for an error, such as ENOENT. */
 export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unknown cause';

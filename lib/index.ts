@@ -22,6 +22,8 @@ export * from './figures/show';
 export * from './figures/style';
 export * from './images/batches';
 export * from './images/binarize';
+export * from './images/cifar10';
+export * from './images/cifar10Archive';
 export * from './images/crop';
 export * from './images/drawEntropy';
 export * from './images/images';

@@ -8,7 +8,7 @@ export function projectRoot(): string {
 }
 
 /**
- * Where weights and runs are kept: `data` of the project, or the folder that the environment variable AUTOREGRESSIVE_DATA
+ * Where weights, runs and CIFAR-10 are kept: `data` of the project, or the folder that the environment variable AUTOREGRESSIVE_DATA
  * names. The images of MNIST are not looked for there.
  */
 export function dataFolder(): string {

@@ -18,6 +18,7 @@ const commands = {
   evaluate: ['scores a model in nats', (args) => runScript('evaluate.ts', args)],
   sample: ['draws images from a model', (args) => runScript('sample.ts', args)],
   complete: ['draws the hidden part of images anew', (args) => runScript('complete.ts', args)],
+  data: ['gets a data set that set-up does not bring: cifar10', (args) => runScript('data.ts', args)],
   setup: ['only the set-up; tries the native engine again where it failed before', () => 0],
 };
 
