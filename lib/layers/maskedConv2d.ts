@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {convolve, type Padding} from '../engine/conv';
+import {convolve, type Placement} from '../engine/conv';
 import type {Parameters} from '../types';
 import {type ParameterSpec, parameter} from './parameters';
 import {channelMask, liveTaps, type MaskType} from './rasterMasks';
@@ -41,7 +41,8 @@ export interface ConvNumbers {
 export class MaskedConv2d {
   private readonly mask: tf.Tensor4D | null;
   private readonly shape: [number, number, number, number];
-  private readonly padding: Padding;
+  /** How the live kernel meets the image. */
+  readonly placement: Placement;
   private readonly taps: ReturnType<typeof liveTaps>;
 
   constructor(
@@ -52,12 +53,13 @@ export class MaskedConv2d {
     this.taps = liveTaps(spec.mask);
     const {rows, columns, centreRow, centreColumn} = this.taps;
     this.shape = kernelShape(spec);
-    this.padding = {
+    const padding = {
       top: centreRow * dilation,
       bottom: (rows - 1 - centreRow) * dilation,
       left: centreColumn * dilation,
       right: (columns - 1 - centreColumn) * dilation,
     };
+    this.placement = {padding, dilation};
     const mask = channelMask(this.taps, spec.type, spec.inputs, spec.outputs);
     this.mask = mask.includes(0) ? tf.keep(tf.tensor4d(mask, this.shape)) : null;
   }
@@ -89,10 +91,7 @@ export class MaskedConv2d {
    * @returns [B, H, W, outputs]; the caller disposes it
    */
   apply(x: tf.Tensor4D, activation: 'relu' | 'none'): tf.Tensor4D {
-    const {dilation} = this.spec;
-    return tf.tidy(() => {
-      return convolve(x, this.kernel(), this.bias, {padding: this.padding, dilation}, activation);
-    });
+    return tf.tidy(() => convolve(x, this.kernel(), this.bias, this.placement, activation));
   }
 
   numbers(): ConvNumbers {

@@ -1,9 +1,9 @@
-import * as tf from '@tensorflow/tfjs';
-import {relu} from '../engine/kernels';
+import type * as tf from '@tensorflow/tfjs';
 import type {Parameters} from '../types';
 import {MaskedConv2d, type MaskedConv2dSpec} from './maskedConv2d';
 import type {ParameterSpec} from './parameters';
 import {evenGroups, rasterMask} from './rasterMasks';
+import {reluConvolutions} from './reluConvolutions';
 
 /** The residual block of PixelCNN: 2h features in and out, h inside. */
 export interface ResidualSpec {
@@ -38,18 +38,13 @@ export class ResidualBlock {
    * @returns [B, H, W, 2h]; the caller disposes it
    */
   apply(x: tf.Tensor4D): tf.Tensor4D {
-    return tf.tidy(() => {
-      const down = this.down.apply(relu(x), 'relu');
-      const middle = this.middle.apply(down, 'relu');
-      return tf.add(x, this.up.apply(middle, 'none'));
-    });
+    return reluConvolutions(x, [this.down, this.middle, this.up], true);
   }
 
   dispose(): void {
     for (const conv of [this.down, this.middle, this.up]) conv.dispose();
   }
 }
-
 function convolutions(spec: ResidualSpec): MaskedConv2dSpec[] {
   const {name, features, groups, size, dilation, scale} = spec;
   const wide = evenGroups(2 * features, groups);

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import {relu} from '../engine/kernels';
 import {GATED_DEVIATION, GatedLayer, type GatedSpec, type Stacks} from '../layers/gated';
 import {MaskedConv2d, type MaskedConv2dSpec} from '../layers/maskedConv2d';
 import {createParameters, type ParameterSpec} from '../layers/parameters';
+import {reluConvolutions} from '../layers/reluConvolutions';
 import type {AutoregressiveModel, ImageShape, IncrementalLogits, ModelConfig, Parameters} from '../types';
 import {GatedIncremental} from './gatedPixelCnnIncremental';
 import {
@@ -149,9 +149,8 @@ export class GatedPixelCnn implements AutoregressiveModel {
   /** @throws RangeError when the model knows classes and was not told any: see withLabels */
   logits(x: tf.Tensor4D): tf.Tensor {
     return tf.tidy(() => {
-      const [head1, head2, logits] = this.head;
-      const features = relu(this.stacks(x, this.layers.length).horizontal);
-      return splitLevels(logits.apply(head2.apply(head1.apply(features, 'relu'), 'relu'), 'none'), this);
+      const {horizontal} = this.stacks(x, this.layers.length);
+      return splitLevels(reluConvolutions(horizontal, this.head, false), this);
     });
   }
 

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import {relu} from '../engine/kernels';
 import {MaskedConv2d, type MaskedConv2dSpec} from '../layers/maskedConv2d';
 import {createParameters, type ParameterSpec} from '../layers/parameters';
 import {evenGroups, rasterMask} from '../layers/rasterMasks';
+import {reluConvolutions} from '../layers/reluConvolutions';
 import {ResidualBlock, type ResidualSpec} from '../layers/residual';
 import type {AutoregressiveModel, ImageShape, IncrementalLogits, ModelConfig, Parameters} from '../types';
 import {PixelCnnIncremental} from './pixelCnnIncremental';
@@ -124,10 +124,8 @@ export class PixelCnn implements AutoregressiveModel {
 
   logits(x: tf.Tensor4D): tf.Tensor {
     return tf.tidy(() => {
-      const [head1, head2, logits] = this.head;
-      let features = relu(this.features(x, this.blocks.length));
-      features = head2.apply(head1.apply(features, 'relu'), 'relu');
-      return splitLevels(logits.apply(features, 'none'), this);
+      const features = this.features(x, this.blocks.length);
+      return splitLevels(reluConvolutions(features, this.head, false), this);
     });
   }
 

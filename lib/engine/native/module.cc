@@ -9,6 +9,7 @@
 
 void registerGate();
 void registerLstmScan();
+void registerThreeConvolutions();
 
 namespace {
 
@@ -196,6 +197,7 @@ napi_value applyLstmCell(napi_env env, napi_callback_info info) {
 NAPI_MODULE_INIT() {
   registerGate();
   registerLstmScan();
+  registerThreeConvolutions();
   const napi_property_descriptor properties[] = {
       {"createPixelKernel", nullptr, createPixelKernel, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"applyPixelKernel", nullptr, applyPixelKernel, nullptr, nullptr, nullptr, napi_enumerable, nullptr},

@@ -1,0 +1,202 @@
+// Convolutions of one image at a time. An image's feature maps fit into a core's own cache, so a whole block of layers is computed
+// there before the next image is touched, each core with images of its own.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "simd.h"
+
+constexpr int kPair = 2 * kLanes;
+
+inline int pairs(int n) { return (n + kPair - 1) / kPair * kPair; }
+
+/** A feature map: pixel (0, 0), how far rows and pixels lie apart. Channels are padded with zeros to pairs of vectors. */
+struct Map {
+  float *origin;
+  int row, pixel;
+  float *at(int y, int x) const { return origin + y * row + x * pixel; }
+};
+
+/** How many zero rows and columns surround a map. */
+struct Border {
+  int above = 0, below = 0, sides = 0;
+};
+
+/** The size of a map of some channels with its border, and its place in memory. */
+struct Frame {
+  int height, width, channels;
+  Border border;
+  int pixel() const { return pairs(channels); }
+  int row() const { return (width + 2 * border.sides) * pixel(); }
+  size_t floats() const { return static_cast<size_t>(height + border.above + border.below) * row(); }
+  Map in(float *memory) const { return {memory + border.above * row() + border.sides * pixel(), row(), pixel()}; }
+  /** The same, with zeros in the border. */
+  Map cleared(float *memory) const {
+    const size_t above = static_cast<size_t>(border.above) * row(), below = static_cast<size_t>(border.below) * row();
+    std::fill_n(memory, above, 0.0f);
+    std::fill_n(memory + floats() - below, below, 0.0f);
+    const size_t side = static_cast<size_t>(border.sides) * pixel();
+    if (side > 0) {
+      for (int y = 0; y < height; y++) {
+        float *start = memory + above + static_cast<size_t>(y) * row();
+        std::fill_n(start, side, 0.0f);
+        std::fill_n(start + row() - side, side, 0.0f);
+      }
+    }
+    return in(memory);
+  }
+};
+
+using Taps = std::vector<std::pair<int, int>>;
+
+/** Where the taps of a kernel of live rows and columns lie: those of the last row's centre are (0, 0). */
+inline Taps rasterTaps(int rows, int columns, int centreColumn, int dilation) {
+  Taps taps;
+  for (int r = 0; r < rows; r++)
+    for (int c = 0; c < columns; c++) taps.push_back({(r - rows + 1) * dilation, (c - centreColumn) * dilation});
+  return taps;
+}
+
+/** A kernel with its weights in the order in which they are used: [pairs of outputs][tap][input][pair]. */
+struct Kernel {
+  Taps taps;
+  int inputs, outputs;
+  std::vector<float> weights, bias;
+
+  /** @param from [taps, inputs, outputs]; @param bias [outputs] or null */
+  static Kernel of(const Taps &taps, int inputs, int outputs, const float *from, const float *bias) {
+    Kernel kernel = {taps, inputs, outputs, {}, std::vector<float>(pairs(outputs))};
+    kernel.weights.resize(taps.size() * inputs * pairs(outputs));
+    size_t place = 0;
+    for (int start = 0; start < outputs; start += kPair)
+      for (size_t row = 0; row < taps.size() * inputs; row++, place += kPair)
+        std::copy_n(from + row * outputs + start, std::min(kPair, outputs - start), &kernel.weights[place]);
+    if (bias != nullptr) std::copy_n(bias, outputs, kernel.bias.begin());
+    return kernel;
+  }
+
+  /** The kernel that takes gradients of outputs to gradients of inputs. */
+  static Kernel transposed(const Taps &taps, int inputs, int outputs, const float *from) {
+    Taps mirrored;
+    for (const auto &[dy, dx] : taps) mirrored.push_back({-dy, -dx});
+    std::vector<float> turned(taps.size() * inputs * outputs);
+    for (size_t tap = 0; tap < taps.size(); tap++)
+      for (int i = 0; i < inputs; i++)
+        for (int j = 0; j < outputs; j++) turned[(tap * outputs + j) * inputs + i] = from[(tap * inputs + i) * outputs + j];
+    return of(mirrored, outputs, inputs, turned.data(), nullptr);
+  }
+};
+
+template <int Pixels, typename Finish>
+inline void convolvePixels(const Kernel &kernel, int pair, const Map &in, int y, int x, const Finish &finish) {
+  Vector sum[Pixels][2];
+  for (int p = 0; p < Pixels; p++)
+    for (int w = 0; w < 2; w++) sum[p][w] = load(&kernel.bias[pair * kPair + w * kLanes]);
+  const float *weights = &kernel.weights[pair * kernel.taps.size() * kernel.inputs * kPair];
+  for (const auto &[dy, dx] : kernel.taps) {
+    const float *from = in.at(y + dy, x + dx);
+    for (int k = 0; k < kernel.inputs; k++, weights += kPair) {
+      const Vector first = load(weights), second = load(weights + kLanes);
+      for (int p = 0; p < Pixels; p++) {
+        const float value = from[p * in.pixel + k];
+        sum[p][0] += value * first;
+        sum[p][1] += value * second;
+      }
+    }
+  }
+  for (int p = 0; p < Pixels; p++)
+    for (int w = 0; w < 2; w++) finish(y, x + p, pair * kPair + w * kLanes, sum[p][w]);
+}
+
+/** Calls finish(y, x, channel, sixteen outputs from that channel on) for all pixels; `in` has the border that the taps reach. */
+template <typename Finish>
+void convolve(const Kernel &kernel, const Map &in, int height, int width, const Finish &finish) {
+  for (int pair = 0; pair * kPair < kernel.outputs; pair++) {
+    for (int y = 0; y < height; y++) {
+      int x = 0;
+      for (; x + 8 <= width; x += 8) convolvePixels<8>(kernel, pair, in, y, x, finish);
+      for (; x + 4 <= width; x += 4) convolvePixels<4>(kernel, pair, in, y, x, finish);
+      for (; x < width; x++) convolvePixels<1>(kernel, pair, in, y, x, finish);
+    }
+  }
+}
+
+/** Gradients of a kernel, summed over pixels and images: [tap][input][output], channels padded to pairs. */
+struct KernelGradient {
+  int taps, inputs, outputs;
+  std::vector<float> weights, bias;
+  KernelGradient(int taps, int inputs, int outputs)
+      : taps(taps), inputs(inputs), outputs(outputs),
+        weights(static_cast<size_t>(taps) * pairs(inputs) * pairs(outputs)), bias(pairs(outputs)) {}
+
+  void add(const KernelGradient &other) {
+    for (size_t i = 0; i < weights.size(); i++) weights[i] += other.weights[i];
+    for (size_t j = 0; j < bias.size(); j++) bias[j] += other.bias[j];
+  }
+
+  /** @param to [taps, inputs, outputs]; @param toBias [outputs] */
+  void write(float *to, float *toBias) const {
+    for (int tap = 0; tap < taps; tap++)
+      for (int i = 0; i < inputs; i++)
+        std::copy_n(&weights[(static_cast<size_t>(tap) * pairs(inputs) + i) * pairs(outputs)], outputs,
+                    to + (static_cast<size_t>(tap) * inputs + i) * outputs);
+    std::copy_n(bias.begin(), outputs, toBias);
+  }
+};
+
+/** Adds what one image gives to the gradients of a kernel that took `in` to a map of which `d` is the gradient. */
+inline void addKernelGradient(const Taps &taps, const Map &in, const Map &d, int height, int width, KernelGradient &sums) {
+  constexpr int kInputs = 8;
+  // So few rows that both maps stay in the nearest cache while all weights pass over them.
+  const int band = std::max(1, 96 / width);
+  const int inputs = pairs(sums.inputs), outputs = pairs(sums.outputs);
+  for (int top = 0; top < height; top += band) {
+    const int bottom = std::min(height, top + band);
+    for (size_t tap = 0; tap < taps.size(); tap++) {
+      const auto &[dy, dx] = taps[tap];
+      for (int j = 0; j < outputs; j += kPair) {
+        for (int i = 0; i < sums.inputs; i += kInputs) {
+          float *to = &sums.weights[(tap * inputs + i) * outputs + j];
+          Vector sum[kInputs][2];
+          for (int k = 0; k < kInputs; k++)
+            for (int w = 0; w < 2; w++) sum[k][w] = load(to + k * outputs + w * kLanes);
+          for (int y = top; y < bottom; y++) {
+            const float *from = in.at(y + dy, dx) + i, *right = d.at(y, 0) + j;
+            for (int x = 0; x < width; x++, from += in.pixel, right += d.pixel) {
+              const Vector first = load(right), second = load(right + kLanes);
+              for (int k = 0; k < kInputs; k++) {
+                sum[k][0] += from[k] * first;
+                sum[k][1] += from[k] * second;
+              }
+            }
+          }
+          for (int k = 0; k < kInputs; k++)
+            for (int w = 0; w < 2; w++) store(to + k * outputs + w * kLanes, sum[k][w]);
+        }
+      }
+    }
+    for (int j = 0; j < outputs; j += kLanes) {
+      Vector sum = load(&sums.bias[j]);
+      for (int y = top; y < bottom; y++)
+        for (int x = 0; x < width; x++) sum += load(d.at(y, x) + j);
+      store(&sums.bias[j], sum);
+    }
+  }
+}
+
+inline Vector positive(Vector v) { return v > 0.0f ? v : Vector{}; }
+
+/** d where the activation of a ReLU is alive, else 0. */
+inline Vector whereAlive(Vector d, Vector activation) { return activation > 0.0f ? d : Vector{}; }
+
+/** Images of one task: gradients of tasks are added up in their order, whatever the number of cores. */
+constexpr int kTasks = 8;
+
+/** Calls run(task, first image, image after the last). */
+template <typename Parallel, typename Run>
+void shareImages(int batch, const Parallel &parallel, const Run &run) {
+  const int tasks = std::min(kTasks, batch);
+  parallel(tasks, [&](int task) { run(task, task * batch / tasks, (task + 1) * batch / tasks); });
+}
