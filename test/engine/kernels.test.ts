@@ -4,7 +4,11 @@ import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {setWasmPaths} from '@tensorflow/tfjs-backend-wasm';
 import {startEngine} from '../../lib/engine/index';
-import {bernoulliNegativeLogLikelihood, dense} from '../../lib/engine/kernels';
+import {
+  bernoulliNegativeLogLikelihood,
+  categoricalNegativeLogLikelihood,
+  dense,
+} from '../../lib/engine/kernels';
 import {Random} from '../../lib/random';
 
 /** Native kernels, their portable twins on two backends, and plain loops in 64 bits must all agree. */
@@ -155,5 +159,84 @@ test('gradients are the slopes of the values: central differences through both k
         `${backend}: slope of weight ${i} is ${difference}, its gradient ${slope[i]}`,
       );
     }
+  });
+});
+
+/** The formula as it is written, in 64 bits. @returns nats of each row, and the gradient of their sum weighted with dy */
+function categorical(
+  logits: ArrayLike<number>,
+  x: ArrayLike<number>,
+  [B, D, L]: number[],
+  dy: ArrayLike<number>,
+) {
+  const nats = new Float64Array(B);
+  const gradient = new Float64Array(B * D * L);
+  for (let i = 0; i < B * D; i++) {
+    const row = Array.from({length: L}, (_, level) => logits[i * L + level]);
+    const largest = Math.max(...row);
+    const sum = row.reduce((total, logit) => total + Math.exp(logit - largest), 0);
+    const image = Math.floor(i / D);
+    nats[image] += Math.log(sum) + largest - row[x[i]];
+    row.forEach((logit, level) => {
+      const chosen = level === x[i] ? 1 : 0;
+      gradient[i * L + level] = dy[image] * (Math.exp(logit - largest) / sum - chosen);
+    });
+  }
+  return {nats, gradient};
+}
+
+// Fewer levels than a vector has lanes, as many, some more, and as many as a byte has.
+for (const levels of [3, 4, 16, 21, 256]) {
+  test(`cross-entropy of ${levels} levels: values and gradients, extreme logits too`, async () => {
+    const shape: [number, number, number] = [3, 7, levels];
+    const logits = normals(3 * 7 * levels, 'categorical').map((z) => 4 * z);
+    // A few rows in which one logit towers over the others, or lies far below them.
+    [1000, -1000, 1e30, -1e30, 89, -89].forEach((extreme, row) => {
+      logits[row * levels + (row % levels)] = extreme;
+    });
+    const random = new Random(9, 'levels', levels);
+    const x = Int32Array.from({length: 21}, () => random.integer(levels));
+    const dy = [1, -0.5, 2];
+    const expected = categorical(logits, x, shape, dy);
+    await onEachBackend((backend) => {
+      const z = tf.tensor3d(logits, shape);
+      const chosen = tf.tensor2d(x, [3, 7], 'int32');
+      close(categoricalNegativeLogLikelihood(z, chosen).dataSync(), expected.nats, `${backend}: nats`);
+      const [dz] = tf.grads((a) => categoricalNegativeLogLikelihood(a as tf.Tensor3D, chosen))(
+        [z],
+        tf.tensor1d(dy),
+      );
+      close(dz.dataSync(), expected.gradient, `${backend}: gradient`, 3e-6);
+    });
+  });
+}
+
+test('cross-entropy: the formula of several operations that it replaces', async () => {
+  const logits = normals(4 * 30 * 256, 'formula').map((z) => 3 * z);
+  const levels = Int32Array.from({length: 120}, (_, i) => (37 * i) % 256);
+  await onEachBackend((backend) => {
+    const z = tf.tensor3d(logits, [4, 30, 256]);
+    const x = tf.tensor2d(levels, [4, 30], 'int32');
+    const formula = (a: tf.Tensor): tf.Tensor => {
+      return tf.neg(tf.sum(tf.mul(tf.logSoftmax(a), tf.oneHot(x, 256)), [1, 2]));
+    };
+    const dy = tf.tensor1d([1, 2, 3, 4]);
+    const run = (nats: (a: tf.Tensor) => tf.Tensor) => tf.valueAndGrads((a) => nats(a))([z], dy);
+    const [own, plain] = [run((a) => categoricalNegativeLogLikelihood(a as tf.Tensor3D, x)), run(formula)];
+    close(own.value.dataSync(), plain.value.dataSync(), `${backend}: nats`);
+    close(own.grads[0].dataSync(), plain.grads[0].dataSync(), `${backend}: gradient`, 1e-5);
+  });
+});
+
+test('cross-entropy: levels that there are not give no number, and touch no memory', async () => {
+  const {name} = await startEngine();
+  if (name !== 'tensorflow') return;
+  await tf.setBackend('tensorflow');
+  tf.tidy(() => {
+    const z = tf.zeros([3, 1, 5]) as tf.Tensor3D;
+    const x = tf.tensor2d([4, 5, -1], [3, 1], 'int32');
+    const [good, above, below] = categoricalNegativeLogLikelihood(z, x).dataSync();
+    close([good], [Math.log(5)], 'nats');
+    assert.ok(Number.isNaN(above) && Number.isNaN(below));
   });
 });

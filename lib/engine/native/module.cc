@@ -7,6 +7,7 @@
 
 #include "simd.h"
 
+void registerCrossEntropy();
 void registerGate();
 void registerLstmScan();
 void registerThreeConvolutions();
@@ -195,6 +196,7 @@ napi_value applyLstmCell(napi_env env, napi_callback_info info) {
 }  // namespace
 
 NAPI_MODULE_INIT() {
+  registerCrossEntropy();
   registerGate();
   registerLstmScan();
   registerThreeConvolutions();
