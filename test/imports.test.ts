@@ -49,6 +49,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   types: [],
   random: [],
   half: [],
+  labels: ['types'],
   yieldToOthers: [],
   engine: ['types'],
   layers: ['engine', 'random', 'types'],
@@ -57,8 +58,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   figures: ['types', 'files', 'paths', 'random'],
   likelihood: ['engine', 'types'],
   // The model interface of types, never a model:
-  train: ['engine', 'evaluate', 'images', 'likelihood', 'random', 'types', 'yieldToOthers'],
-  evaluate: ['engine', 'images', 'likelihood', 'types'],
+  train: ['engine', 'evaluate', 'images', 'labels', 'likelihood', 'random', 'types', 'yieldToOthers'],
+  evaluate: ['engine', 'images', 'labels', 'likelihood', 'types'],
   sample: ['engine', 'random', 'types', 'yieldToOthers'],
   complete: ['sample', 'types'],
   receptiveField: ['engine', 'random', 'types'],

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {nativeKernels} from '../engine/nativeKernels';
 import {GATED_DEVIATION, GatedLayer, type GatedSpec, type Stacks} from '../layers/gated';
 import {MaskedConv2d, type MaskedConv2dSpec} from '../layers/maskedConv2d';
 import {createParameters, type ParameterSpec} from '../layers/parameters';
@@ -157,16 +158,22 @@ export class GatedPixelCnn implements AutoregressiveModel {
   /**
    * Both stacks after the given number of layers, at least 1.
    *
+   * @param fused whether a layer is one operation, where the native kernels are there; chosen by tests only
    * @returns [B, H, W, features] each; the caller disposes them
    */
-  stacks(x: tf.Tensor4D, layers: number): Stacks {
+  stacks(x: tf.Tensor4D, layers: number, fused = nativeKernels() !== null): Stacks {
     checkRasterInput('Gated PixelCNN', x, this.image);
     const [vertical, horizontal] = tf.tidy(() => {
       const labels = this.oneHotLabels(x.shape[0]);
-      const stacks = this.layers
-        .slice(0, layers)
-        .reduce<Stacks>((below, layer) => layer.apply(below, labels), {vertical: x, horizontal: x});
-      return [stacks.vertical, stacks.horizontal];
+      const [first, ...rest] = this.layers.slice(0, layers);
+      let stacks = first.apply({vertical: x, horizontal: x}, labels);
+      if (!fused) {
+        for (const layer of rest) stacks = layer.apply(stacks, labels);
+        return [stacks.vertical, stacks.horizontal];
+      }
+      let both = tf.concat([stacks.vertical, stacks.horizontal], 3);
+      for (const layer of rest) both = layer.applyFused(both, labels);
+      return tf.split<tf.Tensor4D>(both, 2, 3);
     });
     return {vertical, horizontal};
   }

@@ -13,12 +13,11 @@ test.before(async () => {
   native = (await startEngine()).name === 'tensorflow';
 });
 
-const normals = (shape: number[], key: string): tf.Tensor4D => {
+const normals = (shape: readonly number[], key: string): tf.Tensor4D => {
   const random = new Random(4, key);
-  return tf.tensor(
-    Float32Array.from({length: shape.reduce((a, b) => a * b, 1)}, () => random.normal()),
-    shape,
-  );
+  const values = Float32Array.from({length: shape.reduce((a, b) => a * b, 1)}, () => random.normal());
+  const tensor: tf.Tensor = tf.tensor(values, [...shape]);
+  return tensor as tf.Tensor4D;
 };
 
 /** Channels before and after each of three convolutions, and how the second looks around. */

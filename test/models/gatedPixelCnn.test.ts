@@ -93,6 +93,59 @@ test('RGB probabilities sum to one: 2 levels in 2 x 2 pixels, 4 levels in 1 x 2'
   }
 });
 
+test('layers as one operation each give the values and the gradients of single convolutions', async (t) => {
+  if ((await startEngine()).name !== 'tensorflow') {
+    t.skip('the native kernels are absent');
+    return;
+  }
+  for (const [features, size, channels, classes, batch] of [
+    [5, 3, 1, 0, 1],
+    [12, 5, 3, 0, 3],
+    [20, 3, 1, 4, 9],
+    [32, 3, 1, 4, 2],
+  ]) {
+    const config = {
+      ...SMALL,
+      height: 7,
+      width: 10,
+      channels,
+      features,
+      layers: 3,
+      firstSize: 5,
+      size,
+      classes,
+      head: 12,
+    };
+    await withModel(config, async (model) => {
+      for (const labels of classes === 0
+        ? [null]
+        : [[1], Array.from({length: batch}, (_, i) => i % classes)]) {
+        const told = labels === null ? model : model.withLabels(labels);
+        tf.tidy(() => {
+          const x = tf.randomNormal([batch, 7, 10, channels], 0, 1, 'float32', 1) as tf.Tensor4D;
+          const weights = tf.randomNormal([batch, 7, 10, 2 * features], 0, 1, 'float32', 2);
+          const loss = (input: tf.Tensor, fused: boolean): tf.Scalar => {
+            const {vertical, horizontal} = told.stacks(input as tf.Tensor4D, 3, fused);
+            return tf.sum(tf.mul(tf.concat([vertical, horizontal], 3), weights));
+          };
+          const run = (fused: boolean): Record<string, tf.Tensor> => {
+            // All but those of the head.
+            const used = [...model.parameters.values()].slice(0, -6);
+            const {value, grads} = tf.variableGrads(() => loss(x, fused), used);
+            return {value, dx: tf.grad((input) => loss(input, fused))(x), ...grads};
+          };
+          const composed = run(false);
+          for (const [key, value] of Object.entries(run(true))) {
+            const scale = Math.max(1, tf.max(tf.abs(composed[key])).dataSync()[0]);
+            const most = tf.max(tf.abs(tf.sub(value, composed[key]))).dataSync()[0];
+            assert.ok(most < 3e-5 * scale, `${key} differs by ${most} where the largest is ${scale}`);
+          }
+        });
+      }
+    });
+  }
+});
+
 test('cached sampling chooses what naive sampling chooses', async () => {
   for (const config of [SMALL, {...SMALL, firstSize: 5}, {...RGB, levels: 3}]) {
     await withModel(config, async (model) => {

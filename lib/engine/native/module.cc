@@ -9,6 +9,7 @@
 
 void registerCrossEntropy();
 void registerGate();
+void registerGatedLayer();
 void registerLstmScan();
 void registerThreeConvolutions();
 
@@ -198,6 +199,7 @@ napi_value applyLstmCell(napi_env env, napi_callback_info info) {
 NAPI_MODULE_INIT() {
   registerCrossEntropy();
   registerGate();
+  registerGatedLayer();
   registerLstmScan();
   registerThreeConvolutions();
   const napi_property_descriptor properties[] = {

@@ -1,0 +1,236 @@
+// A layer of the Gated PixelCNN after the first (van den Oord et al. 2016b, figure 2) and its gradient, as two operations:
+//   above = vertical * v + class, left = horizontal * h + link * above + class,
+//   v' = gate(above), h' = h + point * gate(left), with gate(a, b) = tanh(a) sigmoid(b).
+// The two stacks v and h are the first and the second half of the channels of one tensor.
+// lib/layers/gated.ts composes the same of single convolutions where these are not there.
+#include "conv.h"
+#include "operations.h"
+
+namespace {
+
+const Taps kPoint = {{0, 0}};
+
+struct Shape {
+  /** The column of the kernels that lies over the pixel itself. */
+  int verticalCentre = 1, horizontalCentre = 1;
+};
+
+void *createShape(TF_OpKernelConstruction *construction) {
+  auto *shape = new Shape;
+  TF_Status *status = TF_NewStatus();
+  TF_OpKernelConstruction_GetAttrInt32(construction, "vertical_centre", &shape->verticalCentre, status);
+  TF_OpKernelConstruction_GetAttrInt32(construction, "horizontal_centre", &shape->horizontalCentre, status);
+  if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
+  TF_DeleteStatus(status);
+  return shape;
+}
+
+void deleteShape(void *shape) { delete static_cast<Shape *>(shape); }
+
+struct Layer {
+  int batch, height, width, features;
+  Taps verticalTaps, horizontalTaps;
+  /** Inputs with the border that the kernels reach; what is before the gates, without and with the border that gradients reach. */
+  Frame v, h, before, dAbove, dLeft, plain;
+
+  Layer(Context &context, int input, int verticalKernel, int horizontalKernel, const Shape &shape) {
+    batch = context.dimension(input, 0), height = context.dimension(input, 1), width = context.dimension(input, 2);
+    features = context.dimension(input, 3) / 2;
+    const int rows = context.dimension(verticalKernel, 0), columns = context.dimension(verticalKernel, 1);
+    const int length = context.dimension(horizontalKernel, 1);
+    verticalTaps = rasterTaps(rows, columns, shape.verticalCentre, 1);
+    horizontalTaps = rasterTaps(1, length, shape.horizontalCentre, 1);
+    const int sides = std::max(shape.verticalCentre, columns - 1 - shape.verticalCentre);
+    const int length2 = std::max(shape.horizontalCentre, length - 1 - shape.horizontalCentre);
+    v = {height, width, features, {rows - 1, 0, sides}};
+    h = {height, width, features, {0, 0, length2}};
+    plain = {height, width, features, {}};
+    before = {height, width, 2 * features, {}};
+    dAbove = {height, width, 2 * features, {0, rows - 1, sides}};
+    dLeft = {height, width, 2 * features, {0, 0, length2}};
+  }
+  size_t saved() const { return 2 * before.floats(); }
+};
+
+/** One stack of an image of both [H, W, 2 C] as a map with a border of zeros. */
+Map bordered(const Frame &frame, const float *from, std::vector<float> &memory) {
+  memory.resize(frame.floats());
+  const Map map = frame.cleared(memory.data());
+  for (int y = 0; y < frame.height; y++)
+    for (int x = 0; x < frame.width; x++, from += 2 * frame.channels)
+      for (int j = 0; j < frame.pixel(); j += kLanes)
+        store(map.at(y, x) + j, loadSome(from + j, std::max(0, frame.channels - j)));
+  return map;
+}
+
+/** Calls run(y, x, channel) for each sixteen of the channels of all pixels. */
+template <typename Run>
+void forAll(const Frame &frame, const Run &run) {
+  for (int y = 0; y < frame.height; y++)
+    for (int x = 0; x < frame.width; x++)
+      for (int j = 0; j < frame.channels; j += kLanes) run(y, x, j);
+}
+
+Vector gateOf(const float *pixel, int features, int j) {
+  return hyperbolicTangent(load(pixel + j)) * sigmoid(load(pixel + features + j));
+}
+
+/** The gradient of what is before a gate, from that of what is behind it; into a pixel of 2 · features channels. */
+void addGateGradient(const float *pixel, int features, int j, Vector d, float *into) {
+  const int n = features - j;
+  const Vector t = hyperbolicTangent(load(pixel + j)), s = sigmoid(load(pixel + features + j));
+  storeSome(into + j, loadSome(into + j, n) + d * s * (1.0f - t * t), n);
+  storeSome(into + features + j, loadSome(into + features + j, n) + d * t * s * (1.0f - s), n);
+}
+
+void addPixels(const Map &map, const Frame &frame, float *sums) {
+  for (int j = 0; j < frame.channels; j += kLanes) {
+    Vector sum = {};
+    for (int y = 0; y < frame.height; y++)
+      for (int x = 0; x < frame.width; x++) sum += load(map.at(y, x) + j);
+    storeSome(sums + j, sum, frame.channels - j);
+  }
+}
+
+// v and h [B, H, W, 2 f]; kernel and bias of vertical, horizontal, link, point; the class's share [1 or B, 2 f] of above and of left
+// -> v' and h' [B, H, W, 2 f], saved
+void compute(void *state, TF_OpKernelContext *kernelContext) {
+  Context context(kernelContext);
+  const auto &shape = *static_cast<const Shape *>(state);
+  const Layer layer(context, 0, 1, 3, shape);
+  const int height = layer.height, width = layer.width, features = layer.features, twice = 2 * features;
+  const float *v = context.input(0), *h = v + features, *classAbove = context.input(9), *classLeft = context.input(10);
+  const Kernel vertical = Kernel::of(layer.verticalTaps, features, twice, context.input(1), context.input(2));
+  const Kernel horizontal = Kernel::of(layer.horizontalTaps, features, twice, context.input(3), context.input(4));
+  const Kernel link = Kernel::of(kPoint, twice, twice, context.input(5), context.input(6));
+  const Kernel point = Kernel::of(kPoint, features, features, context.input(7), context.input(8));
+  const bool classes = context.dimension(9, 0) == layer.batch;
+  float *nextV = context.output(0, {layer.batch, height, width, twice}), *nextH = nextV + features;
+  float *saved = context.output(1, {layer.batch, static_cast<int64_t>(layer.saved())});
+  if (context.failed()) return;
+  shareImages(layer.batch, [](int n, const auto &f) { inParallel(n, f); }, [&](int, int from, int to) {
+    std::vector<float> vMemory, hMemory, gateMemory(layer.plain.floats());
+    for (int image = from; image < to; image++) {
+      const size_t start = static_cast<size_t>(image) * height * width * twice;
+      const auto place = [&](int r, int c, int j) { return start + static_cast<size_t>(r * width + c) * twice + j; };
+      const float *toldAbove = classAbove + (classes ? image * twice : 0), *toldLeft = classLeft + (classes ? image * twice : 0);
+      float *kept = saved + image * layer.saved();
+      const Map above = layer.before.in(kept), left = layer.before.in(kept + layer.before.floats());
+      const Map gated = layer.plain.in(gateMemory.data());
+      convolve(vertical, bordered(layer.v, v + start, vMemory), height, width, [&](int r, int c, int j, Vector x) {
+        store(above.at(r, c) + j, x + loadSome(toldAbove + j, std::max(0, twice - j)));
+      });
+      convolve(link, above, height, width, [&](int r, int c, int j, Vector x) {
+        store(left.at(r, c) + j, x + loadSome(toldLeft + j, std::max(0, twice - j)));
+      });
+      convolve(horizontal, bordered(layer.h, h + start, hMemory), height, width, [&](int r, int c, int j, Vector x) {
+        store(left.at(r, c) + j, x + load(left.at(r, c) + j));
+      });
+      forAll(layer.plain, [&](int r, int c, int j) {
+        storeSome(nextV + place(r, c, j), gateOf(above.at(r, c), features, j), features - j);
+        store(gated.at(r, c) + j, gateOf(left.at(r, c), features, j));
+      });
+      convolve(point, gated, height, width, [&](int r, int c, int j, Vector x) {
+        const int n = features - j;
+        if (n > 0) storeSome(nextH + place(r, c, j), x + loadSome(h + place(r, c, j), n), n);
+      });
+    }
+  });
+}
+
+// dv' and dh', v and h, saved, kernels of vertical, horizontal, link, point
+// -> dv and dh, kernel and bias gradients of the four, and those of what the class gives to above and to left [B, 2 f]
+void computeGradient(void *state, TF_OpKernelContext *kernelContext) {
+  Context context(kernelContext);
+  const auto &shape = *static_cast<const Shape *>(state);
+  const Layer layer(context, 1, 3, 4, shape);
+  const int height = layer.height, width = layer.width, features = layer.features, twice = 2 * features;
+  const float *dNextV = context.input(0), *dNextH = dNextV + features, *v = context.input(1), *h = v + features;
+  const float *saved = context.input(2);
+  const Kernel vertical = Kernel::transposed(layer.verticalTaps, features, twice, context.input(3));
+  const Kernel horizontal = Kernel::transposed(layer.horizontalTaps, features, twice, context.input(4));
+  const Kernel link = Kernel::transposed(kPoint, twice, twice, context.input(5));
+  const Kernel point = Kernel::transposed(kPoint, features, features, context.input(6));
+  float *dv = context.output(0, {layer.batch, height, width, twice}), *dh = dv + features;
+  float *dVertical = context.output(1, {context.dimension(3, 0), context.dimension(3, 1), features, twice});
+  float *dVerticalBias = context.output(2, {twice});
+  float *dHorizontal = context.output(3, {1, context.dimension(4, 1), features, twice});
+  float *dHorizontalBias = context.output(4, {twice});
+  float *dLink = context.output(5, {1, 1, twice, twice}), *dLinkBias = context.output(6, {twice});
+  float *dPoint = context.output(7, {1, 1, features, features}), *dPointBias = context.output(8, {features});
+  float *dClassAbove = context.output(9, {layer.batch, twice}), *dClassLeft = context.output(10, {layer.batch, twice});
+  if (context.failed()) return;
+  struct Sums {
+    KernelGradient vertical, horizontal, link, point;
+  };
+  const Sums zeros = {{static_cast<int>(layer.verticalTaps.size()), features, twice},
+                      {static_cast<int>(layer.horizontalTaps.size()), features, twice},
+                      {1, twice, twice},
+                      {1, features, features}};
+  std::vector<Sums> sums(kTasks, zeros);
+  shareImages(layer.batch, [](int n, const auto &f) { inParallel(n, f); }, [&](int task, int from, int to) {
+    std::vector<float> vMemory, hMemory, dMemory, gateMemory(layer.plain.floats());
+    std::vector<float> aboveMemory(layer.dAbove.floats()), leftMemory(layer.dLeft.floats());
+    Sums &own = sums[task];
+    for (int image = from; image < to; image++) {
+      const size_t start = static_cast<size_t>(image) * height * width * twice;
+      const auto place = [&](int r, int c, int j) { return start + static_cast<size_t>(r * width + c) * twice + j; };
+      float *kept = const_cast<float *>(saved) + image * layer.saved();
+      const Map above = layer.before.in(kept), left = layer.before.in(kept + layer.before.floats());
+      const Map gated = layer.plain.in(gateMemory.data());
+      const Map d = bordered(layer.plain, dNextH + start, dMemory);
+      forAll(layer.plain, [&](int r, int c, int j) { store(gated.at(r, c) + j, gateOf(left.at(r, c), features, j)); });
+      addKernelGradient(kPoint, gated, d, height, width, own.point);
+      std::fill(leftMemory.begin(), leftMemory.end(), 0.0f);
+      const Map dLeft = layer.dLeft.in(leftMemory.data());
+      convolve(point, d, height, width, [&](int r, int c, int j, Vector x) {
+        if (j < features) addGateGradient(left.at(r, c), features, j, x, dLeft.at(r, c));
+      });
+      addPixels(dLeft, layer.dLeft, dClassLeft + image * twice);
+      addKernelGradient(kPoint, above, dLeft, height, width, own.link);
+      addKernelGradient(layer.horizontalTaps, bordered(layer.h, h + start, hMemory), dLeft, height, width, own.horizontal);
+      const Map dAbove = layer.dAbove.cleared(aboveMemory.data());
+      convolve(link, dLeft, height, width, [&](int r, int c, int j, Vector x) { store(dAbove.at(r, c) + j, x); });
+      forAll(layer.plain, [&](int r, int c, int j) {
+        addGateGradient(above.at(r, c), features, j, loadSome(dNextV + place(r, c, j), features - j), dAbove.at(r, c));
+      });
+      addPixels(dAbove, layer.dAbove, dClassAbove + image * twice);
+      addKernelGradient(layer.verticalTaps, bordered(layer.v, v + start, vMemory), dAbove, height, width, own.vertical);
+      convolve(vertical, dAbove, height, width, [&](int r, int c, int j, Vector x) {
+        if (j < features) storeSome(dv + place(r, c, j), x, features - j);
+      });
+      convolve(horizontal, dLeft, height, width, [&](int r, int c, int j, Vector x) {
+        if (j < features) storeSome(dh + place(r, c, j), x + load(d.at(r, c) + j), features - j);
+      });
+    }
+  });
+  Sums total = zeros;
+  for (const Sums &part : sums) {
+    total.vertical.add(part.vertical);
+    total.horizontal.add(part.horizontal);
+    total.link.add(part.link);
+    total.point.add(part.point);
+  }
+  total.vertical.write(dVertical, dVerticalBias);
+  total.horizontal.write(dHorizontal, dHorizontalBias);
+  total.link.write(dLink, dLinkBias);
+  total.point.write(dPoint, dPointBias);
+}
+
+}  // namespace
+
+void registerGatedLayer() {
+  const std::vector<const char *> attributes = {"vertical_centre: int", "horizontal_centre: int"};
+  registerOperation("RasterGatedLayer", attributes,
+                    {"stacks: float", "vertical: float", "vertical_bias: float", "horizontal: float",
+                     "horizontal_bias: float", "link: float", "link_bias: float", "point: float", "point_bias: float",
+                     "class_above: float", "class_left: float"},
+                    {"next: float", "saved: float"}, createShape, compute, deleteShape);
+  registerOperation("RasterGatedLayerGradient", attributes,
+                    {"d_next: float", "stacks: float", "saved: float", "vertical: float", "horizontal: float",
+                     "link: float", "point: float"},
+                    {"d_stacks: float", "d_vertical: float", "d_vertical_bias: float", "d_horizontal: float",
+                     "d_horizontal_bias: float", "d_link: float", "d_link_bias: float", "d_point: float",
+                     "d_point_bias: float", "d_class_above: float", "d_class_left: float"},
+                    createShape, computeGradient, deleteShape);
+}
