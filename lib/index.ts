@@ -39,13 +39,20 @@ export * from './jacobian';
 export * from './joint';
 export * from './labelPosterior';
 export * from './labels';
+export * from './layers/diagonalBiLstm';
 export * from './layers/gated';
+export * from './layers/lstm';
+export * from './layers/lstmScan';
 export * from './layers/madeMasks';
 export * from './layers/maskedConv2d';
 export * from './layers/parameters';
 export * from './layers/rasterMasks';
 export * from './layers/residual';
+export * from './layers/rowLstm';
+export * from './layers/skew';
+export * from './layers/stateLayer';
 export * from './likelihood';
+export * from './models/diagonalBiLstm';
 export * from './models/gatedPixelCnn';
 export {
   createModel,
@@ -57,6 +64,8 @@ export {
 export * from './models/made';
 export * from './models/pixelCnn';
 export * from './models/pixelCnnSummary';
+export * from './models/pixelRnn';
+export * from './models/rowLstm';
 export * from './natsPerValue';
 export * from './papers';
 export * from './paths';

@@ -1,9 +1,12 @@
 import type {TrainOptions} from '../train';
 import {TRAIN_DEFAULTS} from '../train';
 import type {AutoregressiveModel, ModelConfig} from '../types';
+import {createDiagonalBiLstm, DIAGONAL_BI_LSTM_PRESETS} from './diagonalBiLstm';
 import {GATED_PIXEL_CNN_PRESETS, GatedPixelCnn, type GatedPixelCnnConfig} from './gatedPixelCnn';
 import {MADE_PRESETS, Made, type MadeConfig} from './made';
 import {PIXEL_CNN_PRESETS, PixelCnn, type PixelCnnConfig} from './pixelCnn';
+import type {PixelRnnConfig} from './pixelRnn';
+import {createRowLstm, ROW_LSTM_PRESETS} from './rowLstm';
 
 /** A model to build and how to train it: each preset has its recipe beside it. */
 export interface Preset {
@@ -14,7 +17,7 @@ export interface Preset {
 }
 
 /** Names of the models, as the commands take them. */
-export const MODEL_NAMES = ['made', 'pixelcnn', 'gated'] as const;
+export const MODEL_NAMES = ['made', 'pixelcnn', 'gated', 'rowlstm', 'diagonal'] as const;
 export type ModelName = (typeof MODEL_NAMES)[number];
 
 /**
@@ -44,6 +47,16 @@ const GATED_RECIPES: Record<keyof typeof GATED_PIXEL_CNN_PRESETS, TrainOptions> 
   small: {...TRAIN_DEFAULTS, epochs: 1, batchSize: 32, learningRate: 5e-3, clipNorm: 100},
 };
 
+/** As PixelCNN's, for Row LSTM and the Diagonal BiLSTM alike. */
+const PIXEL_RNN_RECIPES: Record<
+  keyof typeof ROW_LSTM_PRESETS & keyof typeof DIAGONAL_BI_LSTM_PRESETS,
+  TrainOptions
+> = {
+  'one-layer': {...TRAIN_DEFAULTS, epochs: 6, batchSize: 32, learningRate: 4e-3, clipNorm: 100},
+  digits: {...TRAIN_DEFAULTS, epochs: 6, batchSize: 32, learningRate: 4e-3, clipNorm: 100},
+  small: {...TRAIN_DEFAULTS, epochs: 1, batchSize: 32, learningRate: 5e-3, clipNorm: 100},
+};
+
 /** What the commands need of each model; its first preset is the one that they take when none is named. */
 const MODELS: Record<ModelName, ModelEntry> = {
   made: {
@@ -66,6 +79,20 @@ const MODELS: Record<ModelName, ModelEntry> = {
     names: ['digits', 'labelled', 'small'],
     companions: {},
     create: (config, seed) => GatedPixelCnn.create(config as GatedPixelCnnConfig, seed),
+  },
+  rowlstm: {
+    presets: ROW_LSTM_PRESETS,
+    recipes: PIXEL_RNN_RECIPES,
+    names: ['one-layer', 'digits', 'small'],
+    companions: {},
+    create: (config, seed) => createRowLstm(config as PixelRnnConfig, seed),
+  },
+  diagonal: {
+    presets: DIAGONAL_BI_LSTM_PRESETS,
+    recipes: PIXEL_RNN_RECIPES,
+    names: ['one-layer', 'digits', 'small'],
+    companions: {},
+    create: (config, seed) => createDiagonalBiLstm(config as PixelRnnConfig, seed),
   },
 };
 

@@ -8,7 +8,8 @@ import type {AutoregressiveModel, ImageShape} from '../types';
 interface RasterConfig extends ImageShape {
   readonly levels: number;
   readonly firstSize: number;
-  readonly size: number;
+  /** Of the later kernels, where there are any. */
+  readonly size?: number;
 }
 
 /** Pixel by pixel, row by row; in a pixel channel by channel. */
@@ -30,8 +31,9 @@ export function checkRasterConfig(model: string, config: RasterConfig): void {
     throw new RangeError(`${model}: levels must be an integer from 2 to 256, got ${config.levels}`);
   }
   for (const field of ['firstSize', 'size'] as const) {
-    if (config[field] % 2 !== 1 || config[field] < 1) {
-      throw new RangeError(`${model}: ${field} must be a positive odd integer, got ${config[field]}`);
+    const size = config[field];
+    if (size !== undefined && (size % 2 !== 1 || size < 1)) {
+      throw new RangeError(`${model}: ${field} must be a positive odd integer, got ${size}`);
     }
   }
 }

@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import {hiddenMask, type Mask, outputMask, pathCounts} from '../../lib/layers/madeMasks';
+import {createDiagonalBiLstm} from '../../lib/models/diagonalBiLstm';
 import {GatedPixelCnn} from '../../lib/models/gatedPixelCnn';
 import {Made, type MadeConfig, madeMasks} from '../../lib/models/made';
 import {PixelCnn} from '../../lib/models/pixelCnn';
+import {createRowLstm} from '../../lib/models/rowLstm';
 import type {AutoregressiveModel} from '../../lib/types';
 
 /** A kind of model to which every property is applied. A new model joins by one entry in MODELS. */
@@ -129,6 +131,104 @@ function gated(name: string, config: {firstSize: number; layers: number}): Model
   };
 }
 
+/** For each pixel what a recurrence knows of that visits `places` in turn and reads the states at the offsets, all visited before. */
+function recurrence(
+  below: readonly Set<number>[],
+  offsets: Offsets,
+  places: readonly number[],
+  height: number,
+  width: number,
+): Set<number>[] {
+  const states = below.map((set) => new Set(set));
+  for (const place of places) {
+    const [y, x] = [Math.floor(place / width), place % width];
+    const inside = offsets.filter(
+      ([dy, dx]) => y + dy >= 0 && y + dy < height && x + dx >= 0 && x + dx < width,
+    );
+    states[place] = union(below[place], ...inside.map(([dy, dx]) => states[(y + dy) * width + x + dx]));
+  }
+  return states;
+}
+
+const RECURRENT = {channels: 1, levels: 2, features: 12, head: 12} as const;
+
+/** Row LSTM: the triangle above, begun by the three pixels of the row that the gates see. */
+function rowLstm(name: string, config: {firstSize: number; layers: number; skip: boolean}): ModelUnderTest {
+  return {
+    name: `Row LSTM, ${name}`,
+    create: (height, width, seed) => createRowLstm({...RECURRENT, ...config, height, width}, seed),
+    sees: ({image: {height, width}}) => {
+      const places = Array.from({length: height * width}, (_, place) => place);
+      let known = places.map((place) => new Set([place]));
+      known = through(known, rasterOffsets(config.firstSize, 'before'), height, width);
+      for (let layer = 0; layer < config.layers; layer++) {
+        const gates = through(
+          known,
+          [
+            [0, -1],
+            [0, 0],
+          ],
+          height,
+          width,
+        );
+        const states = recurrence(
+          gates,
+          [
+            [-1, -1],
+            [-1, 0],
+            [-1, 1],
+          ],
+          places,
+          height,
+          width,
+        );
+        known = known.map((set, place) => union(set, states[place]));
+      }
+      return asMatrix(known);
+    },
+  };
+}
+
+/** Diagonal BiLSTM: all that is above and to the left, and with what comes from the right all but one pixel. */
+function diagonal(name: string, config: {firstSize: number; layers: number; skip: boolean}): ModelUnderTest {
+  return {
+    name: `Diagonal BiLSTM, ${name}`,
+    create: (height, width, seed) => createDiagonalBiLstm({...RECURRENT, ...config, height, width}, seed),
+    sees: ({image: {height, width}}) => {
+      const places = Array.from({length: height * width}, (_, place) => place);
+      const mirrored = places.map((place) => place + width - 1 - 2 * (place % width));
+      let known = places.map((place) => new Set([place]));
+      known = through(known, rasterOffsets(config.firstSize, 'before'), height, width);
+      for (let layer = 0; layer < config.layers; layer++) {
+        const left = recurrence(
+          known,
+          [
+            [0, -1],
+            [-1, 0],
+          ],
+          places,
+          height,
+          width,
+        );
+        const right = recurrence(
+          known,
+          [
+            [0, 1],
+            [-1, 0],
+          ],
+          mirrored,
+          height,
+          width,
+        );
+        known = known.map((set, place) => {
+          return union(set, left[place], place < width ? new Set() : right[place - width]);
+        });
+      }
+      return asMatrix(known);
+    },
+  };
+}
+
 export const MODELS: readonly ModelUnderTest[] = [
   made('no hidden layer', {hidden: [], direct: true}),
   made('no hidden layer, random order', {hidden: [], direct: true, order: 'random'}),
@@ -147,6 +247,10 @@ export const MODELS: readonly ModelUnderTest[] = [
   pixelCnn('dilated', {firstSize: 3, dilations: [1, 2]}),
   gated('first kernel 5', {firstSize: 5, layers: 3}),
   gated('first kernel 3', {firstSize: 3, layers: 2}),
+  rowLstm('one layer', {firstSize: 3, layers: 1, skip: false}),
+  rowLstm('two layers, skip', {firstSize: 5, layers: 2, skip: true}),
+  diagonal('one layer', {firstSize: 3, layers: 1, skip: false}),
+  diagonal('two layers, skip', {firstSize: 5, layers: 2, skip: true}),
 ];
 
 /**

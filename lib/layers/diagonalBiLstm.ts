@@ -1,0 +1,94 @@
+import * as tf from '@tensorflow/tfjs';
+import type {Parameters} from '../types';
+import {Lstm, type LstmSpec} from './lstm';
+import type {ParameterSpec} from './parameters';
+import type {PixelScan} from './pixelScan';
+import {rasterMask} from './rasterMasks';
+import type {PixelStates, StateLayer, StateSpec} from './stateLayer';
+
+/**
+ * Diagonal BiLSTM (van den Oord et al. 2016a, section 3.2): two recurrences along the diagonals, from the left and from the right, each with
+ * weights of its own. Input-to-state is 1 x 1 with mask B. What comes from the right has seen pixels to the right in its own row, so it is
+ * shifted down by one row before it is added: a pixel is given that of the pixel above it. Zeros enter the first row.
+ *
+ * Every earlier pixel reaches the output but one: the last pixel of the row above, wherever the convolution before does not reach it. It
+ * is the first pixel that the recurrence from the right meets, and features do not contain their own pixel.
+ */
+export class DiagonalBiLstm implements StateLayer {
+  private readonly left: Lstm;
+  private readonly right: Lstm;
+
+  constructor(spec: StateSpec, parameters: Parameters) {
+    [this.left, this.right] = lstmSpecs(spec).map((lstm) => new Lstm(lstm, parameters));
+  }
+
+  static parameters(spec: StateSpec): ParameterSpec[] {
+    return lstmSpecs(spec).flatMap((lstm) => Lstm.parameters(lstm));
+  }
+
+  states(x: tf.Tensor4D): tf.Tensor4D {
+    return tf.tidy(() => tf.add(this.left.apply(x), shiftDown(this.right.apply(x))));
+  }
+
+  pixels(width: number, count: number): PixelStates {
+    return new DiagonalPixels(this.left.pixels(width, count), this.right.pixels(width, count), width);
+  }
+
+  dispose(): void {
+    this.left.dispose();
+    this.right.dispose();
+  }
+}
+
+/**
+ * Each row gets what the row above had; the first gets zeros.
+ *
+ * @param x [B, H, W, C]
+ * @returns [B, H, W, C]; the caller disposes it
+ */
+export function shiftDown(x: tf.Tensor4D): tf.Tensor4D {
+  const [batch, height, width, channels] = x.shape;
+  return tf.tidy(() => {
+    const rows = tf.slice(x, [0, 0, 0, 0], [batch, height - 1, width, channels]);
+    return tf.concat([tf.zeros([batch, 1, width, channels]), rows], 1) as tf.Tensor4D;
+  });
+}
+
+function lstmSpecs({name, inputs, hidden, groups}: StateSpec): LstmSpec[] {
+  return (['left-to-right', 'right-to-left'] as const).map((direction) => ({
+    ...{direction, inputs, hidden, groups, mask: rasterMask(1, 'B')},
+    name: `${name}.${direction}`,
+  }));
+}
+
+/** From the left a pixel at a time; from the right the whole row above, once it is complete. */
+class DiagonalPixels implements PixelStates {
+  /** What the row above has from the right, by column. */
+  private above: readonly Float32Array[] = [];
+  private started = false;
+
+  constructor(
+    private readonly left: PixelScan,
+    private readonly right: PixelScan,
+    private readonly width: number,
+  ) {}
+
+  beginRow(): void {
+    if (this.started) {
+      const columns = Array.from({length: this.width}, (_, k) => this.width - 1 - k);
+      this.above = columns.map((x) => this.right.outputs(x)).reverse();
+    }
+    this.started = true;
+    this.left.beginRow();
+    this.right.beginRow();
+  }
+
+  at(x: number, input: Float32Array): Float32Array {
+    this.left.store(x, input);
+    this.right.store(x, input);
+    const states = this.left.outputs(x);
+    const above = this.above[x];
+    if (above === undefined) return states;
+    return states.map((value, i) => value + above[i]);
+  }
+}

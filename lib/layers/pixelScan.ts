@@ -1,0 +1,80 @@
+import {createPixelKernel, type PixelKernel, pixelLstmCell} from '../engine/pixelKernel';
+import type {Lstm} from './lstm';
+import {NEIGHBOURS, type ScanDirection} from './lstmScan';
+import {PixelConv} from './pixelConv';
+
+/** An LSTM over the image at one pixel at a time, in the order of its scan: what a sampler needs. */
+export class PixelScan {
+  private readonly input: PixelConv;
+  private readonly kernel: PixelKernel;
+  private readonly hidden: number;
+  private readonly direction: ScanDirection;
+  /** Hidden states of two rows, [row modulo 2, width, count, h], then those outside the image [count, h]; cells likewise. */
+  private readonly states: Float32Array;
+  private readonly cells: Float32Array;
+  private readonly seen: Int32Array;
+  private y = -1;
+
+  constructor(
+    lstm: Lstm,
+    private readonly width: number,
+    private readonly count: number,
+  ) {
+    const {direction, hidden} = lstm.spec;
+    this.direction = direction;
+    this.hidden = hidden;
+    this.input = new PixelConv(lstm.input, width, count);
+    const {taps} = NEIGHBOURS[direction];
+    const {state, hidden: noHidden, cell: noCell} = lstm.weights;
+    this.kernel = createPixelKernel({
+      ...{taps: taps.length, inputs: hidden, outputs: 4 * hidden, count, rectified: false},
+      weights: state.dataSync() as Float32Array,
+      bias: new Float32Array(4 * hidden),
+    });
+    this.seen = new Int32Array(2 * taps.length);
+    const outside = 2 * width * count * hidden;
+    const memory = (state: Float32Array): Float32Array => {
+      const values = new Float32Array(outside + count * hidden);
+      for (let b = 0; b < count; b++) values.set(state, outside + b * hidden);
+      return values;
+    };
+    this.states = memory(noHidden.dataSync() as Float32Array);
+    this.cells = memory(noCell.dataSync() as Float32Array);
+  }
+
+  /** To be called before the first pixel of each row. */
+  beginRow(): void {
+    this.y++;
+    this.input.beginRow();
+  }
+
+  /** Remembers the inputs [count, inputs] of pixel x of the row. */
+  store(x: number, input: Float32Array): void {
+    this.input.store(x, input);
+  }
+
+  /** The hidden states [count, h] of pixel x, whose inputs and those of its neighbours have been stored. */
+  outputs(x: number): Float32Array {
+    const {seen, count, hidden} = this;
+    const {taps, cell} = NEIGHBOURS[this.direction];
+    taps.forEach(([dy, dx], tap) => {
+      seen[2 * tap] = tap;
+      seen[2 * tap + 1] = this.place(this.y + dy, x + dx);
+    });
+    const gates = new Float32Array(count * 4 * hidden);
+    this.kernel.apply(this.states, seen, taps.length, this.input.outputs(x), gates);
+    const before = seen[2 * cell + 1];
+    const cells = this.cells.slice(before, before + count * hidden);
+    const states = pixelLstmCell(gates, hidden, cells);
+    const place = this.place(this.y, x);
+    this.states.set(states, place);
+    this.cells.set(cells, place);
+    return states;
+  }
+
+  private place(y: number, x: number): number {
+    const size = this.count * this.hidden;
+    const inside = y >= 0 && x >= 0 && x < this.width;
+    return (inside ? (y % 2) * this.width + x : 2 * this.width) * size;
+  }
+}

@@ -1,0 +1,53 @@
+import type * as tf from '@tensorflow/tfjs';
+import type {Parameters} from '../types';
+import {Lstm, type LstmSpec} from './lstm';
+import type {ParameterSpec} from './parameters';
+import type {PixelScan} from './pixelScan';
+import {horizontalMask} from './rasterMasks';
+import type {PixelStates, StateLayer, StateSpec} from './stateLayer';
+
+/**
+ * Row LSTM (van den Oord et al. 2016a, section 3.1): a whole row at once, from the states of the row above. Input-to-state sees three pixels
+ * of the row through mask B, state-to-state the three pixels above. Its receptive field is a triangle that widens by one pixel to either
+ * side with each row up, wherever the masked convolutions before it add nothing.
+ */
+export class RowLstm implements StateLayer {
+  private readonly lstm: Lstm;
+
+  constructor(spec: StateSpec, parameters: Parameters) {
+    this.lstm = new Lstm(lstmSpec(spec), parameters);
+  }
+
+  static parameters(spec: StateSpec): ParameterSpec[] {
+    return Lstm.parameters(lstmSpec(spec));
+  }
+
+  states(x: tf.Tensor4D): tf.Tensor4D {
+    return this.lstm.apply(x);
+  }
+
+  pixels(width: number, count: number): PixelStates {
+    return new RowPixels(this.lstm.pixels(width, count));
+  }
+
+  dispose(): void {
+    this.lstm.dispose();
+  }
+}
+
+function lstmSpec({name, inputs, hidden, groups}: StateSpec): LstmSpec {
+  return {name: `${name}.rows`, direction: 'rows', inputs, hidden, groups, mask: horizontalMask(3, 'B')};
+}
+
+class RowPixels implements PixelStates {
+  constructor(private readonly scan: PixelScan) {}
+
+  beginRow(): void {
+    this.scan.beginRow();
+  }
+
+  at(x: number, input: Float32Array): Float32Array {
+    this.scan.store(x, input);
+    return this.scan.outputs(x);
+  }
+}
