@@ -17,7 +17,7 @@ export interface BlockDiagram extends FigureText {
   readonly arrows: readonly (readonly Place[])[];
 }
 
-const step = {x: 150, y: 62};
+const step = {x: 170, y: 62};
 const half = {box: {x: 0.42, y: 0.25}, sign: {x: 0.1, y: 0.24}, data: {x: 0.4, y: 0.2}, none: {x: 0, y: 0}};
 const tones = {layer: '#D7E5F2', plain: '#F4E6C9', sign: '#FFFFFF'} as const;
 
@@ -33,7 +33,8 @@ export function blockDiagram(diagram: BlockDiagram): Chart {
     throw new RangeError(`blockDiagram: an arrow needs two places at least, got ${short.length}`);
   }
   const [xs, ys] = [0, 1].map((axis) => blocks.map(({at}) => at[axis]));
-  const x = [Math.min(...xs) - 0.55, Math.max(...xs) + 0.55];
+  const turns = arrows.flatMap((places) => places.map(([along]) => along));
+  const x = [Math.min(...xs, ...turns) - 0.5, Math.max(...xs, ...turns) + 0.5];
   const y = [Math.min(...ys) - 0.4, Math.max(...ys) + 0.4];
   const frame = {
     ...{width: Math.round(step.x * (x[1] - x[0])), height: Math.round(step.y * (y[1] - y[0]))},
