@@ -126,13 +126,18 @@ function outside(state: tf.Tensor1D, batch: number, places: number): tf.Tensor3D
   return tf.tile(tf.reshape(state, [1, 1, -1]), [batch, places, 1]) as tf.Tensor3D;
 }
 
+/** As tf.unstack, whose gradient fails where there is one slice only. */
+function slices(x: tf.Tensor4D, axis: number): tf.Tensor[] {
+  return x.shape[axis] === 1 ? [tf.squeeze(x, [axis])] : tf.unstack(x, axis);
+}
+
 /** All pixels of a row at once, row after row. */
 function scanRows(gates: tf.Tensor4D, weights: ScanWeights): tf.Tensor4D {
   const [batch, , width] = gates.shape;
   const beside = outside(weights.hidden, batch, 1);
   let hidden: tf.Tensor = outside(weights.hidden, batch, width);
   let cell: tf.Tensor = outside(weights.cell, batch, width);
-  const rows = tf.unstack(gates, 1).map((row) => {
+  const rows = slices(gates, 1).map((row) => {
     const padded = tf.concat([beside, hidden, beside], 1);
     const states = [0, 1, 2].map((start) => {
       return tf.slice(padded, [0, start, 0], [batch, width, -1]) as tf.Tensor3D;
@@ -149,7 +154,7 @@ function scanDiagonals(gates: tf.Tensor4D, weights: ScanWeights): tf.Tensor4D {
   const above = outside(weights.hidden, batch, 1);
   const [noHidden, noCell] = [weights.hidden, weights.cell].map((state) => outside(state, batch, height));
   let [hidden, cell]: tf.Tensor[] = [noHidden, noCell];
-  const columns = tf.unstack(skew(gates), 2).map((column, s) => {
+  const columns = slices(skew(gates), 2).map((column, s) => {
     const up = tf.concat([above, tf.slice(hidden, [0, 0, 0], [batch, height - 1, -1])], 1) as tf.Tensor3D;
     const sums = tf.add(column, stateToState([hidden as tf.Tensor3D, up], weights.state));
     const next = step(sums, cell);
