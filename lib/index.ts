@@ -12,6 +12,7 @@ export * from './exercises';
 export * from './exercisesGated';
 export * from './exercisesMade';
 export * from './exercisesPixelCnn';
+export * from './exercisesRaster';
 export * from './figures/blockDiagram';
 export * from './figures/charts';
 export * from './figures/completionGrid';
@@ -52,6 +53,7 @@ export * from './layers/rowLstm';
 export * from './layers/skew';
 export * from './layers/stateLayer';
 export * from './likelihood';
+export * from './maskedStack';
 export * from './models/diagonalBiLstm';
 export * from './models/gatedPixelCnn';
 export {
