@@ -152,7 +152,7 @@ export function addMatrixProduct(
 }
 
 /** out = max(x, 0); both may be the same. */
-export function rectify(x: Float32Array, out = new Float32Array(x.length)): Float32Array {
+export function rectify(x: Float32Array, out: Float32Array = new Float32Array(x.length)): Float32Array {
   for (let i = 0; i < x.length; i++) out[i] = x[i] > 0 ? x[i] : 0;
   return out;
 }
