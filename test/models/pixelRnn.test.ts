@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
+import {joinedDiagonals} from '../../lib/diagonalJoin';
 import {startEngine} from '../../lib/engine/index';
 import {evaluate} from '../../lib/evaluate';
 import {dependence, orderViolations} from '../../lib/jacobian';
-import {DiagonalBiLstm} from '../../lib/layers/diagonalBiLstm';
-import {Lstm} from '../../lib/layers/lstm';
-import {rasterMask} from '../../lib/layers/rasterMasks';
-import type {StateLayer} from '../../lib/layers/stateLayer';
+import {shiftDown} from '../../lib/layers/diagonalBiLstm';
 import {createDiagonalBiLstm, DIAGONAL_BI_LSTM_PRESETS} from '../../lib/models/diagonalBiLstm';
 import {createModel, findPreset} from '../../lib/models/index';
-import {PixelRnn, type PixelRnnConfig, type StateLayerKind} from '../../lib/models/pixelRnn';
+import {PixelRnn, type PixelRnnConfig} from '../../lib/models/pixelRnn';
 import {createRowLstm, ROW_LSTM_PRESETS} from '../../lib/models/rowLstm';
 import {receptiveField} from '../../lib/receptiveField';
 import {sample} from '../../lib/sample';
@@ -147,30 +145,12 @@ test('on 28 x 28 the centre of a Diagonal BiLSTM sees 405 of the 406 pixels befo
   });
 });
 
-/** Errors of a much-copied public implementation, as state layers. */
-function broken(states: (left: Lstm, right: Lstm, x: tf.Tensor4D) => tf.Tensor4D): StateLayerKind {
-  return class extends DiagonalBiLstm implements StateLayer {
-    private readonly both: readonly Lstm[];
-
-    constructor(...[spec, parameters]: ConstructorParameters<typeof DiagonalBiLstm>) {
-      super(spec, parameters);
-      this.both = (['left-to-right', 'right-to-left'] as const).map((direction) => {
-        const {name, inputs, hidden, groups} = spec;
-        const mask = rasterMask(1, 'B');
-        return new Lstm({name: `${name}.${direction}`, direction, inputs, hidden, groups, mask}, parameters);
-      });
-    }
-
-    override states(x: tf.Tensor4D): tf.Tensor4D {
-      return tf.tidy(() => states(this.both[0], this.both[1], x));
-    }
-  };
-}
+const shiftUp = (x: tf.Tensor4D): tf.Tensor4D => tf.reverse(shiftDown(tf.reverse(x, 1)), 1);
 
 test('the Jacobian finds the errors of public code: no shift, a state that sees the row below', async () => {
   const errors = {
-    'no shift': broken((left, right, x) => tf.add(left.apply(x), right.apply(x))),
-    'the row below': broken((left, _, x) => tf.reverse(left.apply(tf.reverse(x, 1)), 1)),
+    'no shift': joinedDiagonals((left, right) => tf.add(left, right)),
+    'the row below': joinedDiagonals((left, right) => tf.add(left, shiftUp(right))),
   };
   for (const [error, kind] of Object.entries(errors)) {
     await withModel(new PixelRnn('broken', error, SMALL, kind, 1), async (model) => {
