@@ -5,6 +5,7 @@ import {bitsPerDimension, ensembleNats, meanAndError, negativeLogLikelihood} fro
 import type {AutoregressiveModel, Images} from './types';
 
 export interface EvaluateOptions {
+  /** Images that go through the model together; default: as many as have 2^24 logits, 500 at most. */
   readonly batchSize?: number;
   readonly signal?: AbortSignal;
   /** Share of the work that is done, 0 to 1. */
@@ -30,7 +31,7 @@ export interface Evaluation {
 export async function evaluate(
   model: AutoregressiveModel,
   images: Images,
-  {batchSize = 500, signal, onProgress}: EvaluateOptions = {},
+  {batchSize = mostAtOnce(model), signal, onProgress}: EvaluateOptions = {},
 ): Promise<Evaluation> {
   checkModelImages(model, images);
   if (!Number.isInteger(batchSize) || batchSize < 1) {
@@ -65,6 +66,12 @@ export async function evaluateEnsemble(
     nats.push((await evaluate(member, images, {...options, onProgress})).perImage);
   }
   return summary(members[0], ensembleNats(nats));
+}
+
+/** The logits of one colour image are 786,432 numbers, those of a digit 784. */
+function mostAtOnce({order, levels}: AutoregressiveModel): number {
+  const logits = order.length * (levels === 2 ? 1 : levels);
+  return Math.max(1, Math.min(500, Math.floor(2 ** 24 / logits)));
 }
 
 function summary(model: AutoregressiveModel, perImage: Float64Array): Evaluation {

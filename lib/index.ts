@@ -2,6 +2,7 @@
 export * from './averagedLogits';
 export * from './checkpoints';
 export * from './complete';
+export * from './datasets';
 export * from './diagonalJoin';
 export * from './drawnSoFar';
 export * from './engine/adam';

@@ -33,6 +33,15 @@ export function bitsPerDimension(nats: number, image: ImageShape): number {
   return nats / (image.height * image.width * image.channels * Math.LN2);
 }
 
+/** As the papers print it: bits per dimension for colour, nats per image for what is black and white. */
+export function likelihoodText(
+  nats: number,
+  {levels, image}: Pick<AutoregressiveModel, 'levels' | 'image'>,
+): string {
+  if (levels === 2) return `${nats.toFixed(3)} nats`;
+  return `${bitsPerDimension(nats, image).toFixed(4)} bits per dimension`;
+}
+
 /**
  * The ensemble's negative log-likelihood: minus the logarithm of the *average probability* of the whole image,
  * log p(x) = logsumexp over k of log p_k(x) - log K (MADE, section 4.2). To average logits instead gives numbers

@@ -7,24 +7,15 @@ import {
   readParameters,
   saveCheckpoint,
 } from './checkpoints';
+import {type Dataset, datasetOf} from './datasets';
 import {evaluate, evaluateEnsemble} from './evaluate';
-import {binarize} from './images/binarize';
 import {firstImages} from './images/images';
-import {loadMnist} from './images/mnist';
 import {parameterCount} from './layers/parameters';
 import {companionPresets, createModel, type ModelName, presetNames} from './models/index';
 import {checkpointFile} from './paths';
-import type {AutoregressiveModel, Images, Split} from './types';
+import type {AutoregressiveModel, Split} from './types';
 
 /** The committed weights: loaded, scored as they are stored, and published with their score. */
-
-/** The seed of the one static draw that validation and test images are scored on. */
-export const STATIC_SEED = 0;
-
-/** The part of the digits that is scored, black and white by the static draw. */
-export async function scoringImages(split: Split): Promise<Images> {
-  return binarize(await loadMnist(split), {rule: 'static', seed: STATIC_SEED});
-}
 
 export interface Published {
   readonly model: AutoregressiveModel;
@@ -71,7 +62,7 @@ function disposeAll(models: readonly AutoregressiveModel[]): void {
 export interface Score {
   readonly model: string;
   readonly preset: string;
-  readonly dataset: 'MNIST';
+  readonly dataset: Dataset['name'];
   readonly binarization: string;
   readonly split: Split;
   readonly images: number;
@@ -105,7 +96,8 @@ export async function scorePublished(
 ): Promise<Score> {
   const started = performance.now();
   const {model, checkpoint} = published;
-  const all = await scoringImages(split);
+  const dataset = datasetOf(model);
+  const all = await dataset.scored(split);
   const images = options.images === undefined ? all : firstImages(all, options.images);
   const members = options.ensemble === false ? [model] : published.members;
   const hasEnsemble = members.length > 1;
@@ -122,8 +114,8 @@ export async function scorePublished(
   return {
     model: model.name,
     preset,
-    dataset: 'MNIST',
-    binarization: `static, seed ${STATIC_SEED}`,
+    dataset: dataset.name,
+    binarization: dataset.binarization,
     split,
     images: images.count,
     nats: single.nats,

@@ -108,8 +108,8 @@ export function learningRateAt(step: number, steps: number, {learningRate, warmu
  * Trains the model in place. At the end its parameters are the averaged weights of the best validation score
  * (or, when no epoch was finished, the averaged weights).
  *
- * @param data.train grey images when binarisation is to be done here (0 … 255)
- * @param data.validation binary images, scored after each epoch. Both with labels, if the model is to be told classes
+ * @param data.train bytes 0 … 255, made black and white here for a model of two levels
+ * @param data.validation values 0 … levels - 1, scored after each epoch. Both with labels, if the model is to be told classes
  * @param resumed the state that onState was given
  * @throws RangeError for options out of range or labels that do not fit; TrainingDivergedError for a loss that is not finite
  */
@@ -163,7 +163,7 @@ export async function train(
         outcome = 'stopped early';
         break;
       }
-      const images = epochImages(data.train, options, epoch);
+      const images = model.levels === 2 ? epochImages(data.train, options, epoch) : data.train;
       const order = epochOrder(images.count, {seed: options.seed, epoch});
       for (let batch = step % stepsPerEpoch; batch < stepsPerEpoch; batch++) {
         const indices = order.subarray(batch * options.batchSize, (batch + 1) * options.batchSize);
@@ -281,7 +281,6 @@ function clip(gradients: tf.NamedTensorMap, most: number): tf.NamedTensorMap {
 
 /** The training images as this epoch sees them: drawn anew when binarisation is dynamic. */
 function epochImages(images: Images, {binarization, seed}: TrainOptions, epoch: number): Images {
-  if (images.channels > 1) return images;
   return binarization === 'dynamic'
     ? binarize(images, {rule: 'dynamic', seed, epoch})
     : binarize(images, {rule: binarization, seed});

@@ -1,14 +1,14 @@
 import {complete, completeInAnyOrder, knownTooLate} from '../lib/complete';
+import {datasetOf} from '../lib/datasets';
 import {startEngine} from '../lib/engine/index';
 import {completionGrid} from '../lib/figures/completionGrid';
 import {encodePng} from '../lib/figures/png';
 import {writeFileAtomically} from '../lib/files';
 import {pickImages} from '../lib/images/images';
-import {loadMnist} from '../lib/images/mnist';
 import {type Occlusion, occlude} from '../lib/images/occlude';
 import type {ModelName} from '../lib/models/index';
 import {Made} from '../lib/models/made';
-import {loadPublished, scoringImages} from '../lib/published';
+import {loadPublished} from '../lib/published';
 import type {AutoregressiveModel} from '../lib/types';
 import {
   bar,
@@ -26,16 +26,16 @@ import {
 
 const OCCLUSIONS: readonly Occlusion[] = ['bottom', 'right', 'centre', 'stripes'];
 
-/** `sample` draws at most 256 images at once, and there are ten digits. */
+/** `sample` draws at most 256 images at once, and there are ten classes. */
 const MOST = 25;
 
 const HELP = `npm run complete -- MODEL [options]
 
-Hides a part of ten test digits, one of each class, and draws it again. Each row of the PNG is one digit: as it is, what the
+Hides a part of ten test images, one of each class, and draws it again. Each row of the PNG is one image: as it is, what the
 model is shown of it, and the completions, blue where the model chose the pixels.
   --occlude WHAT    bottom, right, centre or stripes (default bottom)
-  --count N         completions of each digit, 1 to ${MOST} (default 6)
-  --label L         what each digit is said to be, or several with commas, for one completion after the other
+  --count N         completions of each image, 1 to ${MOST} (default 6)
+  --label L         what each image is said to be, or several with commas, for one completion after the other
                     (default: what it is; for weights that are told classes)
   --seed S          (default 0)
   --out FILE.png    (default completions-MODEL.png)
@@ -62,10 +62,11 @@ run(async () => {
   const engine = await startEngine();
   const published = loadPublished(name, preset);
   const mask = occlude(published.model.image, occlusion);
-  const digits = pickImages(await scoringImages('test'), await oneOfEachClass());
+  const test = await datasetOf(published.model).scored('test');
+  const originals = pickImages(test, oneOfEachClass(test.labels));
   const images = pickImages(
-    digits,
-    Array.from({length: digits.count * count}, (_, i) => Math.floor(i / count)),
+    originals,
+    Array.from({length: originals.count * count}, (_, i) => Math.floor(i / count)),
   );
   const told = labels && Array.from({length: images.count}, (_, i) => labels[(i % count) % labels.length]);
   const own = published.model.needsLabels === true ? images.labels : undefined;
@@ -84,20 +85,20 @@ run(async () => {
   endProgress();
   const seconds = (performance.now() - started) / 1000;
 
-  const rows = Array.from({length: digits.count}, (_, digit) => ({
-    original: pickImages(digits, [digit]),
+  const rows = Array.from({length: originals.count}, (_, row) => ({
+    original: pickImages(originals, [row]),
     mask,
     completions: pickImages(
       drawn,
-      Array.from({length: count}, (_, k) => digit * count + k),
+      Array.from({length: count}, (_, k) => row * count + k),
     ),
   }));
   const title = `Completions by ${name} ${preset}, ${occlusion} hidden`;
-  const description = `${digits.count} test digits, one a row: the digit, what is shown of it, ${count} completions.`;
-  const figure = {title, description, notebook: '03-made', seed, scale: 4};
+  const description = `${originals.count} test images, one a row: the image, what is shown of it, ${count} completions.`;
+  const figure = {title, description, seed, scale: 4};
   writeFileAtomically(out, encodePng(completionGrid(rows, figure)));
   console.log(
-    `${out}: ${count} completions of each of ${digits.count} test digits, ${occlusion} hidden, seed ${seed}, ` +
+    `${out}: ${count} completions of each of ${originals.count} test images, ${occlusion} hidden, seed ${seed}, ` +
       `${seconds.toFixed(2)} s; ${engine.description}`,
   );
   console.log(`${name} ${preset} ${whatGuides(model, mask, anyOrder)}`);
@@ -136,8 +137,7 @@ function occlusionArgument(given: string): Occlusion {
   return found;
 }
 
-/** The first test image of each digit, 0 to 9. */
-async function oneOfEachClass(): Promise<number[]> {
-  const {labels} = await loadMnist('test');
-  return Array.from({length: 10}, (_, digit) => labels.indexOf(digit));
+/** The first image of each of the ten classes. */
+function oneOfEachClass(labels: Uint8Array): number[] {
+  return Array.from({length: 10}, (_, label) => labels.indexOf(label));
 }

@@ -1,4 +1,5 @@
 import {startEngine} from '../lib/engine/index';
+import {MissingDataError} from '../lib/images/cifar10';
 import {MODEL_NAMES, type ModelName} from '../lib/models/index';
 import {committedPresets, loadPublished, type Score, scorePublished} from '../lib/published';
 import {
@@ -48,12 +49,24 @@ run(async () => {
       );
     }
     const scores: Score[] = [];
+    // What is named must be there; else weights whose images were not asked for are passed over, and that is said.
+    const passOver = (preset: string, error: unknown): void => {
+      if (args.text('preset') !== undefined || !(error instanceof MissingDataError)) throw error;
+      console.error(`${model} ${preset}: not scored. ${error.message}`);
+    };
     for (const preset of presets) {
       const published = loadPublished(model, preset);
-      const score = await scorePublished(published, preset, split, {
-        signal,
-        onProgress: (share) => showProgress(`${model} ${preset}  ${bar(share)}`),
-      });
+      let score: Score;
+      try {
+        score = await scorePublished(published, preset, split, {
+          signal,
+          onProgress: (share) => showProgress(`${model} ${preset}  ${bar(share)}`),
+        });
+      } catch (error) {
+        published.dispose();
+        passOver(preset, error);
+        continue;
+      }
       endProgress();
       scores.push(score);
       const recorded = published.checkpoint.metadata.score;
@@ -63,7 +76,7 @@ run(async () => {
       const given = published.model.needsLabels === true ? ', given the class of each image' : '';
       if (!json) print(score, engine.description, given);
     }
-    if (json) console.log(JSON.stringify(jsonLine(scores, engine.description)));
+    if (json && scores.length > 0) console.log(JSON.stringify(jsonLine(scores, engine.description)));
   }
 });
 
@@ -94,7 +107,7 @@ function check(score: Score, what: 'nats' | 'ensembleNats', recorded: number | u
 function print(score: Score, engine: string, given: string): void {
   console.log(
     `${score.model} ${score.preset}: ${score.nats.toFixed(3)} ± ${score.standardError.toFixed(3)} nats${given} ` +
-      `(${score.bitsPerDimension.toFixed(4)} bits per dimension), MNIST ${score.split}, ${score.images} images, ` +
+      `(${score.bitsPerDimension.toFixed(4)} bits per dimension), ${score.dataset} ${score.split}, ${score.images} images, ` +
       `${score.binarization}; ${score.parameters} parameters, ${score.epochs} epochs, ` +
       `${Math.round(score.trainingSeconds)} s of training; scored in ${score.seconds.toFixed(1)} s; ${engine}`,
   );

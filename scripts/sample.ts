@@ -62,8 +62,7 @@ run(async () => {
   const grid = imageGrid({
     images,
     title,
-    description: `${count} digits drawn by ${name}, one beside the other.`,
-    notebook: '03-made',
+    description: `${count} images drawn by ${name}, one beside the other.`,
     columns: Math.ceil(Math.sqrt(count)),
     scale: 4,
   });

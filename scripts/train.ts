@@ -1,12 +1,13 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import {datasetOf} from '../lib/datasets';
 import {startEngine} from '../lib/engine/index';
 import {errorCode, FileWriteError} from '../lib/files';
-import {loadMnist} from '../lib/images/mnist';
 import {parameterCount} from '../lib/layers/parameters';
+import {likelihoodText} from '../lib/likelihood';
 import {findPreset} from '../lib/models/index';
 import {checkpointFile, projectRoot, runFile} from '../lib/paths';
-import {publish, scoringImages} from '../lib/published';
+import {publish} from '../lib/published';
 import {loadRun, runMetadata, saveRun} from '../lib/runs';
 import {train} from '../lib/train';
 import {
@@ -54,8 +55,9 @@ run(async () => {
   }
 
   const engine = await startEngine();
-  const data = {train: await loadMnist('train'), validation: await scoringImages('validation')};
   const model = preset.create(seed);
+  const dataset = datasetOf(model);
+  const data = {train: await dataset.load('train'), validation: await dataset.scored('validation')};
   const run = {
     preset,
     recipe,
@@ -82,13 +84,13 @@ run(async () => {
       },
       onProgress: (p) =>
         showProgress(
-          `${bar(p.step / p.steps)}  epoch ${p.epoch + 1} of ${p.epochs}  ${p.nats.toFixed(2)} nats  ` +
+          `${bar(p.step / p.steps)}  epoch ${p.epoch + 1} of ${p.epochs}  ${likelihoodText(p.nats, model)}  ` +
             `${Math.round(p.imagesPerSecond)} images/s  ${clock(p.secondsLeft)} to go`,
         ),
       onEvaluation: (row) => {
         endProgress();
         console.log(
-          `epoch ${row.epoch}  ${row.split.padEnd(10)} ${row.nats.toFixed(3)} nats  ${clock(row.seconds)}`,
+          `epoch ${row.epoch}  ${row.split.padEnd(10)} ${likelihoodText(row.nats, model)}  ${clock(row.seconds)}`,
         );
       },
     },
@@ -103,7 +105,7 @@ run(async () => {
     return;
   }
   console.log(
-    `best validation: ${result.bestNats.toFixed(3)} nats, epoch ${result.bestEpoch}, ${clock(result.seconds)}`,
+    `best validation: ${likelihoodText(result.bestNats, model)}, epoch ${result.bestEpoch}, ${clock(result.seconds)}`,
   );
   const target = args.flag('publish')
     ? checkpointFile(name, preset.preset)
@@ -111,7 +113,8 @@ run(async () => {
   makeFolder(path.dirname(target));
   const score = await publish(model, preset.preset, runMetadata(model, run, last), target);
   console.log(
-    `${path.relative(projectRoot(), target)}: test ${score.nats.toFixed(3)} nats (${score.binarization} draw, ${score.images} images)`,
+    `${path.relative(projectRoot(), target)}: test ${likelihoodText(score.nats, model)} ` +
+      `(${score.dataset}, binarisation: ${score.binarization}, ${score.images} images)`,
   );
   if (score.ensembleNats !== undefined) {
     console.log(`ensemble of ${score.ensembleSize} orders: test ${score.ensembleNats.toFixed(3)} nats`);

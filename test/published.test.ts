@@ -5,6 +5,7 @@ import * as path from 'node:path';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {CheckpointError, readSafetensors, writeSafetensors} from '../lib/checkpoints';
+import {scoringImages} from '../lib/datasets';
 import {startEngine} from '../lib/engine/index';
 import {evaluate} from '../lib/evaluate';
 import {binarize} from '../lib/images/binarize';
@@ -12,7 +13,7 @@ import {firstImages} from '../lib/images/images';
 import {loadMnist} from '../lib/images/mnist';
 import {createModel} from '../lib/models/index';
 import {checkpointFile} from '../lib/paths';
-import {loadPublished, publish, QUICK_IMAGES, scorePublished, scoringImages} from '../lib/published';
+import {loadPublished, publish, QUICK_IMAGES, scorePublished} from '../lib/published';
 import {TRAIN_DEFAULTS} from '../lib/train';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'published-'));

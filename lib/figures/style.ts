@@ -14,8 +14,8 @@ export interface FigureText {
   readonly title: string;
   /** One sentence for those who cannot see the picture: what is drawn, and what it shows. */
   readonly description: string;
-  /** The notebook that draws it, such as "02-made-masks". */
-  readonly notebook: string;
+  /** The notebook that draws it, such as "02-made-masks"; what a command draws has none. */
+  readonly notebook?: string;
   /** The figure or table it stands beside, such as "MADE, figure 2"; left out where no paper has one. */
   readonly paper?: string;
   /** Left out where nothing is random. */
@@ -128,7 +128,8 @@ export function figureLayout(
 /** Only the words of a figure, without the numbers that came with them. */
 export function metaOf({title, description, notebook, paper, seed}: FigureText): JsonObject {
   return {
-    ...{title, description, notebook},
+    ...{title, description},
+    ...(notebook === undefined ? {} : {notebook}),
     ...(paper === undefined ? {} : {paper}),
     ...(seed === undefined ? {} : {seed}),
   };
@@ -136,8 +137,9 @@ export function metaOf({title, description, notebook, paper, seed}: FigureText):
 
 /** "MADE, figure 2 · notebook 03-made · seed 0" */
 export function captionOf(text: FigureText): string {
-  const parts = [`Notebook ${text.notebook}`];
-  if (text.paper !== undefined) parts.unshift(`Compare ${text.paper}`);
+  const parts: string[] = [];
+  if (text.paper !== undefined) parts.push(`Compare ${text.paper}`);
+  if (text.notebook !== undefined) parts.push(`Notebook ${text.notebook}`);
   if (text.seed !== undefined) parts.push(`seed ${text.seed}`);
   return parts.join(' · ');
 }

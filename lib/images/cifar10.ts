@@ -59,6 +59,11 @@ export const CIFAR10_CLASSES = [
   'truck',
 ] as const;
 
+/** Images that are not fetched without being asked for; the message says how to ask. */
+export class MissingDataError extends Error {
+  override readonly name = 'MissingDataError';
+}
+
 export interface Cifar10Options {
   /** Where the six checked files are; default `data/cifar10`. */
   readonly folder?: string;
@@ -70,7 +75,7 @@ export interface Cifar10Options {
  * test. `npm run data -- cifar10` gets the files; each is checked by its sha256 whenever it is read (all of them: 0.5 s).
  *
  * @returns pixels 0 … 255, [count, 32, 32, 3], red, green and blue of a pixel side by side, and labels 0 … 9 (CIFAR10_CLASSES)
- * @throws Error when a file is missing, cut short or altered, with the way to get it; RangeError for an unknown split
+ * @throws MissingDataError when a file is missing; Error when one was cut short or altered, with the way to get it; RangeError for an unknown split
  */
 export async function loadCifar10(split: Split, options: Cifar10Options = {}): Promise<LabelledImages> {
   const {folder = cifar10Folder(), layout = CIFAR10} = options;
@@ -118,7 +123,9 @@ export function checkBatch(bytes: Uint8Array, batch: Cifar10Batch, file: string,
 
 function readBatch(file: string, batch: Cifar10Batch): Uint8Array {
   if (!fs.existsSync(file)) {
-    throw new Error(`CIFAR-10 is needed, but there is no ${file}; get it with: npm run data -- cifar10`);
+    throw new MissingDataError(
+      `CIFAR-10 is needed, but there is no ${file}; get it with: npm run data -- cifar10`,
+    );
   }
   const bytes = fs.readFileSync(file);
   checkBatch(bytes, batch, file, 'delete it and get it again with: npm run data -- cifar10');

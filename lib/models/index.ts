@@ -38,6 +38,7 @@ const PIXEL_CNN_RECIPES: Record<keyof typeof PIXEL_CNN_PRESETS, TrainOptions> = 
   digits: {...TRAIN_DEFAULTS, epochs: 10, batchSize: 32, learningRate: 4e-3, clipNorm: 100},
   paper: {...TRAIN_DEFAULTS, epochs: 10, batchSize: 32, learningRate: 1e-3, clipNorm: 100},
   small: {...TRAIN_DEFAULTS, epochs: 1, batchSize: 32, learningRate: 3e-3, clipNorm: 100},
+  cifar10: {...TRAIN_DEFAULTS, epochs: 4, batchSize: 16, learningRate: 2e-3, clipNorm: 2000},
 };
 
 /** As PixelCNN's. */
@@ -69,7 +70,7 @@ const MODELS: Record<ModelName, ModelEntry> = {
   pixelcnn: {
     presets: PIXEL_CNN_PRESETS,
     recipes: PIXEL_CNN_RECIPES,
-    names: ['digits', 'paper', 'small'],
+    names: ['digits', 'paper', 'small', 'cifar10'],
     companions: {},
     create: (config, seed) => PixelCnn.create(config as PixelCnnConfig, seed),
   },
