@@ -69,6 +69,14 @@ export function lineChart(chart: LineChart): Chart {
     below: 50,
   };
   const strokes = strokesOf(chart.series);
+  // Plotly chooses the range of a linear axis; a logarithmic one needs it for its ticks.
+  const xRange =
+    chart.x.range || chart.x.scale === 'log'
+      ? rangeOf(
+          chart.x,
+          chart.series.map((s) => s.x),
+        )
+      : undefined;
   const yRange = rangeOf(chart.y, [...chart.series.map((s) => s.y), references.map((r) => r.value)]);
   return {
     data: chart.series.map((series, i) => ({
@@ -82,7 +90,7 @@ export function lineChart(chart: LineChart): Chart {
     })),
     layout: {
       ...figureLayout(chart, frame, referenceLabels(references, chart.y, yRange, frame.height)),
-      xaxis: axisLayout(chart.x, chart.x.range && rangeOf(chart.x, [])),
+      xaxis: axisLayout(chart.x, xRange),
       yaxis: axisLayout(chart.y, yRange),
       showlegend: chart.series.length > 1,
       legend: {orientation: 'h', x: 0, xanchor: 'left', y: 1, yanchor: 'bottom', font: {size: 12}},
@@ -256,7 +264,24 @@ function axisLayout(axis: Axis, range?: readonly number[]): JsonObject {
     ...(range ? {range: plain(range)} : {}),
     ...{gridcolor: colours.grid, zeroline: false, linecolor: colours.faint, showline: true},
     ...{ticks: 'outside', ticklen: 4, tickcolor: colours.faint, tickfont: {size: 12}},
+    ...(axis.scale === 'log' && range ? logTicks(range) : {}),
   };
+}
+
+/** Ticks at 1, 2, 5, 10, 20, … over a few decades, at powers of ten over many: Plotly's own are too small to be read. */
+function logTicks([low, high]: readonly number[]): JsonObject {
+  const steps = high - low > 2.5 ? [1] : [1, 2, 5];
+  const decades = Array.from({length: Math.ceil(high) - Math.floor(low) + 1}, (_, k) => Math.floor(low) + k);
+  const values = decades
+    .flatMap((decade) => steps.map((step) => step * 10 ** decade))
+    .filter((value) => Math.log10(value) >= low && Math.log10(value) <= high);
+  return {tickvals: values, ticktext: values.map(shortNumber)};
+}
+
+/** 500, 2k, 3M; small numbers as they are. */
+function shortNumber(value: number): string {
+  const [unit, suffix] = value >= 1e6 ? [1e6, 'M'] : value >= 1e3 ? [1e3, 'k'] : [1, ''];
+  return `${Number((value / unit).toPrecision(6))}${suffix}`;
 }
 
 /** The span of all values with a margin, in the axis' own terms (decimal logarithms on a logarithmic axis). */

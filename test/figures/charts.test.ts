@@ -91,3 +91,15 @@ test('captions and lines', () => {
   );
   assert.deepEqual(wrap('one two three', 7), ['one two', 'three']);
 });
+
+test('logarithmic axes: ticks that can be read, at 1, 2, 5 over few decades and at powers of ten over many', () => {
+  const ticks = (x: number[]): unknown => {
+    const {layout} = lineChart({
+      ...{title: 'title', description: 'description', notebook: '01-autoregression'},
+      ...{x: {label: 'x', scale: 'log'}, y: {label: 'y'}, series: [{name: 'series', x, y: x}]},
+    });
+    return (layout.xaxis as {ticktext: unknown}).ticktext;
+  };
+  assert.deepEqual(ticks([3200, 300000]), ['5k', '10k', '20k', '50k', '100k', '200k']);
+  assert.deepEqual(ticks([0.02, 2e6]), ['0.01', '0.1', '1', '10', '100', '1k', '10k', '100k', '1M']);
+});
