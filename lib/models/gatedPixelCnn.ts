@@ -4,33 +4,25 @@ import {GATED_DEVIATION, GatedLayer, type GatedSpec, type Stacks} from '../layer
 import {MaskedConv2d, type MaskedConv2dSpec} from '../layers/maskedConv2d';
 import {createParameters, type ParameterSpec} from '../layers/parameters';
 import {reluConvolutions} from '../layers/reluConvolutions';
-import type {AutoregressiveModel, ImageShape, IncrementalLogits, ModelConfig, Parameters} from '../types';
+import type {AutoregressiveModel, ImageShape, IncrementalLogits, Parameters} from '../types';
 import {GatedIncremental} from './gatedPixelCnnIncremental';
 import {
   checkPositive,
   checkRasterConfig,
   checkRasterInput,
   headSpecs,
+  type RasterConfig,
   rasterOrder,
   splitLevels,
 } from './raster';
 
 /** Gated PixelCNN: two stacks, so that no pixel above is hidden from view (van den Oord et al. 2016b). */
-export interface GatedPixelCnnConfig extends ModelConfig {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-  /** Values a channel can take: 2 gives Bernoulli logits, up to 256 a softmax. */
-  readonly levels: number;
+export interface GatedPixelCnnConfig extends RasterConfig {
   /** Features of each stack. A multiple of the channels. */
   readonly features: number;
   readonly layers: number;
-  /** Side of the first layer's kernels, which have mask A. */
-  readonly firstSize: number;
   /** Side of the later layers' kernels, which have mask B. */
   readonly size: number;
-  /** Features of the two layers before the logits. A multiple of the channels. */
-  readonly head: number;
   /** Classes to condition on; 0 for none. */
   readonly classes: number;
 }

@@ -4,34 +4,26 @@ import {createParameters, type ParameterSpec} from '../layers/parameters';
 import {evenGroups, rasterMask} from '../layers/rasterMasks';
 import {reluConvolutions} from '../layers/reluConvolutions';
 import {ResidualBlock, type ResidualSpec} from '../layers/residual';
-import type {AutoregressiveModel, ImageShape, IncrementalLogits, ModelConfig, Parameters} from '../types';
+import type {AutoregressiveModel, ImageShape, IncrementalLogits, Parameters} from '../types';
 import {PixelCnnIncremental} from './pixelCnnIncremental';
 import {
   checkPositive,
   checkRasterConfig,
   checkRasterInput,
   headSpecs,
+  type RasterConfig,
   rasterOrder,
   splitLevels,
 } from './raster';
 
 /** PixelCNN: a stack of masked convolutions (van den Oord et al. 2016a, table 1). */
-export interface PixelCnnConfig extends ModelConfig {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-  /** Values a channel can take: 2 gives Bernoulli logits, up to 256 a softmax. */
-  readonly levels: number;
+export interface PixelCnnConfig extends RasterConfig {
   /** h of table 1: a residual block has 2h features outside and h inside. A multiple of the channels. */
   readonly features: number;
-  /** Side of the first kernel, which has mask A. */
-  readonly firstSize: number;
   /** Side of the blocks' kernels, which have mask B. */
   readonly size: number;
   /** One residual block for each; 1 is the paper's, more spreads the taps of its kernel apart. */
   readonly dilations: readonly number[];
-  /** Features of the two layers before the logits. A multiple of the channels. */
-  readonly head: number;
 }
 
 const DIGITS = {height: 28, width: 28, channels: 1, levels: 2, firstSize: 7, size: 3} as const;

@@ -4,33 +4,25 @@ import {createParameters, type ParameterSpec} from '../layers/parameters';
 import {evenGroups, rasterMask} from '../layers/rasterMasks';
 import {reluConvolutions} from '../layers/reluConvolutions';
 import type {StateLayer, StateSpec} from '../layers/stateLayer';
-import type {AutoregressiveModel, ImageShape, IncrementalLogits, ModelConfig, Parameters} from '../types';
+import type {AutoregressiveModel, ImageShape, IncrementalLogits, Parameters} from '../types';
 import {PixelRnnIncremental} from './pixelRnnIncremental';
 import {
   checkPositive,
   checkRasterConfig,
   checkRasterInput,
   headSpecs,
+  type RasterConfig,
   rasterOrder,
   splitLevels,
 } from './raster';
 
 /** What Row LSTM and the Diagonal BiLSTM share: table 1 of van den Oord et al. 2016a with recurrent layers. */
-export interface PixelRnnConfig extends ModelConfig {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-  /** Values a channel can take: 2 gives Bernoulli logits, up to 256 a softmax. */
-  readonly levels: number;
+export interface PixelRnnConfig extends RasterConfig {
   /** h: a block has 2h features outside and h inside. A multiple of the channels. */
   readonly features: number;
   readonly layers: number;
-  /** Side of the first kernel, which has mask A. */
-  readonly firstSize: number;
   /** Whether each layer's states also go straight to the layers before the logits (section 3.3). */
   readonly skip: boolean;
-  /** Features of the two layers before the logits. A multiple of the channels. */
-  readonly head: number;
 }
 
 /** The kind of recurrent layer. */

@@ -1,15 +1,21 @@
 import * as tf from '@tensorflow/tfjs';
 import type {MaskedConv2dSpec} from '../layers/maskedConv2d';
 import {evenGroups, rasterMask} from '../layers/rasterMasks';
-import type {AutoregressiveModel, ImageShape} from '../types';
+import type {AutoregressiveModel, ImageShape, ModelConfig} from '../types';
 
 /** What the convolutional models share: raster order, their checks, the shape of their logits. */
 
-interface RasterConfig extends ImageShape {
+/** What the configurations of all models in raster order have in common. */
+export interface RasterConfig extends ModelConfig {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  /** Values a channel can take: 2 gives Bernoulli logits, up to 256 a softmax. */
   readonly levels: number;
+  /** Side of the first kernel, which has mask A. */
   readonly firstSize: number;
-  /** Of the later kernels, where there are any. */
-  readonly size?: number;
+  /** Features of the two layers before the logits. A multiple of the channels. */
+  readonly head: number;
 }
 
 /** Pixel by pixel, row by row; in a pixel channel by channel. */
@@ -25,7 +31,7 @@ export function checkPositive(model: string, field: string, value: number): void
 }
 
 /** @throws RangeError that names the field, its value and the rule */
-export function checkRasterConfig(model: string, config: RasterConfig): void {
+export function checkRasterConfig(model: string, config: RasterConfig & {readonly size?: number}): void {
   for (const field of ['height', 'width', 'channels'] as const) checkPositive(model, field, config[field]);
   if (!Number.isInteger(config.levels) || config.levels < 2 || config.levels > 256) {
     throw new RangeError(`${model}: levels must be an integer from 2 to 256, got ${config.levels}`);
@@ -45,11 +51,7 @@ export function checkRasterConfig(model: string, config: RasterConfig): void {
  * @param inputs features that come in
  * @param scale of the first weights, for inputs of a deviation other than 1
  */
-export function headSpecs(
-  config: RasterConfig & {readonly head: number},
-  inputs: number,
-  scale = 1,
-): MaskedConv2dSpec[] {
+export function headSpecs(config: RasterConfig, inputs: number, scale = 1): MaskedConv2dSpec[] {
   const perChannel = config.levels === 2 ? 1 : config.levels;
   const sizes = [inputs, config.head, config.head, config.channels * perChannel];
   // Small at the output, so that the first logits are near 0: the loss starts near log(levels) a value.
