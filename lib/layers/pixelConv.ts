@@ -12,6 +12,7 @@ export class PixelConv {
   /** Live taps: their number in the kernel, and their offsets in pixels. */
   private readonly taps: readonly {readonly tap: number; readonly dy: number; readonly dx: number}[];
   private readonly seen: Int32Array;
+  private last: Float32Array | undefined;
   private y = -1;
 
   /**
@@ -59,9 +60,14 @@ export class PixelConv {
    * The outputs of pixel x, from what has been stored for the pixels that it sees.
    *
    * @param added [count, outputs], added before the activation
-   * @returns [count, outputs]
+   * @param out [count, outputs], overwritten
+   * @returns out
    */
-  outputs(x: number, added: Float32Array | null = null): Float32Array {
+  outputs(
+    x: number,
+    added: Float32Array | null = null,
+    out = new Float32Array(this.count * this.numbers.outputs),
+  ): Float32Array {
     const {seen, y, width} = this;
     let taps = 0;
     for (const {tap, dy, dx} of this.taps) {
@@ -70,15 +76,15 @@ export class PixelConv {
       seen[2 * taps + 1] = this.place(y + dy, x + dx);
       taps++;
     }
-    const out = new Float32Array(this.count * this.numbers.outputs);
     this.kernel.apply(this.rows, seen, taps, added, out);
     return out;
   }
 
-  /** Stores the inputs of pixel x and returns its outputs. */
+  /** Stores the inputs of pixel x and returns its outputs, which are overwritten by the next call. */
   at(x: number, input: Float32Array, added: Float32Array | null = null): Float32Array {
     this.store(x, input);
-    return this.outputs(x, added);
+    this.last ??= new Float32Array(this.count * this.numbers.outputs);
+    return this.outputs(x, added, this.last);
   }
 
   private place(y: number, x: number): number {

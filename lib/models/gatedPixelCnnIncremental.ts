@@ -79,7 +79,8 @@ class IncrementalLayer {
     this.vertical.storeRow(below);
     const {features, classBias} = this;
     const above = below.map((_, x) => this.vertical.outputs(x, classBias?.vertical));
-    this.given = above.map((pixel, x) => this.link.at(x, pixel, classBias?.horizontal));
+    this.link.storeRow(above);
+    this.given = above.map((_, x) => this.link.outputs(x, classBias?.horizontal));
     return above.map((pixel) => pixelGate(pixel, features));
   }
 

@@ -15,6 +15,8 @@ export class PixelCnnIncremental implements IncrementalLogits {
   private readonly head: readonly PixelConv[];
   private readonly layers: readonly PixelConv[];
   private readonly cursor: RasterCursor;
+  /** What a block's first convolution is given. */
+  private readonly rectified: Float32Array;
 
   constructor(model: PixelCnn, count: number) {
     const {width} = model.image;
@@ -26,6 +28,7 @@ export class PixelCnnIncremental implements IncrementalLogits {
       up: new PixelConv(up, width, count),
     }));
     this.head = model.head.map((conv, k) => new PixelConv(conv, width, count, k < 2 ? 'relu' : 'none'));
+    this.rectified = new Float32Array(count * 2 * model.config.features);
     const inside = this.blocks.flatMap(({down, middle, up}) => [down, middle, up]);
     this.layers = [this.first, ...inside, ...this.head];
   }
@@ -38,9 +41,11 @@ export class PixelCnnIncremental implements IncrementalLogits {
     if (x === 0 && cursor.atNewPixel) for (const layer of this.layers) layer.beginRow();
     let wide = this.first.at(x, cursor.values);
     for (const {down, middle, up} of this.blocks) {
-      wide = up.at(x, middle.at(x, down.at(x, rectify(wide))), wide);
+      wide = up.at(x, middle.at(x, down.at(x, rectify(wide, this.rectified))), wide);
     }
-    return cursor.take(this.head.reduce((features, conv) => conv.at(x, features), rectify(wide)));
+    return cursor.take(
+      this.head.reduce((features, conv) => conv.at(x, features), rectify(wide, this.rectified)),
+    );
   }
 
   dispose(): void {

@@ -62,7 +62,7 @@ napi_value createPixelKernel(napi_env env, napi_callback_info info) {
   const auto *bias = static_cast<const float *>(typedArray(env, arguments[1]).data);
   auto *kernel = new PixelKernel{integer(env, arguments[2]), integer(env, arguments[3]), integer(env, arguments[4]), 0,
                                  integer(env, arguments[5]), integer(env, arguments[6]) != 0, {}, {}};
-  kernel->columns = padded(kernel->outputs);
+  kernel->columns = (kernel->outputs + 2 * kLanes - 1) / (2 * kLanes) * (2 * kLanes);
   const int rows = kernel->taps * kernel->inputs;
   kernel->weights.resize(static_cast<size_t>(rows) * kernel->columns);
   kernel->bias.resize(kernel->columns);
@@ -74,22 +74,41 @@ napi_value createPixelKernel(napi_env env, napi_callback_info info) {
   return result;
 }
 
+/** What an application of a kernel is given: see applyPixelKernel. */
+struct PixelInputs {
+  const float *inputs, *added;
+  const int32_t *seen;
+  int32_t taps;
+  float *out;
+};
+
+/** Some images next to each other: their sums stay in registers from the first tap to the last. */
 template <int Rows>
-void applyTo(const PixelKernel &kernel, int image, const float *inputs, const int32_t *seen, int32_t taps,
-             const float *added, float *out, float *sums) {
-  const int columns = kernel.columns, outputs = kernel.outputs;
-  for (int r = 0; r < Rows; r++) std::memcpy(sums + r * columns, kernel.bias.data(), columns * sizeof(float));
-  for (int32_t k = 0; k < taps; k++) {
-    const int tap = seen[2 * k];
-    const float *from = inputs + seen[2 * k + 1] + image * kernel.inputs;
-    addProduct<Rows>(kernel.inputs, from, kernel.inputs, &kernel.weights[static_cast<size_t>(tap) * kernel.inputs * columns],
-                     columns, sums);
-  }
-  for (int r = 0; r < Rows; r++) {
-    const size_t start = static_cast<size_t>(image + r) * outputs;
-    for (int j = 0; j < outputs; j++) {
-      const float sum = sums[r * columns + j] + (added == nullptr ? 0.0f : added[start + j]);
-      out[start + j] = kernel.rectified && !(sum > 0.0f) ? 0.0f : sum;
+void applyTo(const PixelKernel &kernel, const PixelInputs &given, int image) {
+  const int columns = kernel.columns, outputs = kernel.outputs, inputs = kernel.inputs;
+  for (int column = 0; column < outputs; column += 2 * kLanes) {
+    Vector sum[Rows][2];
+    for (int r = 0; r < Rows; r++)
+      for (int w = 0; w < 2; w++) sum[r][w] = load(&kernel.bias[column + w * kLanes]);
+    for (int32_t k = 0; k < given.taps; k++) {
+      const float *from = given.inputs + given.seen[2 * k + 1] + image * inputs;
+      const float *weights = &kernel.weights[static_cast<size_t>(given.seen[2 * k]) * inputs * columns + column];
+      for (int i = 0; i < inputs; i++, weights += columns) {
+        const Vector first = load(weights), second = load(weights + kLanes);
+        for (int r = 0; r < Rows; r++) {
+          sum[r][0] += from[r * inputs + i] * first;
+          sum[r][1] += from[r * inputs + i] * second;
+        }
+      }
+    }
+    for (int r = 0; r < Rows; r++) {
+      for (int w = 0; w < 2; w++) {
+        const int start = column + w * kLanes, n = outputs - start;
+        if (n <= 0) continue;
+        const size_t place = static_cast<size_t>(image + r) * outputs + start;
+        const Vector total = given.added == nullptr ? sum[r][w] : sum[r][w] + loadSome(given.added + place, n);
+        storeSome(given.out + place, kernel.rectified ? (total > 0.0f ? total : Vector{}) : total, n);
+      }
     }
   }
 }
@@ -100,18 +119,18 @@ napi_value applyPixelKernel(napi_env env, napi_callback_info info) {
   void *data = nullptr;
   check(env, napi_get_value_external(env, arguments[0], &data), "native kernels: expected a pixel kernel");
   const auto &kernel = *static_cast<const PixelKernel *>(data);
-  const auto *inputs = static_cast<const float *>(typedArray(env, arguments[1]).data);
-  const auto *seen = static_cast<const int32_t *>(typedArray(env, arguments[2]).data);
-  const int32_t taps = integer(env, arguments[3]);
+  PixelInputs given;
+  given.inputs = static_cast<const float *>(typedArray(env, arguments[1]).data);
+  given.seen = static_cast<const int32_t *>(typedArray(env, arguments[2]).data);
+  given.taps = integer(env, arguments[3]);
   napi_valuetype type = napi_null;
   napi_typeof(env, arguments[4], &type);
-  const auto *added = type == napi_null ? nullptr : static_cast<const float *>(typedArray(env, arguments[4]).data);
-  auto *out = static_cast<float *>(typedArray(env, arguments[5]).data);
-  std::vector<float> sums(kImages * kernel.columns);
+  given.added = type == napi_null ? nullptr : static_cast<const float *>(typedArray(env, arguments[4]).data);
+  given.out = static_cast<float *>(typedArray(env, arguments[5]).data);
   int image = 0;
-  for (; image + kImages <= kernel.count; image += kImages)
-    applyTo<kImages>(kernel, image, inputs, seen, taps, added, out, sums.data());
-  for (; image < kernel.count; image++) applyTo<1>(kernel, image, inputs, seen, taps, added, out, sums.data());
+  for (; image + 8 <= kernel.count; image += 8) applyTo<8>(kernel, given, image);
+  for (; image + 4 <= kernel.count; image += 4) applyTo<4>(kernel, given, image);
+  for (; image < kernel.count; image++) applyTo<1>(kernel, given, image);
   return nullptr;
 }
 
