@@ -110,7 +110,8 @@ export function figureLayout(
       text: title.join('<br>'),
       font: {size: 16},
       ...{xref: 'container', x: sidePixels / width, xanchor: 'left'},
-      ...{yref: 'container', y: 1 - 10 / height, yanchor: 'top'},
+      // Plotly sets a title of several lines half of what is added to it too high.
+      ...{yref: 'container', y: 1 - (10 + ((title.length - 1) * titleLine) / 2) / height, yanchor: 'top'},
     },
     annotations: [
       {

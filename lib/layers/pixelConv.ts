@@ -66,7 +66,7 @@ export class PixelConv {
   outputs(
     x: number,
     added: Float32Array | null = null,
-    out = new Float32Array(this.count * this.numbers.outputs),
+    out: Float32Array = new Float32Array(this.count * this.numbers.outputs),
   ): Float32Array {
     const {seen, y, width} = this;
     let taps = 0;
