@@ -11,7 +11,7 @@ import {GatedPixelCnn, type GatedPixelCnnConfig} from './models/gatedPixelCnn';
 
 /** The model that every wiring is tried on: three layers with kernels of 3, on images of 5 x 6. */
 export const WIRING_MODEL: GatedPixelCnnConfig = {
-  ...{height: 5, width: 6, channels: 1, levels: 2, features: 12, layers: 3},
+  ...{height: 5, width: 6, channels: 1, levels: 2, features: 12, dilations: [1, 1]},
   ...{firstSize: 3, size: 3, head: 12, classes: 0},
 };
 
@@ -108,7 +108,8 @@ async function violations(wiring: Wiring): Promise<{leaks: Dependence[]; blind: 
 
 /** Three layers of 3 x 3 see three rows up and three columns to either side. */
 function withinReach(logit: number, pixel: number): boolean {
-  const {width, layers} = WIRING_MODEL;
+  const {width, dilations} = WIRING_MODEL;
+  const layers = 1 + dilations.length;
   const rows = Math.floor(logit / width) - Math.floor(pixel / width);
   return rows <= layers && Math.abs((logit % width) - (pixel % width)) <= layers;
 }

@@ -99,7 +99,7 @@ test('stops when asked', async () => {
 
 test('a model that knows classes is told the label of each image, in batches of any size', async () => {
   const model = GatedPixelCnn.create({
-    ...{...image, levels: 2, features: 6, layers: 2, firstSize: 3, size: 3},
+    ...{...image, levels: 2, features: 6, dilations: [1], firstSize: 3, size: 3},
     ...{head: 6, classes: 3},
   });
   randomize(model.parameters, 2);

@@ -8,7 +8,7 @@ import {GatedPixelCnn} from '../lib/models/gatedPixelCnn';
 test.before(() => startEngine());
 
 const CONFIG = {
-  ...{height: 3, width: 4, channels: 1, levels: 2, features: 2, layers: 2},
+  ...{height: 3, width: 4, channels: 1, levels: 2, features: 2, dilations: [1]},
   ...{firstSize: 3, size: 3, head: 4, classes: 2},
 } as const;
 

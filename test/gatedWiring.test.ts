@@ -11,7 +11,7 @@ import {allImages, randomize} from './properties/tools';
 test.before(() => startEngine());
 
 const CONFIG = {
-  ...{height: 4, width: 5, channels: 1, levels: 2, features: 12, layers: 3},
+  ...{height: 4, width: 5, channels: 1, levels: 2, features: 12, dilations: [1, 1]},
   ...{firstSize: 3, size: 3, head: 12, classes: 0},
 } as const;
 

@@ -16,7 +16,16 @@ test('posterior: equal nats are equal shares, log 3 nats less is three times as 
 
 test('the mean over the classes is a distribution over images', async () => {
   await startEngine();
-  const config = {height: 2, width: 3, channels: 1, levels: 2, features: 6, layers: 2, firstSize: 3, size: 3};
+  const config = {
+    height: 2,
+    width: 3,
+    channels: 1,
+    levels: 2,
+    features: 6,
+    dilations: [1],
+    firstSize: 3,
+    size: 3,
+  };
   const model = GatedPixelCnn.create({...config, head: 6, classes: 3});
   randomize(model.parameters, 3);
   const shares: number[] = [];

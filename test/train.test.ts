@@ -344,7 +344,7 @@ const told = {train: kinds, validation: binarize(kinds, {rule: 'threshold', seed
 const createTold = (seed: number): GatedPixelCnn =>
   GatedPixelCnn.create(
     {
-      ...{...SHAPE, levels: 2, features: 6, layers: 2, firstSize: 3, size: 3},
+      ...{...SHAPE, levels: 2, features: 6, dilations: [1], firstSize: 3, size: 3},
       ...{head: 6, classes: 3},
     },
     seed,

@@ -22,9 +22,11 @@ export function gatedLayer(
   {vertical, horizontal, link, point}: GatedConvolutions,
   told: readonly [tf.Tensor2D, tf.Tensor2D],
 ): tf.Tensor4D {
+  const {dilation} = vertical.placement;
   const attributes = [
-    attribute.int('vertical_centre', vertical.placement.padding.left),
-    attribute.int('horizontal_centre', horizontal.placement.padding.left),
+    attribute.int('vertical_centre', vertical.placement.padding.left / dilation),
+    attribute.int('horizontal_centre', horizontal.placement.padding.left / dilation),
+    attribute.int('dilation', dilation),
   ];
   const run = tf.customGrad((...args) => {
     const save = args.pop() as unknown as tf.GradSaveFunc;

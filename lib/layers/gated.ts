@@ -17,6 +17,8 @@ export interface GatedSpec {
   readonly groups: number;
   /** Side of the vertical kernel and length of the horizontal one. */
   readonly size: number;
+  /** Pixels from one tap of both to the next. */
+  readonly dilation: number;
   /** Deviation of the inputs at the start. */
   readonly inputDeviation: number;
   /** Classes that the layer can be told of; 0 for none. */
@@ -135,7 +137,7 @@ export class GatedLayer {
  * and the link carry rows above only, where every colour is known, so they need none.
  */
 function specs(spec: GatedSpec): MaskedConv2dSpec[] {
-  const {name, first, inputs, features, groups, size, inputDeviation} = spec;
+  const {name, first, inputs, features, groups, size, dilation, inputDeviation} = spec;
   const type = first ? 'A' : 'B';
   const free = (count: number): Int32Array => new Int32Array(count);
   const half = evenGroups(features, groups);
@@ -148,7 +150,7 @@ function specs(spec: GatedSpec): MaskedConv2dSpec[] {
       type,
       inputs: free(inputs),
       outputs: free(2 * features),
-      dilation: 1,
+      dilation,
       scale: BEFORE_GATE / inputDeviation,
     },
     {
@@ -157,7 +159,7 @@ function specs(spec: GatedSpec): MaskedConv2dSpec[] {
       type,
       inputs: evenGroups(inputs, groups),
       outputs: halves,
-      dilation: 1,
+      dilation,
       scale: BEFORE_GATE / inputDeviation / Math.SQRT2,
     },
     {

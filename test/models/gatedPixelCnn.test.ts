@@ -14,10 +14,10 @@ import {allImages, randomImages, randomize} from '../properties/tools';
 test.before(() => startEngine());
 
 const SMALL: GatedPixelCnnConfig = {
-  ...{height: 6, width: 7, channels: 1, levels: 2, features: 12, layers: 3},
+  ...{height: 6, width: 7, channels: 1, levels: 2, features: 12, dilations: [1, 1]},
   ...{firstSize: 3, size: 3, head: 8, classes: 0},
 };
-const RGB = {...SMALL, height: 2, width: 2, channels: 3, head: 12, layers: 2};
+const RGB = {...SMALL, height: 2, width: 2, channels: 3, head: 12, dilations: [1]};
 
 async function withModel(
   config: GatedPixelCnnConfig,
@@ -44,7 +44,7 @@ test('no blind spot: every pixel before is seen within the reach of the layers, 
       });
     }
   });
-  await withModel({...SMALL, height: 4, width: 4, layers: 4}, async (model) => {
+  await withModel({...SMALL, height: 4, width: 4, dilations: [1, 1, 1]}, async (model) => {
     const field = await receptiveField((x) => model.logits(x), model.image, {row: 3, column: 0});
     assert.deepEqual([...unseenBefore(field)], []);
   });
@@ -62,7 +62,7 @@ test('the vertical stack knows rows above only, and is not fed by the horizontal
 });
 
 test('the first layer has no residual connection: no pixel sees itself', async () => {
-  await withModel({...SMALL, height: 4, width: 4, layers: 1}, async (model) => {
+  await withModel({...SMALL, height: 4, width: 4, dilations: []}, async (model) => {
     const {leaks} = orderViolations(await dependence(model, {seed: 2}), model.order);
     assert.deepEqual(leaks, []);
   });
@@ -98,11 +98,11 @@ test('layers as one operation each give the values and the gradients of single c
     t.skip('the native kernels are absent');
     return;
   }
-  for (const [features, size, channels, classes, batch] of [
-    [5, 3, 1, 0, 1],
-    [12, 5, 3, 0, 3],
-    [20, 3, 1, 4, 9],
-    [32, 3, 1, 4, 2],
+  for (const [features, size, dilation, channels, classes, batch] of [
+    [5, 3, 1, 1, 0, 1],
+    [12, 5, 2, 3, 0, 3],
+    [20, 3, 4, 1, 4, 9],
+    [32, 3, 12, 1, 4, 2],
   ]) {
     const config = {
       ...SMALL,
@@ -110,7 +110,7 @@ test('layers as one operation each give the values and the gradients of single c
       width: 10,
       channels,
       features,
-      layers: 3,
+      dilations: [dilation, 1],
       firstSize: 5,
       size,
       classes,
@@ -147,7 +147,12 @@ test('layers as one operation each give the values and the gradients of single c
 });
 
 test('cached sampling chooses what naive sampling chooses', async () => {
-  for (const config of [SMALL, {...SMALL, firstSize: 5}, {...RGB, levels: 3}]) {
+  for (const config of [
+    SMALL,
+    {...SMALL, firstSize: 5},
+    {...SMALL, dilations: [2, 3, 1]},
+    {...RGB, levels: 3},
+  ]) {
     await withModel(config, async (model) => {
       for (const count of [2, 20]) {
         const cached = await sample(model, {count, seed: 5, method: 'cached'});
@@ -207,7 +212,7 @@ test('bad labels and configs are refused with the rule', async () => {
   });
   const wrong: [Partial<GatedPixelCnnConfig>, RegExp][] = [
     [{firstSize: 4}, /firstSize must be a positive odd integer, got 4/],
-    [{layers: 0}, /layers must be a positive integer, got 0/],
+    [{dilations: [1, 0]}, /dilations must be a positive integer, got 0/],
     [{levels: 300}, /levels must be an integer from 2 to 256, got 300/],
     [{classes: -1}, /classes must be 0 or a positive integer, got -1/],
     [{channels: 3, features: 8}, /multiple of the 3 colour groups/],
@@ -242,12 +247,12 @@ test('a sampler, a step and a pass leave no tensor behind; it learns one batch',
 
 test('the features keep their scale through the layers at the start', () => {
   const model = GatedPixelCnn.create(
-    {...SMALL, height: 16, width: 16, features: 32, layers: 7, firstSize: 7},
+    {...SMALL, height: 28, width: 28, features: 32, dilations: [1, 2, 4, 8, 4, 2], firstSize: 7},
     1,
   );
   tf.tidy(() => {
     const x = tf.cast(
-      tf.less(tf.randomUniform([8, 16, 16, 1], 0, 1, 'float32', 1), 0.13),
+      tf.less(tf.randomUniform([8, 28, 28, 1], 0, 1, 'float32', 1), 0.13),
       'float32',
     ) as tf.Tensor4D;
     for (const layers of [1, 4, 7]) {

@@ -106,7 +106,7 @@ function pixelCnn(name: string, config: {firstSize: number; dilations: number[]}
 }
 
 /** Gated PixelCNN: everything before a pixel, as far as its layers reach. */
-function gated(name: string, config: {firstSize: number; layers: number}): ModelUnderTest {
+function gated(name: string, config: {firstSize: number; dilations: readonly number[]}): ModelUnderTest {
   return {
     name: `Gated PixelCNN, ${name}`,
     create: (height, width, seed) =>
@@ -114,14 +114,14 @@ function gated(name: string, config: {firstSize: number; layers: number}): Model
     sees: ({image: {height, width}}) => {
       const itself = Array.from({length: height * width}, (_, place) => new Set([place]));
       let [vertical, horizontal] = [itself, itself];
-      for (let layer = 0; layer < config.layers; layer++) {
+      for (const [layer, dilation] of [1, ...config.dilations].entries()) {
         const shows = layer === 0 ? 'before' : 'before and itself';
         const size = layer === 0 ? config.firstSize : 3;
-        const all = rasterOffsets(size, 'before');
+        const all = rasterOffsets(size, 'before', dilation);
         const above = all.filter(([dy]) => dy < 0);
         const reach = (size - 1) / 2;
-        const ownRow = Array.from({length: size}, (_, i) => [0, i - reach] as const);
-        const left = rasterOffsets(size, shows).filter(([dy]) => dy === 0);
+        const ownRow = Array.from({length: size}, (_, i) => [0, (i - reach) * dilation] as const);
+        const left = rasterOffsets(size, shows, dilation).filter(([dy]) => dy === 0);
         vertical = through(vertical, layer === 0 ? above : [...above, ...ownRow], height, width);
         const seen = through(horizontal, left, height, width);
         horizontal = seen.map((set, place) => union(set, vertical[place]));
@@ -245,8 +245,9 @@ export const MODELS: readonly ModelUnderTest[] = [
   made('two hidden layers, three connectivities', {hidden: [60, 40], masks: 3, order: 'random'}),
   pixelCnn('table 1 in small', {firstSize: 5, dilations: [1, 1]}),
   pixelCnn('dilated', {firstSize: 3, dilations: [1, 2]}),
-  gated('first kernel 5', {firstSize: 5, layers: 3}),
-  gated('first kernel 3', {firstSize: 3, layers: 2}),
+  gated('first kernel 5', {firstSize: 5, dilations: [1, 1]}),
+  gated('first kernel 3', {firstSize: 3, dilations: [1]}),
+  gated('dilated', {firstSize: 3, dilations: [1, 2]}),
   rowLstm('one layer', {firstSize: 3, layers: 1, skip: false}),
   rowLstm('two layers, skip', {firstSize: 5, layers: 2, skip: true}),
   diagonal('one layer', {firstSize: 3, layers: 1, skip: false}),

@@ -89,7 +89,7 @@ async function storeWeights(preset: string, masks: number): Promise<void> {
 async function storeLabelledWeights(): Promise<void> {
   await startEngine();
   const size = {height: 28, width: 28, channels: 1, levels: 2, firstSize: 3, size: 3};
-  storeModel('gated', 'labelled', {...size, features: 4, layers: 2, head: 4, classes: 10});
+  storeModel('gated', 'labelled', {...size, features: 4, dilations: [1], head: 4, classes: 10});
 }
 
 function storeModel(name: ModelName, preset: string, config: ModelConfig): void {

@@ -13,6 +13,8 @@ const Taps kPoint = {{0, 0}};
 struct Shape {
   /** The column of the kernels that lies over the pixel itself. */
   int verticalCentre = 1, horizontalCentre = 1;
+  /** How far the taps of both kernels lie apart. */
+  int dilation = 1;
 };
 
 void *createShape(TF_OpKernelConstruction *construction) {
@@ -20,6 +22,7 @@ void *createShape(TF_OpKernelConstruction *construction) {
   TF_Status *status = TF_NewStatus();
   TF_OpKernelConstruction_GetAttrInt32(construction, "vertical_centre", &shape->verticalCentre, status);
   TF_OpKernelConstruction_GetAttrInt32(construction, "horizontal_centre", &shape->horizontalCentre, status);
+  TF_OpKernelConstruction_GetAttrInt32(construction, "dilation", &shape->dilation, status);
   if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
   TF_DeleteStatus(status);
   return shape;
@@ -38,16 +41,17 @@ struct Layer {
     features = context.dimension(input, 3) / 2;
     const int rows = context.dimension(verticalKernel, 0), columns = context.dimension(verticalKernel, 1);
     const int length = context.dimension(horizontalKernel, 1);
-    verticalTaps = rasterTaps(rows, columns, shape.verticalCentre, 1);
-    horizontalTaps = rasterTaps(1, length, shape.horizontalCentre, 1);
-    const int sides = std::max(shape.verticalCentre, columns - 1 - shape.verticalCentre);
-    const int length2 = std::max(shape.horizontalCentre, length - 1 - shape.horizontalCentre);
-    v = {height, width, features, {rows - 1, 0, sides}};
-    h = {height, width, features, {0, 0, length2}};
+    verticalTaps = rasterTaps(rows, columns, shape.verticalCentre, shape.dilation);
+    horizontalTaps = rasterTaps(1, length, shape.horizontalCentre, shape.dilation);
+    const int above = (rows - 1) * shape.dilation;
+    const int sides = std::max(shape.verticalCentre, columns - 1 - shape.verticalCentre) * shape.dilation;
+    const int beside = std::max(shape.horizontalCentre, length - 1 - shape.horizontalCentre) * shape.dilation;
+    v = {height, width, features, {above, 0, sides}};
+    h = {height, width, features, {0, 0, beside}};
     plain = {height, width, features, {}};
     before = {height, width, 2 * features, {}};
-    dAbove = {height, width, 2 * features, {0, rows - 1, sides}};
-    dLeft = {height, width, 2 * features, {0, 0, length2}};
+    dAbove = {height, width, 2 * features, {0, above, sides}};
+    dLeft = {height, width, 2 * features, {0, 0, beside}};
   }
   size_t saved() const { return 2 * before.floats(); }
 };
@@ -220,7 +224,7 @@ void computeGradient(void *state, TF_OpKernelContext *kernelContext) {
 }  // namespace
 
 void registerGatedLayer() {
-  const std::vector<const char *> attributes = {"vertical_centre: int", "horizontal_centre: int"};
+  const std::vector<const char *> attributes = {"vertical_centre: int", "horizontal_centre: int", "dilation: int"};
   registerOperation("RasterGatedLayer", attributes,
                     {"stacks: float", "vertical: float", "vertical_bias: float", "horizontal: float",
                      "horizontal_bias: float", "link: float", "link_bias: float", "point: float", "point_bias: float",
