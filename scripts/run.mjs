@@ -19,6 +19,7 @@ const commands = {
   sample: ['draws images from a model', (args) => runScript('sample.ts', args)],
   complete: ['draws the hidden part of images anew', (args) => runScript('complete.ts', args)],
   data: ['gets a data set that set-up does not bring: cifar10', (args) => runScript('data.ts', args)],
+  bench: ['times the models beside PyTorch and plain tfjs', (args) => runScript('bench.ts', args)],
   setup: ['only the set-up; tries the native engine again where it failed before', () => 0],
 };
 
@@ -89,7 +90,7 @@ async function runTests(filters) {
   if (filters.length === 0) {
     const types = await runNode(path.join('node_modules', 'typescript', 'bin', 'tsc'), '--noEmit');
     const biome = path.join('node_modules', '@biomejs', 'biome', 'bin', 'biome');
-    const style = await runNode(biome, 'check', 'lib', 'scripts', 'test');
+    const style = await runNode(biome, 'check', 'lib', 'scripts', 'bench', 'test');
     if (types !== 0 || style !== 0) return types || style;
   }
   const options = ['--test', '--test-concurrency=1', '--test-reporter=spec'];
