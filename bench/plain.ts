@@ -108,7 +108,7 @@ export class PlainNetwork {
         const [to, from] = [tf.expandDims(tf.tensor1d(above), 0), tf.expandDims(tf.tensor1d(below), 1)];
         return tf.cast(strict ? tf.greater(to, from) : tf.greaterEqual(to, from), 'float32');
       });
-      return tf.mul(this.variable(`${name}.weights`) as tf.Tensor as tf.Tensor2D, mask);
+      return tf.mul(this.variable(`${name}.weights`), mask) as tf.Tensor2D;
     };
     let hidden = flat;
     config.hidden.forEach((_, k) => {

@@ -13,11 +13,12 @@ import {projectRoot} from '../lib/paths';
 import {encodeSafetensors, type StoredTensor} from '../lib/safetensors';
 import {bar, endProgress, readArguments, run, showProgress, UsageError} from './cli';
 
-const TORCH = 'torch==2.15.0';
+/** numpy is not used; PyTorch warns where it is absent. */
+const TORCH = ['torch==2.15.0', 'numpy==2.4.6'];
 const HELP = `npm run bench [-- options]
 
 Times training, evaluation and sampling of the five models in turn with the same networks in plain tfjs and in PyTorch, after
-all three have given the same nats. PyTorch (${TORCH}, some GB) is installed into .cache/pytorch the first time.
+all three have given the same nats. PyTorch (${TORCH[0]}, some GB) is installed into .cache/pytorch the first time.
   --models M,…        which models (default: all)
   --batches N,…       batch sizes (default: 16,64)
   --rounds N          rounds, each of which times every side in turn; medians are taken (default 5)
@@ -115,11 +116,13 @@ function installTorch(): string {
   const python = path.join(folder, 'bin', 'python');
   const works = (): boolean => spawnSync(python, ['-c', 'import torch'], {stdio: 'ignore'}).status === 0;
   if (fs.existsSync(python) && works()) return python;
-  console.error(`Installing PyTorch (${TORCH}) into .cache/pytorch; it is used by this command alone.`);
+  console.error(
+    `Installing PyTorch (${TORCH.join(', ')}) into .cache/pytorch; it is used by this command alone.`,
+  );
   fs.rmSync(folder, {recursive: true, force: true});
   const steps: [string, string[]][] = [
     [path.join(projectRoot(), '.venv', 'bin', 'python'), ['-m', 'venv', folder]],
-    [python, ['-m', 'pip', 'install', '--quiet', TORCH]],
+    [python, ['-m', 'pip', 'install', '--quiet', ...TORCH]],
   ];
   for (const [command, args] of steps) {
     const {status} = spawnSync(command, args, {stdio: ['ignore', 2, 2]});
