@@ -114,7 +114,7 @@ export class PlainNetwork {
     config.hidden.forEach((_, k) => {
       const name = `hidden${k + 1}`;
       const product = tf.matMul(hidden, weights(name, degrees[k], degrees[k + 1], false));
-      hidden = tf.relu(tf.add(product, this.variable(`${name}.bias`)));
+      hidden = tf.relu(tf.add<tf.Tensor2D>(product, this.variable(`${name}.bias`)));
     });
     const last = degrees[degrees.length - 1];
     const out = tf.add(
