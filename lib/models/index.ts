@@ -54,7 +54,7 @@ const PIXEL_RNN_RECIPES: Record<
   TrainOptions
 > = {
   'one-layer': {...TRAIN_DEFAULTS, epochs: 6, batchSize: 32, learningRate: 4e-3, clipNorm: 100},
-  digits: {...TRAIN_DEFAULTS, epochs: 6, batchSize: 32, learningRate: 4e-3, clipNorm: 100},
+  digits: {...TRAIN_DEFAULTS, epochs: 4, batchSize: 32, learningRate: 4e-3, clipNorm: 100},
   small: {...TRAIN_DEFAULTS, epochs: 1, batchSize: 32, learningRate: 5e-3, clipNorm: 100},
 };
 
