@@ -15,11 +15,16 @@ import type {PixelStates, StateLayer, StateSpec} from './stateLayer';
  * is the first pixel that the recurrence from the right meets, and features do not contain their own pixel.
  */
 export class DiagonalBiLstm implements StateLayer {
-  private readonly left: Lstm;
-  private readonly right: Lstm;
+  /** From the left and from the right. */
+  protected readonly lstms: readonly [Lstm, Lstm];
 
   constructor(spec: StateSpec, parameters: Parameters) {
-    [this.left, this.right] = lstmSpecs(spec).map((lstm) => new Lstm(lstm, parameters));
+    const [left, right] = lstmSpecs(spec).map((lstm) => new Lstm(lstm, parameters));
+    this.lstms = [left, right];
+  }
+
+  get added(): readonly Lstm[] | null {
+    return this.lstms;
   }
 
   static parameters(spec: StateSpec): ParameterSpec[] {
@@ -27,16 +32,17 @@ export class DiagonalBiLstm implements StateLayer {
   }
 
   states(x: tf.Tensor4D): tf.Tensor4D {
-    return tf.tidy(() => tf.add(this.left.apply(x), shiftDown(this.right.apply(x))));
+    const [left, right] = this.lstms;
+    return tf.tidy(() => tf.add(left.apply(x), shiftDown(right.apply(x))));
   }
 
   pixels(width: number, count: number): PixelStates {
-    return new DiagonalPixels(this.left.pixels(width, count), this.right.pixels(width, count), width);
+    const [left, right] = this.lstms;
+    return new DiagonalPixels(left.pixels(width, count), right.pixels(width, count), width);
   }
 
   dispose(): void {
-    this.left.dispose();
-    this.right.dispose();
+    for (const lstm of this.lstms) lstm.dispose();
   }
 }
 

@@ -50,6 +50,10 @@ export class Lstm {
     return {state: get('state'), hidden: get('hidden'), cell: get('cell')};
   }
 
+  get neighbours(): (typeof NEIGHBOURS)[ScanDirection] {
+    return NEIGHBOURS[this.spec.direction];
+  }
+
   /**
    * @param x [B, H, W, inputs]
    * @returns the hidden states [B, H, W, h]; the caller disposes it

@@ -13,9 +13,11 @@ import type {PixelStates, StateLayer, StateSpec} from './stateLayer';
  */
 export class RowLstm implements StateLayer {
   private readonly lstm: Lstm;
+  readonly added: readonly Lstm[];
 
   constructor(spec: StateSpec, parameters: Parameters) {
     this.lstm = new Lstm(lstmSpec(spec), parameters);
+    this.added = [this.lstm];
   }
 
   static parameters(spec: StateSpec): ParameterSpec[] {

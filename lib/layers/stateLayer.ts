@@ -1,7 +1,10 @@
 import type * as tf from '@tensorflow/tfjs';
+import type {Lstm} from './lstm';
 
 /** The recurrent part of a residual block: what Row LSTM and the Diagonal BiLSTM have in common. */
 export interface StateLayer {
+  /** The recurrences whose states are added, those of a second one from the row above; null where they are joined in another way. */
+  readonly added: readonly Lstm[] | null;
   /**
    * @param x [B, H, W, inputs]
    * @returns hidden states [B, H, W, h], of which each knows the pixels that x knows there and those before; the caller disposes it

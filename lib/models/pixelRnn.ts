@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import {lstmLayer} from '../engine/lstmLayer';
+import {nativeKernels} from '../engine/nativeKernels';
 import {MaskedConv2d, type MaskedConv2dSpec} from '../layers/maskedConv2d';
 import {createParameters, type ParameterSpec} from '../layers/parameters';
 import {evenGroups, rasterMask} from '../layers/rasterMasks';
@@ -121,17 +123,28 @@ export class PixelRnn implements AutoregressiveModel {
   /**
    * The feature maps after the first convolution and the given number of layers.
    *
+   * @param fused whether a layer is one operation, where the native kernels are there; chosen by tests only
    * @returns [B, H, W, 2h]; the caller disposes it
    */
-  features(x: tf.Tensor4D, layers: number): tf.Tensor4D {
-    return tf.tidy(() => this.pass(x, layers).features);
+  features(x: tf.Tensor4D, layers: number, fused = nativeKernels() !== null): tf.Tensor4D {
+    return tf.tidy(() => this.pass(x, layers, fused).features);
   }
 
-  private pass(x: tf.Tensor4D, layers: number): {features: tf.Tensor4D; skipped: tf.Tensor4D[]} {
+  private pass(
+    x: tf.Tensor4D,
+    layers: number,
+    fused = nativeKernels() !== null,
+  ): {features: tf.Tensor4D; skipped: tf.Tensor4D[]} {
     checkRasterInput(this.name, x, this.image);
     let features = this.first.apply(x, 'none');
     const skipped: tf.Tensor4D[] = [];
     for (let k = 0; k < layers; k++) {
+      // One operation hands on no states, which skip connections need.
+      const {added} = this.layers[k];
+      if (fused && added !== null && this.skip.length === 0) {
+        features = lstmLayer(features, added, this.up[k]);
+        continue;
+      }
       const states = this.layers[k].states(features);
       features = tf.add(features, this.up[k].apply(states, 'none'));
       if (this.skip.length > 0) skipped.push(this.skip[k].apply(states, 'none'));

@@ -55,6 +55,41 @@ for (const [kind, create] of Object.entries(KINDS)) {
     }
   });
 
+  test(`${kind}: layers as one operation each give the values and the gradients of single operations`, async (t) => {
+    if ((await startEngine()).name !== 'tensorflow') {
+      t.skip('the native kernels are absent');
+      return;
+    }
+    for (const [features, channels, batch] of [
+      [5, 1, 1],
+      [12, 3, 3],
+      [16, 1, 7],
+      [32, 1, 8],
+    ]) {
+      const config = {...SMALL, width: 9, channels, features, head: 12};
+      await withModel(create(config, 1), (model) => {
+        tf.tidy(() => {
+          const x = tf.randomNormal([batch, 6, 9, channels], 0, 1, 'float32', 1) as tf.Tensor4D;
+          const weights = tf.randomNormal([batch, 6, 9, 2 * features], 0, 1, 'float32', 2);
+          const loss = (input: tf.Tensor, fused: boolean): tf.Scalar =>
+            tf.sum(tf.mul(model.features(input as tf.Tensor4D, 2, fused), weights));
+          const run = (fused: boolean): Record<string, tf.Tensor> => {
+            // All but those of the head.
+            const used = [...model.parameters.values()].slice(0, -6);
+            const {value, grads} = tf.variableGrads(() => loss(x, fused), used);
+            return {value, dx: tf.grad((input) => loss(input, fused))(x), ...grads};
+          };
+          const composed = run(false);
+          for (const [key, value] of Object.entries(run(true))) {
+            const scale = Math.max(1, tf.max(tf.abs(composed[key])).dataSync()[0]);
+            const most = tf.max(tf.abs(tf.sub(value, composed[key]))).dataSync()[0];
+            assert.ok(most < 3e-5 * scale, `${key} differs by ${most} where the largest is ${scale}`);
+          }
+        });
+      });
+    }
+  });
+
   test(`${kind}: carried states choose what naive sampling chooses`, async () => {
     for (const config of [SMALL, {...SMALL, skip: true, layers: 3}, {...RGB, levels: 3}]) {
       await withModel(create(config, 1), async (model) => {

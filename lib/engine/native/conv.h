@@ -49,6 +49,17 @@ struct Frame {
   }
 };
 
+/** The channels of one image, whose pixels lie `step` apart, as a map with a border of zeros. */
+inline Map bordered(const Frame &frame, const float *from, int step, std::vector<float> &memory) {
+  memory.resize(frame.floats());
+  const Map map = frame.cleared(memory.data());
+  for (int y = 0; y < frame.height; y++)
+    for (int x = 0; x < frame.width; x++, from += step)
+      for (int j = 0; j < frame.pixel(); j += kLanes)
+        store(map.at(y, x) + j, loadSome(from + j, std::max(0, frame.channels - j)));
+  return map;
+}
+
 using Taps = std::vector<std::pair<int, int>>;
 
 /** Where the taps of a kernel of live rows and columns lie: those of the last row's centre are (0, 0). */

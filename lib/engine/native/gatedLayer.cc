@@ -56,17 +56,6 @@ struct Layer {
   size_t saved() const { return 2 * before.floats(); }
 };
 
-/** One stack of an image of both [H, W, 2 C] as a map with a border of zeros. */
-Map bordered(const Frame &frame, const float *from, std::vector<float> &memory) {
-  memory.resize(frame.floats());
-  const Map map = frame.cleared(memory.data());
-  for (int y = 0; y < frame.height; y++)
-    for (int x = 0; x < frame.width; x++, from += 2 * frame.channels)
-      for (int j = 0; j < frame.pixel(); j += kLanes)
-        store(map.at(y, x) + j, loadSome(from + j, std::max(0, frame.channels - j)));
-  return map;
-}
-
 /** Calls run(y, x, channel) for each sixteen of the channels of all pixels. */
 template <typename Run>
 void forAll(const Frame &frame, const Run &run) {
@@ -121,13 +110,13 @@ void compute(void *state, TF_OpKernelContext *kernelContext) {
       float *kept = saved + image * layer.saved();
       const Map above = layer.before.in(kept), left = layer.before.in(kept + layer.before.floats());
       const Map gated = layer.plain.in(gateMemory.data());
-      convolve(vertical, bordered(layer.v, v + start, vMemory), height, width, [&](int r, int c, int j, Vector x) {
+      convolve(vertical, bordered(layer.v, v + start, twice, vMemory), height, width, [&](int r, int c, int j, Vector x) {
         store(above.at(r, c) + j, x + loadSome(toldAbove + j, std::max(0, twice - j)));
       });
       convolve(link, above, height, width, [&](int r, int c, int j, Vector x) {
         store(left.at(r, c) + j, x + loadSome(toldLeft + j, std::max(0, twice - j)));
       });
-      convolve(horizontal, bordered(layer.h, h + start, hMemory), height, width, [&](int r, int c, int j, Vector x) {
+      convolve(horizontal, bordered(layer.h, h + start, twice, hMemory), height, width, [&](int r, int c, int j, Vector x) {
         store(left.at(r, c) + j, x + load(left.at(r, c) + j));
       });
       forAll(layer.plain, [&](int r, int c, int j) {
@@ -182,7 +171,7 @@ void computeGradient(void *state, TF_OpKernelContext *kernelContext) {
       float *kept = const_cast<float *>(saved) + image * layer.saved();
       const Map above = layer.before.in(kept), left = layer.before.in(kept + layer.before.floats());
       const Map gated = layer.plain.in(gateMemory.data());
-      const Map d = bordered(layer.plain, dNextH + start, dMemory);
+      const Map d = bordered(layer.plain, dNextH + start, twice, dMemory);
       forAll(layer.plain, [&](int r, int c, int j) { store(gated.at(r, c) + j, gateOf(left.at(r, c), features, j)); });
       addKernelGradient(kPoint, gated, d, height, width, own.point);
       std::fill(leftMemory.begin(), leftMemory.end(), 0.0f);
@@ -192,14 +181,14 @@ void computeGradient(void *state, TF_OpKernelContext *kernelContext) {
       });
       addPixels(dLeft, layer.dLeft, dClassLeft + image * twice);
       addKernelGradient(kPoint, above, dLeft, height, width, own.link);
-      addKernelGradient(layer.horizontalTaps, bordered(layer.h, h + start, hMemory), dLeft, height, width, own.horizontal);
+      addKernelGradient(layer.horizontalTaps, bordered(layer.h, h + start, twice, hMemory), dLeft, height, width, own.horizontal);
       const Map dAbove = layer.dAbove.cleared(aboveMemory.data());
       convolve(link, dLeft, height, width, [&](int r, int c, int j, Vector x) { store(dAbove.at(r, c) + j, x); });
       forAll(layer.plain, [&](int r, int c, int j) {
         addGateGradient(above.at(r, c), features, j, loadSome(dNextV + place(r, c, j), features - j), dAbove.at(r, c));
       });
       addPixels(dAbove, layer.dAbove, dClassAbove + image * twice);
-      addKernelGradient(layer.verticalTaps, bordered(layer.v, v + start, vMemory), dAbove, height, width, own.vertical);
+      addKernelGradient(layer.verticalTaps, bordered(layer.v, v + start, twice, vMemory), dAbove, height, width, own.vertical);
       convolve(vertical, dAbove, height, width, [&](int r, int c, int j, Vector x) {
         if (j < features) storeSome(dv + place(r, c, j), x, features - j);
       });

@@ -10,6 +10,7 @@
 void registerCrossEntropy();
 void registerGate();
 void registerGatedLayer();
+void registerLstmLayer();
 void registerLstmScan();
 void registerThreeConvolutions();
 
@@ -219,6 +220,7 @@ NAPI_MODULE_INIT() {
   registerCrossEntropy();
   registerGate();
   registerGatedLayer();
+  registerLstmLayer();
   registerLstmScan();
   registerThreeConvolutions();
   const napi_property_descriptor properties[] = {

@@ -1,0 +1,217 @@
+// The recurrence of Row LSTM and of the Diagonal BiLSTM (van den Oord et al. 2016a, equations 1 to 3) and its gradient. A pixel's
+// state depends on the states of a few neighbours before it, so that images are scanned pixel by pixel, several side by side:
+// nothing is skewed, padded or copied, and the weights stay in the nearest cache.
+#pragma once
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+#include <vector>
+
+#include "operations.h"
+#include "simd.h"
+
+/** Where the states come from: offsets in rows and columns, all before the pixel in the order of the scan. */
+struct Neighbours {
+  std::vector<int32_t> rows, columns;
+  /** Which of them the cell comes from. */
+  int32_t cell = 0;
+  /** Whether rows are scanned from right to left. */
+  bool leftwards = false;
+  int count() const { return static_cast<int>(rows.size()); }
+  void findDirection() {
+    for (int tap = 0; tap < count(); tap++)
+      if (rows[tap] == 0 && columns[tap] > 0) leftwards = true;
+  }
+};
+
+struct Sizes {
+  int batch, height, width, hidden;
+  int pixels() const { return height * width; }
+  /** Of the hidden features, in whole vectors. */
+  int lanes() const { return padded(hidden); }
+};
+
+/** Visits all pixels in the order of the scan, or backwards. */
+template <typename Visit>
+void scan(const Sizes &size, bool leftwards, bool backwards, const Visit &visit) {
+  for (int i = 0; i < size.height; i++) {
+    const int y = backwards ? size.height - 1 - i : i;
+    for (int j = 0; j < size.width; j++) visit(y, leftwards != backwards ? size.width - 1 - j : j);
+  }
+}
+
+/** The place of a neighbour, or -1 outside the image, where the state is the initial one. */
+inline int placeOf(const Sizes &size, const Neighbours &neighbours, int tap, int y, int x) {
+  const int row = y + neighbours.rows[tap], column = x + neighbours.columns[tap];
+  const bool inside = row >= 0 && row < size.height && column >= 0 && column < size.width;
+  return inside ? row * size.width + column : -1;
+}
+
+/** [taps, hidden, 4 hidden] to [taps * lanes, 4 lanes], zeros in between. */
+inline std::vector<float> pack(const Sizes &size, int taps, const float *kernel) {
+  const int h = size.hidden, lanes = size.lanes();
+  std::vector<float> packed(static_cast<size_t>(taps) * lanes * 4 * lanes);
+  for (int tap = 0; tap < taps; tap++)
+    for (int k = 0; k < h; k++)
+      for (int gate = 0; gate < 4; gate++)
+        std::memcpy(&packed[((tap * lanes + k) * 4 + gate) * lanes], kernel + ((tap * h + k) * 4 + gate) * h,
+                    h * sizeof(float));
+  return packed;
+}
+
+inline std::vector<float> transposed(int rows, int columns, const std::vector<float> &matrix) {
+  std::vector<float> result(matrix.size());
+  for (int r = 0; r < rows; r++)
+    for (int c = 0; c < columns; c++) result[c * rows + r] = matrix[r * columns + c];
+  return result;
+}
+
+/** The hidden states of the neighbours side by side, [Rows, taps * lanes]. */
+template <int Rows>
+void gather(const Sizes &size, const Neighbours &neighbours, int y, int x, const float *hidden, const float *initial,
+            float *into) {
+  const int lanes = size.lanes();
+  for (int tap = 0; tap < neighbours.count(); tap++) {
+    const int place = placeOf(size, neighbours, tap, y, x);
+    for (int r = 0; r < Rows; r++) {
+      const float *from = place < 0 ? initial : hidden + (r * size.pixels() + place) * size.hidden;
+      std::memcpy(into + (r * neighbours.count() + tap) * lanes, from, size.hidden * sizeof(float));
+    }
+  }
+}
+
+/** The recurrence over images that lie one after the other; pointers are to the first of them. */
+struct Forward {
+  Sizes size;
+  const Neighbours &neighbours;
+  const float *gates, *initialHidden, *initialCell;
+  /** [taps * lanes, 4 lanes]. */
+  const std::vector<float> &kernel;
+  float *hidden, *cell, *activations;
+
+  /** Rows images side by side. */
+  template <int Rows>
+  void run() const {
+    const int h = size.hidden, lanes = size.lanes(), taps = neighbours.count(), pixels = size.pixels();
+    std::vector<float> before(Rows * taps * lanes), sums(Rows * 4 * lanes);
+    scan(size, neighbours.leftwards, false, [&](int y, int x) {
+      const int place = y * size.width + x;
+      gather<Rows>(size, neighbours, y, x, hidden, initialHidden, before.data());
+      for (int r = 0; r < Rows; r++)
+        for (int gate = 0; gate < 4; gate++)
+          std::memcpy(&sums[(r * 4 + gate) * lanes], gates + ((r * pixels + place) * 4 + gate) * h, h * sizeof(float));
+      addProduct<Rows>(taps * lanes, before.data(), taps * lanes, kernel.data(), 4 * lanes, sums.data());
+      const int cellPlace = placeOf(size, neighbours, neighbours.cell, y, x);
+      for (int r = 0; r < Rows; r++) {
+        const float *cellBefore = cellPlace < 0 ? initialCell : cell + (r * pixels + cellPlace) * h;
+        for (int j = 0; j < h; j += kLanes) {
+          const float *sum = &sums[r * 4 * lanes + j];
+          const Vector o = sigmoid(load(sum)), f = sigmoid(load(sum + lanes)), i = sigmoid(load(sum + 2 * lanes));
+          const Vector g = hyperbolicTangent(load(sum + 3 * lanes));
+          const Vector c = f * loadSome(cellBefore + j, h - j) + i * g;
+          const size_t at = static_cast<size_t>(r) * pixels + place;
+          storeSome(cell + at * h + j, c, h - j);
+          storeSome(hidden + at * h + j, o * hyperbolicTangent(c), h - j);
+          const Vector parts[4] = {o, f, i, g};
+          for (int gate = 0; gate < 4; gate++) storeSome(activations + (at * 4 + gate) * h + j, parts[gate], h - j);
+        }
+      }
+    });
+  }
+};
+
+/** Gradients of what the recurrence has learnt, of one group of images; groups are added up in their order, whatever the number of threads. */
+struct ScanSums {
+  int hidden, lanes, taps;
+  std::vector<float> kernel, initialHidden, initialCell;
+  ScanSums(const Sizes &size, int taps)
+      : hidden(size.hidden), lanes(size.lanes()), taps(taps), kernel(static_cast<size_t>(taps) * lanes * 4 * lanes),
+        initialHidden(lanes), initialCell(lanes) {}
+
+  void add(const ScanSums &other) {
+    for (size_t i = 0; i < kernel.size(); i++) kernel[i] += other.kernel[i];
+    for (int j = 0; j < lanes; j++) initialHidden[j] += other.initialHidden[j], initialCell[j] += other.initialCell[j];
+  }
+
+  /** @param to [taps, h, 4 h]; @param toHidden, toCell [h] */
+  void write(float *to, float *toHidden, float *toCell) const {
+    for (int tap = 0; tap < taps; tap++)
+      for (int k = 0; k < hidden; k++)
+        for (int gate = 0; gate < 4; gate++)
+          std::memcpy(to + ((tap * hidden + k) * 4 + gate) * hidden, &kernel[((tap * lanes + k) * 4 + gate) * lanes],
+                      hidden * sizeof(float));
+    std::memcpy(toHidden, initialHidden.data(), hidden * sizeof(float));
+    std::memcpy(toCell, initialCell.data(), hidden * sizeof(float));
+  }
+};
+
+/** Its gradient, likewise. */
+struct Backward {
+  Sizes size;
+  const Neighbours &neighbours;
+  const float *dHidden, *hidden, *cell, *activations, *initialHidden, *initialCell;
+  /** [4 lanes, taps * lanes]. */
+  const std::vector<float> &kernel;
+  float *dGates;
+
+  template <int Rows>
+  void run(ScanSums &sums) const {
+    const int h = size.hidden, lanes = size.lanes(), taps = neighbours.count(), pixels = size.pixels();
+    // What the pixels after each one ask of its state, and what is asked of its output.
+    std::vector<float> dState(static_cast<size_t>(Rows) * pixels * lanes), dCell(dState.size());
+    for (int i = 0; i < Rows * pixels; i++) std::memcpy(&dState[i * lanes], dHidden + static_cast<size_t>(i) * h, h * sizeof(float));
+    std::vector<float> before(Rows * taps * lanes), dSums(Rows * 4 * lanes), dBefore(Rows * taps * lanes);
+    scan(size, neighbours.leftwards, true, [&](int y, int x) {
+      const int place = y * size.width + x;
+      const int cellPlace = placeOf(size, neighbours, neighbours.cell, y, x);
+      for (int r = 0; r < Rows; r++) {
+        const size_t at = static_cast<size_t>(r) * pixels + place;
+        const float *cellBefore = cellPlace < 0 ? initialCell : cell + (r * pixels + cellPlace) * h;
+        float *dCellBefore = cellPlace < 0 ? sums.initialCell.data() : &dCell[(r * pixels + cellPlace) * lanes];
+        for (int j = 0; j < h; j += kLanes) {
+          const int n = h - j;
+          const float *parts = activations + at * 4 * h + j;
+          const Vector o = loadSome(parts, n), f = loadSome(parts + h, n), i = loadSome(parts + 2 * h, n);
+          const Vector g = loadSome(parts + 3 * h, n), t = hyperbolicTangent(loadSome(cell + at * h + j, n));
+          const Vector dh = load(&dState[at * lanes + j]);
+          const Vector dc = load(&dCell[at * lanes + j]) + dh * o * (1.0f - t * t);
+          const Vector d[4] = {dh * t * o * (1.0f - o), dc * loadSome(cellBefore + j, n) * f * (1.0f - f),
+                               dc * g * i * (1.0f - i), dc * i * (1.0f - g * g)};
+          store(dCellBefore + j, load(dCellBefore + j) + dc * f);
+          for (int gate = 0; gate < 4; gate++) {
+            store(&dSums[(r * 4 + gate) * lanes + j], d[gate]);
+            storeSome(dGates + (at * 4 + gate) * h + j, d[gate], n);
+          }
+        }
+      }
+      gather<Rows>(size, neighbours, y, x, hidden, initialHidden, before.data());
+      addOuterProduct<Rows>(taps * lanes, before.data(), dSums.data(), 4 * lanes, sums.kernel.data());
+      std::fill(dBefore.begin(), dBefore.end(), 0.0f);
+      addProduct<Rows>(4 * lanes, dSums.data(), 4 * lanes, kernel.data(), taps * lanes, dBefore.data());
+      for (int tap = 0; tap < taps; tap++) {
+        const int neighbour = placeOf(size, neighbours, tap, y, x);
+        for (int r = 0; r < Rows; r++) {
+          float *into = neighbour < 0 ? sums.initialHidden.data() : &dState[(r * pixels + neighbour) * lanes];
+          for (int j = 0; j < lanes; j += kLanes)
+            store(into + j, load(into + j) + load(&dBefore[(r * taps + tap) * lanes + j]));
+        }
+      }
+    });
+  }
+};
+
+inline int groupsOf(int batch) { return (batch + kImages - 1) / kImages; }
+
+/** Calls run with the number of images of each group as a constant. */
+template <typename Run>
+void inGroups(int batch, const Run &run) {
+  inParallel(groupsOf(batch), [&](int group) {
+    const int first = group * kImages;
+    switch (std::min(kImages, batch - first)) {
+      case 1: return run(std::integral_constant<int, 1>(), group, first);
+      case 2: return run(std::integral_constant<int, 2>(), group, first);
+      case 3: return run(std::integral_constant<int, 3>(), group, first);
+      default: return run(std::integral_constant<int, kImages>(), group, first);
+    }
+  });
+}
