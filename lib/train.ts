@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {type Adam, type AdamState, createAdam} from './engine/adam';
+import {halfSquaredNorm} from './engine/kernels';
 import {evaluate} from './evaluate';
 import {epochOrder, toTensor} from './images/batches';
 import {binarize} from './images/binarize';
@@ -258,25 +259,20 @@ function trainStep(
     tf.dispose(grads);
     throw new TrainingDivergedError(step, nats, learningRate);
   }
-  const clipped = options.clipNorm > 0 ? clip(grads, options.clipNorm) : grads;
+  const scale = options.clipNorm > 0 ? clipScale(Object.values(grads), options.clipNorm) : 1;
   const byName = new Map<string, tf.Tensor>();
-  for (const [name, variable] of model.parameters) byName.set(name, clipped[variable.name]);
+  for (const [name, variable] of model.parameters) byName.set(name, grads[variable.name]);
   // Early on the average of few steps is short, so that the first random weights are soon forgotten.
   const averageDecay = Math.min(options.averageDecay, (1 + step) / (10 + step));
-  adam.step(byName, step + 1, learningRate, averageDecay);
-  tf.dispose(clipped);
+  adam.step(byName, step + 1, learningRate, averageDecay, scale);
+  tf.dispose(grads);
   return nats;
 }
 
-/** Scales all gradients together to at most the given norm; disposes what it is given. */
-function clip(gradients: tf.NamedTensorMap, most: number): tf.NamedTensorMap {
-  const clipped = tf.tidy(() => {
-    const norm = tf.sqrt(tf.addN(Object.values(gradients).map((g) => tf.sum(tf.square(g)))));
-    const scale = tf.minimum(1, tf.div(most, norm));
-    return Object.fromEntries(Object.entries(gradients).map(([name, g]) => [name, tf.mul(g, scale)]));
-  });
-  tf.dispose(gradients);
-  return clipped;
+/** What all gradients together are multiplied with so that their norm is at most the given one. */
+function clipScale(gradients: readonly tf.Tensor[], most: number): number {
+  const sum = tf.tidy(() => tf.addN(gradients.map((x) => halfSquaredNorm({x}))).dataSync()[0]);
+  return Math.min(1, most / Math.sqrt(2 * sum));
 }
 
 /** The training images as this epoch sees them: drawn anew when binarisation is dynamic. */

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type {Parameters} from '../types';
-import {attribute, effect, op, ResourceVariable} from './native';
+import {outputs} from './native';
+import {nativeKernels} from './nativeKernels';
 
 /**
  * Adam (Kingma and Ba 2015, algorithm 1, in the order of operations at the end of its section 2) together with an
@@ -29,12 +30,14 @@ export interface Adam {
    * @param gradients one for each parameter, by its name; not disposed
    * @param step counted from 1; the bias correction and nothing else depends on it
    * @param averageDecay share of the old average that is kept, 0 to 1
+   * @param scale what the gradients are multiplied with
    */
   step(
     gradients: ReadonlyMap<string, tf.Tensor>,
     step: number,
     learningRate: number,
     averageDecay: number,
+    scale?: number,
   ): void;
   /** Calls `run` with the averaged weights in the parameters, then puts the weights back. */
   withAverage<T>(run: () => Promise<T>): Promise<T>;
@@ -45,41 +48,93 @@ export interface Adam {
 
 /** Adam for these parameters, in the form that the running engine is fast at. */
 export function createAdam(parameters: Parameters, options: AdamOptions = ADAM_DEFAULTS): Adam {
-  return tf.getBackend() === 'tensorflow'
-    ? new NativeAdam(parameters, options)
-    : new PortableAdam(parameters, options);
+  const native = tf.getBackend() === 'tensorflow' && nativeKernels() !== null;
+  return new SlotAdam(parameters, options, native ? nativeUpdate : portableUpdate);
 }
 
-/** What the two forms share: four slots for each parameter, saved, restored and lent to the parameters. */
-abstract class SlotAdam<Slot extends {dispose(): void}> implements Adam {
-  protected readonly slots = new Map<string, Record<(typeof ADAM_PARTS)[number], Slot>>();
+type Part = (typeof ADAM_PARTS)[number];
+type Slots = Record<Part, tf.Variable>;
+
+/** The numbers of one step. */
+interface Rates {
+  /** With the bias corrections of both moments. */
+  readonly learning: number;
+  /** Shares of the new: 1 - beta1, 1 - beta2. */
+  readonly moment1: number;
+  readonly moment2: number;
+  readonly epsilon: number;
+  /** Share of the new weights in the average. */
+  readonly average: number;
+  readonly scale: number;
+}
+
+/** @returns the next values of the four parts, in the order of ADAM_PARTS; inside tf.tidy */
+type Update = (slots: Slots, gradient: tf.Tensor, rates: Rates) => tf.Tensor[];
+
+/** One pass over memory, in one operation of the native kernels. */
+const nativeUpdate: Update = ({weights, average, moment1, moment2}, gradient, rates) => {
+  const {learning, epsilon, scale} = rates;
+  const numbers = tf.tensor1d([learning, rates.moment1, rates.moment2, epsilon, rates.average, scale]);
+  const inputs = [weights, moment1, moment2, average, gradient, numbers];
+  const [nextWeights, nextMoment1, nextMoment2, nextAverage] = outputs('RasterAdam', [], inputs, 4);
+  return [nextWeights, nextAverage, nextMoment1, nextMoment2];
+};
+
+/** The same in plain tfjs. */
+const portableUpdate: Update = ({weights, average, moment1, moment2}, gradient, rates) => {
+  const g = tf.mul(gradient, rates.scale);
+  const nextMoment1 = tf.add(moment1, tf.mul(tf.sub(g, moment1), rates.moment1));
+  const nextMoment2 = tf.add(moment2, tf.mul(tf.sub(tf.square(g), moment2), rates.moment2));
+  const change = tf.div(tf.mul(nextMoment1, rates.learning), tf.add(tf.sqrt(nextMoment2), rates.epsilon));
+  const nextWeights = tf.sub(weights, change);
+  const nextAverage = tf.sub(average, tf.mul(tf.sub(average, nextWeights), rates.average));
+  return [nextWeights, nextAverage, nextMoment1, nextMoment2];
+};
+
+/** Four variables for each parameter, saved, restored and lent to the parameters. */
+class SlotAdam implements Adam {
+  private readonly slots = new Map<string, Slots>();
 
   constructor(
-    protected readonly parameters: Parameters,
-    protected readonly options: AdamOptions,
+    private readonly parameters: Parameters,
+    private readonly options: AdamOptions,
+    private readonly update: Update,
   ) {
     for (const [name, parameter] of parameters) {
-      const zeros = tf.zeros(parameter.shape);
+      const variable = (value: () => tf.Tensor): tf.Variable => tf.tidy(() => tf.variable(value(), false));
       this.slots.set(name, {
-        weights: this.create(parameter),
-        average: this.create(parameter),
-        moment1: this.create(zeros),
-        moment2: this.create(zeros),
+        weights: variable(() => tf.clone(parameter)),
+        average: variable(() => tf.clone(parameter)),
+        moment1: variable(() => tf.zeros(parameter.shape)),
+        moment2: variable(() => tf.zeros(parameter.shape)),
       });
-      zeros.dispose();
     }
   }
 
-  abstract step(
+  step(
     gradients: ReadonlyMap<string, tf.Tensor>,
     step: number,
     learningRate: number,
     averageDecay: number,
-  ): void;
-  protected abstract create(initial: tf.Tensor): Slot;
-  /** A new tensor with the slot's value; the caller disposes it. */
-  protected abstract read(slot: Slot): tf.Tensor;
-  protected abstract assign(slot: Slot, value: tf.Tensor): void;
+    scale = 1,
+  ): void {
+    const {beta1, beta2, epsilon} = this.options;
+    const rates: Rates = {
+      learning: (learningRate * Math.sqrt(1 - beta2 ** step)) / (1 - beta1 ** step),
+      moment1: 1 - beta1,
+      moment2: 1 - beta2,
+      epsilon,
+      average: 1 - averageDecay,
+      scale,
+    };
+    for (const [name, slots] of this.slots) {
+      tf.tidy(() => {
+        const next = this.update(slots, gradients.get(name) as tf.Tensor, rates);
+        for (const [k, part] of ADAM_PARTS.entries()) slots[part].assign(next[k]);
+        (this.parameters.get(name) as tf.Variable).assign(slots.weights);
+      });
+    }
+  }
 
   async withAverage<T>(run: () => Promise<T>): Promise<T> {
     this.lend('average');
@@ -94,10 +149,8 @@ abstract class SlotAdam<Slot extends {dispose(): void}> implements Adam {
     const state: AdamState = {weights: new Map(), average: new Map(), moment1: new Map(), moment2: new Map()};
     for (const [name, slots] of this.slots) {
       for (const part of ADAM_PARTS) {
-        const value = this.read(slots[part]);
         // A copy: on some backends `data` is a view of memory that is used again.
-        state[part].set(name, Float32Array.from((await value.data()) as Float32Array));
-        value.dispose();
+        state[part].set(name, Float32Array.from((await slots[part].data()) as Float32Array));
       }
     }
     return state;
@@ -110,7 +163,7 @@ abstract class SlotAdam<Slot extends {dispose(): void}> implements Adam {
         const data = state[part].get(name);
         if (data === undefined) throw new Error(`Adam: the saved state has no ${part} of '${name}'`);
         const value = tf.tensor(data, shape);
-        this.assign(slots[part], value);
+        slots[part].assign(value);
         value.dispose();
       }
     }
@@ -121,88 +174,7 @@ abstract class SlotAdam<Slot extends {dispose(): void}> implements Adam {
     for (const slots of this.slots.values()) for (const part of ADAM_PARTS) slots[part].dispose();
   }
 
-  protected lend(part: 'weights' | 'average'): void {
-    for (const [name, slots] of this.slots) {
-      const value = this.read(slots[part]);
-      (this.parameters.get(name) as tf.Variable).assign(value);
-      value.dispose();
-    }
-  }
-}
-
-/** m and v and the weights in one pass over memory: three operations a parameter. */
-class NativeAdam extends SlotAdam<ResourceVariable> {
-  step(
-    gradients: ReadonlyMap<string, tf.Tensor>,
-    step: number,
-    learningRate: number,
-    averageDecay: number,
-  ): void {
-    const {beta1, beta2, epsilon} = this.options;
-    const scalars = [beta1 ** step, beta2 ** step, learningRate, beta1, beta2, epsilon].map((x) =>
-      tf.scalar(x),
-    );
-    const averageRate = tf.scalar(1 - averageDecay);
-    const T = attribute.type('T');
-    const locking = attribute.bool('use_locking', false);
-    const nesterov = attribute.bool('use_nesterov', false);
-    for (const [name, slots] of this.slots) {
-      const gradient = gradients.get(name) as tf.Tensor;
-      const handles = [slots.weights.handle, slots.moment1.handle, slots.moment2.handle];
-      effect('ResourceApplyAdam', [T, locking, nesterov], [...handles, ...scalars, gradient]);
-      const weights = slots.weights.read();
-      const average = slots.average.read();
-      const difference = op('Sub', [T], [average, weights]);
-      average.dispose();
-      // average -= (1 - decay) * (average - weights)
-      effect('ResourceApplyGradientDescent', [T, locking], [slots.average.handle, averageRate, difference]);
-      difference.dispose();
-      (this.parameters.get(name) as tf.Variable).assign(weights);
-      weights.dispose();
-    }
-    for (const t of [...scalars, averageRate]) t.dispose();
-  }
-
-  protected create(initial: tf.Tensor): ResourceVariable {
-    return new ResourceVariable(initial);
-  }
-  protected read(slot: ResourceVariable): tf.Tensor {
-    return slot.read();
-  }
-  protected assign(slot: ResourceVariable, value: tf.Tensor): void {
-    slot.assign(value);
-  }
-}
-
-/** The same in plain tfjs. */
-class PortableAdam extends SlotAdam<tf.Variable> {
-  step(
-    gradients: ReadonlyMap<string, tf.Tensor>,
-    step: number,
-    learningRate: number,
-    averageDecay: number,
-  ): void {
-    const {beta1, beta2, epsilon} = this.options;
-    const rate = (learningRate * Math.sqrt(1 - beta2 ** step)) / (1 - beta1 ** step);
-    for (const [name, {weights, average, moment1, moment2}] of this.slots) {
-      tf.tidy(() => {
-        const gradient = gradients.get(name) as tf.Tensor;
-        moment1.assign(tf.add(moment1, tf.mul(tf.sub(gradient, moment1), 1 - beta1)));
-        moment2.assign(tf.add(moment2, tf.mul(tf.sub(tf.square(gradient), moment2), 1 - beta2)));
-        weights.assign(tf.sub(weights, tf.div(tf.mul(moment1, rate), tf.add(tf.sqrt(moment2), epsilon))));
-        average.assign(tf.sub(average, tf.mul(tf.sub(average, weights), 1 - averageDecay)));
-        (this.parameters.get(name) as tf.Variable).assign(weights);
-      });
-    }
-  }
-
-  protected create(initial: tf.Tensor): tf.Variable {
-    return tf.tidy(() => tf.variable(tf.clone(initial), false));
-  }
-  protected read(slot: tf.Variable): tf.Tensor {
-    return tf.clone(slot);
-  }
-  protected assign(slot: tf.Variable, value: tf.Tensor): void {
-    slot.assign(value);
+  private lend(part: 'weights' | 'average'): void {
+    for (const [name, slots] of this.slots) (this.parameters.get(name) as tf.Variable).assign(slots[part]);
   }
 }

@@ -22,6 +22,13 @@ export const biasGradient = define({
     ),
 });
 
+/** Half the sum of the squares of x, a scalar. */
+export const halfSquaredNorm = define({
+  name: 'HalfSquaredNorm',
+  native: ({x}) => op('L2Loss', [attribute.type('T')], [x]),
+  portable: ({x}) => tf.div(tf.sum(tf.square(x)), 2),
+});
+
 const runDense = define({
   name: 'MaskedDense',
   native: ({x, weights, bias}, {relu}) => {

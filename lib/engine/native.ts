@@ -39,11 +39,6 @@ export const attribute = {
     type: backend().binding.TF_ATTR_INT,
     value,
   }),
-  shape: (name: string, value: readonly number[]): OpAttribute => ({
-    name,
-    type: backend().binding.TF_ATTR_SHAPE,
-    value,
-  }),
 };
 
 /** Runs one operation of the TensorFlow runtime that has one output; the caller disposes it. */
@@ -59,47 +54,4 @@ export function outputs(
   count: number,
 ): tf.Tensor[] {
   return backend().executeMultipleOutputs(name, attributes as never, inputs as tf.TensorInfo[], count);
-}
-
-/** Runs one operation of the TensorFlow runtime that has no output. */
-export function effect(name: string, attributes: OpAttribute[], inputs: readonly OpInput[]): void {
-  backend().executeMultipleOutputs(name, attributes as never, inputs as tf.TensorInfo[], 0);
-}
-
-let variables = 0;
-
-/** A float32 variable of the TensorFlow runtime, updated in place by its optimiser operations. */
-export class ResourceVariable {
-  readonly handle: tf.Tensor;
-
-  /** @param initial read, not disposed */
-  constructor(initial: tf.Tensor) {
-    this.handle = tf.keep(
-      op(
-        'VarHandleOp',
-        [
-          attribute.type('dtype'),
-          attribute.shape('shape', initial.shape),
-          attribute.string('container', ''),
-          attribute.string('shared_name', `resource-${process.pid}-${variables++}`),
-        ],
-        [],
-      ),
-    );
-    this.assign(initial);
-  }
-
-  assign(value: tf.Tensor): void {
-    effect('AssignVariableOp', [attribute.type('dtype')], [this.handle, value]);
-  }
-
-  /** The current value; it does not change with the variable. The caller disposes it. */
-  read(): tf.Tensor {
-    return op('ReadVariableOp', [attribute.type('dtype')], [this.handle]);
-  }
-
-  dispose(): void {
-    effect('DestroyResourceOp', [attribute.bool('ignore_lookup_error', true)], [this.handle]);
-    this.handle.dispose();
-  }
 }

@@ -38,7 +38,7 @@ const PIXEL_CNN_RECIPES: Record<keyof typeof PIXEL_CNN_PRESETS, TrainOptions> = 
   digits: {...TRAIN_DEFAULTS, epochs: 6, batchSize: 32, learningRate: 4e-3, clipNorm: 100},
   paper: {...TRAIN_DEFAULTS, epochs: 10, batchSize: 32, learningRate: 1e-3, clipNorm: 100},
   small: {...TRAIN_DEFAULTS, epochs: 1, batchSize: 32, learningRate: 3e-3, clipNorm: 100},
-  cifar10: {...TRAIN_DEFAULTS, epochs: 4, batchSize: 16, learningRate: 2e-3, clipNorm: 2000},
+  cifar10: {...TRAIN_DEFAULTS, epochs: 2, batchSize: 16, learningRate: 2e-3, clipNorm: 2000},
 };
 
 /** As PixelCNN's. */

@@ -47,7 +47,7 @@ export const PIXEL_CNN_PRESETS = {
    */
   cifar10: {
     ...{height: 32, width: 32, channels: 3, levels: 256, firstSize: 7, size: 3},
-    ...{features: 48, dilations: [1, 2, 1, 4, 1, 2, 1, 4, 1, 2, 1, 4], head: 96},
+    ...{features: 48, dilations: [1, 2, 4, 8, 1, 2, 4, 8, 1, 2, 4, 1], head: 96},
   },
 } as const satisfies Record<string, PixelCnnConfig>;
 

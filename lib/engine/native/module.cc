@@ -7,6 +7,7 @@
 
 #include "simd.h"
 
+void registerAdam();
 void registerCrossEntropy();
 void registerGate();
 void registerGatedLayer();
@@ -217,6 +218,7 @@ napi_value applyLstmCell(napi_env env, napi_callback_info info) {
 }  // namespace
 
 NAPI_MODULE_INIT() {
+  registerAdam();
   registerCrossEntropy();
   registerGate();
   registerGatedLayer();

@@ -46,6 +46,11 @@ class Context {
   }
   const float *input(int index) { return static_cast<const float *>(TF_TensorData(tensor(index))); }
   int dimension(int index, int axis) { return static_cast<int>(TF_Dim(tensor(index), axis)); }
+  std::vector<int64_t> shape(int index) {
+    std::vector<int64_t> dimensions(TF_NumDims(tensor(index)));
+    for (size_t axis = 0; axis < dimensions.size(); axis++) dimensions[axis] = dimension(index, static_cast<int>(axis));
+    return dimensions;
+  }
   float *output(int index, const std::vector<int64_t> &shape) {
     size_t bytes = sizeof(float);
     for (int64_t n : shape) bytes *= n;
