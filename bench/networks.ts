@@ -11,11 +11,7 @@ export interface BenchNetwork {
 }
 
 export function benchNetworks(): BenchNetwork[] {
-  const config = (model: ModelName, preset: string): ModelConfig => {
-    const created = findPreset(model, preset).create(0);
-    created.dispose();
-    return created.config;
-  };
+  const config = (model: ModelName, preset: string): ModelConfig => findPreset(model, preset).config;
   // tfjs has no gradient of a dilated convolution: without dilation the plain form can take part, at the same cost.
   const undilated = {...config('gated', 'digits'), dilations: [1, 1, 1, 1, 1, 1]};
   return [

@@ -124,7 +124,16 @@ const IMAGE = {height: 5, width: 6, channels: 1};
 export async function checkJoin(
   mine: (left: tf.Tensor4D, right: tf.Tensor4D) => tf.Tensor4D | undefined,
 ): Promise<string> {
-  const config = {...IMAGE, levels: 2, features: 12, layers: 1, firstSize: 3, skip: false, head: 12};
+  const config = {
+    ...IMAGE,
+    levels: 2,
+    features: 12,
+    layers: 1,
+    firstSize: 3,
+    residual: true,
+    skip: false,
+    head: 12,
+  };
   let open = false;
   let found: ReturnType<typeof orderViolations> | undefined;
   let failure: unknown;

@@ -21,6 +21,11 @@ export function checkpointFile(model: string, preset: string): string {
   return path.join(dataFolder(), 'checkpoints', model, `${preset}.safetensors`);
 }
 
+/** The committed results of a study. */
+export function studyFile(name: string): string {
+  return path.join(dataFolder(), 'studies', `${name}.json`);
+}
+
 /** The state of a training run, from which it goes on; not committed. */
 export function runFile(model: string, preset: string, seed: number): string {
   return path.join(dataFolder(), 'runs', `${model}-${preset}-${seed}`, 'state.safetensors');

@@ -15,7 +15,7 @@ import {bar, endProgress, readArguments, run, showProgress, UsageError} from './
 
 /** numpy is not used; PyTorch warns where it is absent. */
 const TORCH = ['torch==2.15.0', 'numpy==2.4.6'];
-const HELP = `npm run bench [-- options]
+const HELP = `npm run bench -- [options]
 
 Times training, evaluation and sampling of the five models in turn with the same networks in plain tfjs and in PyTorch, after
 all three have given the same nats. PyTorch (${TORCH[0]}, some GB) is installed into .cache/pytorch the first time.

@@ -4,7 +4,9 @@ import {startEngine} from '../lib/engine/index';
 import {evaluate} from '../lib/evaluate';
 import {allBinaryImages} from '../lib/joint';
 import {MADE_PRESETS, Made} from '../lib/models/made';
+import {PixelCnn} from '../lib/models/pixelCnn';
 import {natsPerValue} from '../lib/natsPerValue';
+import {randomImages} from './properties/tools';
 
 test('the nats of the values add up to the likelihood', async () => {
   await startEngine();
@@ -19,6 +21,20 @@ test('the nats of the values add up to the likelihood', async () => {
   });
   assert.ok(nats.every((value) => value > 0));
   made.dispose();
+});
+
+test('colour of several levels: they add up as well', async () => {
+  await startEngine();
+  const shape = {height: 2, width: 2, channels: 3, levels: 5};
+  const model = PixelCnn.create({...shape, firstSize: 3, size: 3, features: 6, head: 6, dilations: [1]}, 3);
+  const images = randomImages(4, model.image, 1, 4);
+  const nats = natsPerValue(model, images);
+  const {perImage} = await evaluate(model, images);
+  perImage.forEach((expected, i) => {
+    const sum = nats.subarray(i * 12, (i + 1) * 12).reduce((a, b) => a + b, 0);
+    assert.ok(Math.abs(sum - expected) < 1e-4);
+  });
+  model.dispose();
 });
 
 test('images of another size are named', async () => {

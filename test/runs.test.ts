@@ -27,7 +27,7 @@ const config: MadeConfig = {
   maskSeed: 0,
 };
 const runOf = (model: Made, stepsPerEpoch = 10): Run => ({
-  preset: {model: 'made', preset: 'small', create: () => model, recipe: TRAIN_DEFAULTS},
+  preset: {model: 'made', preset: 'small', config: model.config, create: () => model, recipe: TRAIN_DEFAULTS},
   recipe: {...TRAIN_DEFAULTS, epochs: 4, seed: 9},
   stepsPerEpoch,
   versions: {node: 'v20'},

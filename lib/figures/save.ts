@@ -1,3 +1,4 @@
+import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {writeFileAtomically} from '../files';
 import {projectRoot} from '../paths';
@@ -35,4 +36,15 @@ export function saveFigure(id: string, figure: Chart | Picture, options: SaveOpt
     const chart: Chart = {data: figure.data, layout: {...figure.layout, meta}};
     writeFileAtomically(path.join(folder, `${id}.json`), `${JSON.stringify(chart)}\n`);
   }
+}
+
+/**
+ * A chart that saveFigure has kept: what a notebook shows where it cannot make it anew.
+ *
+ * @throws Error when there is none of that id
+ */
+export function loadFigure(id: string, folder = path.join(projectRoot(), 'figures')): Chart {
+  const file = path.join(folder, `${id}.json`);
+  if (!fs.existsSync(file)) throw new Error(`there is no figure ${file}; it is made by npm start`);
+  return JSON.parse(fs.readFileSync(file, 'utf8')) as Chart;
 }

@@ -1,7 +1,15 @@
 import {DiagonalBiLstm} from '../layers/diagonalBiLstm';
 import {PixelRnn, type PixelRnnConfig} from './pixelRnn';
 
-const DIGITS = {height: 28, width: 28, channels: 1, levels: 2, firstSize: 7, skip: false} as const;
+const DIGITS = {
+  height: 28,
+  width: 28,
+  channels: 1,
+  levels: 2,
+  firstSize: 7,
+  residual: true,
+  skip: false,
+} as const;
 
 /** Ready-made configurations, each with the source of its numbers. */
 export const DIAGONAL_BI_LSTM_PRESETS = {

@@ -12,6 +12,7 @@ import {createRowLstm, ROW_LSTM_PRESETS} from './rowLstm';
 export interface Preset {
   readonly model: ModelName;
   readonly preset: string;
+  readonly config: ModelConfig;
   readonly create: (seed: number) => AutoregressiveModel;
   readonly recipe: TrainOptions;
 }
@@ -127,7 +128,8 @@ export function findPreset(model: string, preset?: string): Preset {
     throw new RangeError(`unknown preset '${name}' of ${model}; there are ${names.join(', ')}`);
   }
   const {presets, recipes, create} = MODELS[model];
-  return {model, preset: name, create: (seed) => create(presets[name], seed), recipe: recipes[name]};
+  const config = presets[name];
+  return {model, preset: name, config, create: (seed) => create(config, seed), recipe: recipes[name]};
 }
 
 /** Builds a model from what a checkpoint says of it. @throws RangeError */

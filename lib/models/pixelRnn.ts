@@ -23,6 +23,8 @@ export interface PixelRnnConfig extends RasterConfig {
   /** h: a block has 2h features outside and h inside. A multiple of the channels. */
   readonly features: number;
   readonly layers: number;
+  /** Whether a layer adds its states to what it was given (figure 5), or replaces that. */
+  readonly residual: boolean;
   /** Whether each layer's states also go straight to the layers before the logits (section 3.3). */
   readonly skip: boolean;
 }
@@ -59,8 +61,8 @@ function pointSpecs(config: PixelRnnConfig, role: 'up' | 'skip'): MaskedConv2dSp
     ...{name: `${name}.${role}`, mask: rasterMask(1, 'B'), type: 'B', dilation: 1},
     inputs: evenGroups(hidden, config.channels),
     outputs: evenGroups(2 * hidden, config.channels),
-    // The layers together add as much as they are given.
-    scale: 1 / STATE_DEVIATION / Math.sqrt(config.layers),
+    // With residual connections the layers together add as much as they are given.
+    scale: 1 / STATE_DEVIATION / (config.residual ? Math.sqrt(config.layers) : 1),
   }));
 }
 
@@ -136,17 +138,19 @@ export class PixelRnn implements AutoregressiveModel {
     fused = nativeKernels() !== null,
   ): {features: tf.Tensor4D; skipped: tf.Tensor4D[]} {
     checkRasterInput(this.name, x, this.image);
+    const {residual} = this.config;
     let features = this.first.apply(x, 'none');
     const skipped: tf.Tensor4D[] = [];
     for (let k = 0; k < layers; k++) {
-      // One operation hands on no states, which skip connections need.
+      // One operation adds to what it is given, and hands on no states, which skip connections need.
       const {added} = this.layers[k];
-      if (fused && added !== null && this.skip.length === 0) {
+      if (fused && added !== null && residual && this.skip.length === 0) {
         features = lstmLayer(features, added, this.up[k]);
         continue;
       }
       const states = this.layers[k].states(features);
-      features = tf.add(features, this.up[k].apply(states, 'none'));
+      const risen = this.up[k].apply(states, 'none');
+      features = residual ? tf.add(features, risen) : risen;
       if (this.skip.length > 0) skipped.push(this.skip[k].apply(states, 'none'));
     }
     return {features, skipped};

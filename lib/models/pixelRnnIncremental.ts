@@ -13,10 +13,12 @@ export class PixelRnnIncremental implements IncrementalLogits {
   private readonly skip: readonly PixelConv[];
   private readonly head: readonly PixelConv[];
   private readonly cursor: RasterCursor;
+  private readonly residual: boolean;
 
   constructor(model: PixelRnn, count: number) {
     const {width} = model.image;
     this.cursor = new RasterCursor(model, count);
+    this.residual = model.config.residual;
     this.first = new PixelConv(model.first, width, count);
     this.layers = model.layers.map((layer) => layer.pixels(width, count));
     [this.up, this.skip] = [model.up, model.skip].map((convolutions) =>
@@ -38,7 +40,7 @@ export class PixelRnnIncremental implements IncrementalLogits {
     let skipped: Float32Array | null = null;
     this.layers.forEach((layer, k) => {
       const states = layer.at(x, features);
-      features = this.up[k].at(x, states, features);
+      features = this.up[k].at(x, states, this.residual ? features : null);
       if (this.skip.length > 0) skipped = this.skip[k].at(x, states, skipped);
     });
     const sum =

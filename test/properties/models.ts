@@ -153,7 +153,10 @@ function recurrence(
 const RECURRENT = {channels: 1, levels: 2, features: 12, head: 12} as const;
 
 /** Row LSTM: the triangle above, begun by the three pixels of the row that the gates see. */
-function rowLstm(name: string, config: {firstSize: number; layers: number; skip: boolean}): ModelUnderTest {
+function rowLstm(
+  name: string,
+  config: {firstSize: number; layers: number; residual: boolean; skip: boolean},
+): ModelUnderTest {
   return {
     name: `Row LSTM, ${name}`,
     create: (height, width, seed) => createRowLstm({...RECURRENT, ...config, height, width}, seed),
@@ -190,7 +193,10 @@ function rowLstm(name: string, config: {firstSize: number; layers: number; skip:
 }
 
 /** Diagonal BiLSTM: all that is above and to the left, and with what comes from the right all but one pixel. */
-function diagonal(name: string, config: {firstSize: number; layers: number; skip: boolean}): ModelUnderTest {
+function diagonal(
+  name: string,
+  config: {firstSize: number; layers: number; residual: boolean; skip: boolean},
+): ModelUnderTest {
   return {
     name: `Diagonal BiLSTM, ${name}`,
     create: (height, width, seed) => createDiagonalBiLstm({...RECURRENT, ...config, height, width}, seed),
@@ -248,10 +254,11 @@ export const MODELS: readonly ModelUnderTest[] = [
   gated('first kernel 5', {firstSize: 5, dilations: [1, 1]}),
   gated('first kernel 3', {firstSize: 3, dilations: [1]}),
   gated('dilated', {firstSize: 3, dilations: [1, 2]}),
-  rowLstm('one layer', {firstSize: 3, layers: 1, skip: false}),
-  rowLstm('two layers, skip', {firstSize: 5, layers: 2, skip: true}),
-  diagonal('one layer', {firstSize: 3, layers: 1, skip: false}),
-  diagonal('two layers, skip', {firstSize: 5, layers: 2, skip: true}),
+  rowLstm('one layer', {firstSize: 3, layers: 1, residual: true, skip: false}),
+  rowLstm('two layers, skip', {firstSize: 5, layers: 2, residual: true, skip: true}),
+  rowLstm('two layers, no residual', {firstSize: 3, layers: 2, residual: false, skip: true}),
+  diagonal('one layer', {firstSize: 3, layers: 1, residual: true, skip: false}),
+  diagonal('two layers, skip', {firstSize: 5, layers: 2, residual: true, skip: true}),
 ];
 
 /**

@@ -131,12 +131,16 @@ test.before(async () => {
 
 test('--help tells how, and ends with 0', {concurrency: 2}, async (t) => {
   await Promise.all(
-    ['train', 'evaluate', 'sample', 'complete'].map((name) =>
+    Object.entries({
+      ...{train: /^ -- MODEL.*--preset P/s, evaluate: /^ -- MODEL.*--preset P/s},
+      ...{sample: /^ -- MODEL.*--preset P/s, complete: /^ -- MODEL.*--preset P/s},
+      ...{study: /^ -- NAME.*MADE, figure 2/s, bench: /^ -- .*--models M/s},
+    }).map(([name, told]) =>
       t.test(name, async () => {
         const {code, stdout, stderr} = await command(`${name} --help`);
         assert.equal(code, 0, stderr);
-        assert.match(stdout, new RegExp(`^npm run ${name} -- MODEL`));
-        assert.match(stdout, /--preset P/);
+        assert.ok(stdout.startsWith(`npm run ${name}`), stdout);
+        assert.match(stdout.slice(`npm run ${name}`.length), told);
         assert.equal(stderr, '');
       }),
     ),
@@ -155,6 +159,10 @@ const MISTAKES: [string, number, RegExp][] = [
   ['train made --seed 4294967296', 2, /seed must be an integer from 0 to 4294967295, got 4294967296/],
   ['train made --nosuch', 2, /Unknown option '--nosuch'/],
   ['train made --resume', 2, /nothing to resume: there is no .*made-one-order-0/],
+  ['study nosuch', 2, /unknown study 'nosuch'; there are masks/],
+  ['study', 2, /which study/],
+  ['bench --models nosuch', 2, /unknown model 'nosuch'; there are made/],
+  ['bench --batches 16,0', 2, /--batches must be integers from 1 to 1000, got '16,0'/],
   ['evaluate nosuch', 2, /unknown model 'nosuch'; there are made/],
   ['evaluate made --split nosuch', 2, /--split must be train, validation or test, got 'nosuch'/],
   ['evaluate made --preset small', 1, /small\.safetensors: it cannot be read \(ENOENT\)\. Check the path/],
@@ -276,6 +284,18 @@ test('evaluate --json: one line with every condition; 10,000 images in 30 s; the
   assert.ok(Math.abs(line.bitsPerDimension - line.nats / 784 / Math.LN2) < 1e-9);
   assert.ok(line.seconds <= 30, `${line.seconds} s`);
   t.diagnostic(`${line.nats.toFixed(4)} nats, scored in ${line.seconds.toFixed(1)} s`);
+});
+
+test('evaluate: colour weights whose images are not there are passed over, and it is said how to get them', async () => {
+  await startEngine();
+  const size = {height: 32, width: 32, channels: 3, levels: 256, firstSize: 3, size: 3};
+  storeModel('pixelcnn', 'cifar10', {...size, features: 3, dilations: [1], head: 3});
+  const passed = await command('evaluate pixelcnn');
+  assert.equal(passed.code, 0, passed.stderr);
+  assert.match(passed.stderr, /pixelcnn cifar10: not scored\. .*npm run data -- cifar10/s);
+  const named = await command('evaluate pixelcnn --preset cifar10');
+  assert.equal(named.code, 1);
+  assert.match(named.stderr, /npm run data -- cifar10/);
 });
 
 test('evaluate: a score that is not the recorded one is told, and fails', async () => {

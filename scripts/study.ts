@@ -1,0 +1,44 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import {startEngine} from '../lib/engine/index';
+import {writeFileAtomically} from '../lib/files';
+import {studyFile} from '../lib/paths';
+import {findStudy, runStudy, studies} from '../lib/studies';
+import {bar, clock, endProgress, readArguments, run, showProgress, stopSignal, UsageError} from './cli';
+
+const HELP = `npm run study -- NAME | all
+
+Trains the small runs of a study anew and writes their scores and histories to data/studies/NAME.json, which notebook 10 draws:
+${Object.entries(studies())
+  .map(([name, {source}]) => `  ${name.padEnd(13)} ${source}`)
+  .join('\n')}`;
+
+run(async () => {
+  const args = readArguments(HELP, {});
+  const [name, ...rest] = args.positionals;
+  if (name === undefined || rest.length > 0) throw new UsageError(`which study?\n\n${HELP}`);
+  const names = name === 'all' ? Object.keys(studies()) : [name];
+  for (const each of names) findStudy(each);
+  const engine = await startEngine();
+  const signal = stopSignal('stopping, nothing of this study is written');
+  for (const each of names) {
+    const started = performance.now();
+    const result = await runStudy(each, findStudy(each), engine.description, {
+      signal,
+      onProgress: (share, what) => {
+        const left = ((performance.now() - started) / 1000) * (1 / share - 1);
+        showProgress(`${bar(share)}  ${what}  ${clock(left)} to go`);
+      },
+    });
+    endProgress();
+    const file = studyFile(each);
+    fs.mkdirSync(path.dirname(file), {recursive: true});
+    writeFileAtomically(file, `${JSON.stringify(result)}\n`);
+    for (const row of result.rows) {
+      console.log(
+        `${each} ${row.name}: ${row.nats.toFixed(2)} nats, thresholded ${row.thresholdNats.toFixed(2)}` +
+          `${row.ensembleNats === null ? '' : `, ensemble ${row.ensembleNats.toFixed(2)}`}, ${clock(row.seconds)}`,
+      );
+    }
+  }
+});
