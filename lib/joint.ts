@@ -9,23 +9,42 @@ import type {AutoregressiveModel, ImageShape, Images} from './types';
 const MOST_BITS = 16;
 
 /**
- * Every black-and-white image of a size, image k showing outcome k.
- * @throws RangeError when there are more than 16 values
+ * Every image of a size and number of levels, in the order of counting.
+ *
+ * @param levels values are 0 … levels - 1
+ * @throws RangeError when there are more than 2^16 of them
  */
-export function allBinaryImages({height, width, channels}: ImageShape): Images {
-  const bits = height * width * channels;
-  if (!Number.isInteger(bits) || bits < 1 || bits > MOST_BITS) {
-    throw new RangeError(`allBinaryImages: an image must have 1 to ${MOST_BITS} values, got ${bits}`);
+export function allImages({height, width, channels}: ImageShape, levels: number): Images {
+  const values = height * width * channels;
+  const count = levels ** values;
+  if (
+    !Number.isInteger(values) ||
+    values < 1 ||
+    !Number.isInteger(levels) ||
+    levels < 2 ||
+    count > 2 ** MOST_BITS
+  ) {
+    throw new RangeError(
+      `allImages: there must be at most ${2 ** MOST_BITS} images, got ${levels} levels to the power of ${values} values`,
+    );
   }
-  const count = 2 ** bits;
-  const pixels = new Uint8Array(count * bits);
-  for (let k = 0; k < count; k++) pixels.set(bitsOf(k, bits), k * bits);
+  const pixels = new Uint8Array(count * values);
+  for (let k = 0; k < count; k++) {
+    for (let i = values - 1, rest = k; i >= 0; i--, rest = Math.floor(rest / levels)) {
+      pixels[k * values + i] = rest % levels;
+    }
+  }
   return {pixels, count, height, width, channels};
 }
 
-/** What a model calls p(x), for every x: [2^D]. A true distribution sums to 1. */
+/** Every black-and-white image of a size, image k showing outcome k. @throws RangeError for more than 16 values */
+export function allBinaryImages(shape: ImageShape): Images {
+  return allImages(shape, 2);
+}
+
+/** What a model calls p(x), for every x in the order of allImages: [levels^D]. A true distribution sums to 1. */
 export async function tabulate(model: AutoregressiveModel): Promise<Float64Array> {
-  const {perImage} = await evaluate(model, allBinaryImages(model.image));
+  const {perImage} = await evaluate(model, allImages(model.image, model.levels));
   return perImage.map((nats) => Math.exp(-nats));
 }
 

@@ -3,6 +3,7 @@ import test from 'node:test';
 import {startEngine} from '../lib/engine/index';
 import {
   allBinaryImages,
+  allImages,
   allOrders,
   bitsOf,
   conditionals,
@@ -12,6 +13,7 @@ import {
   tabulate,
 } from '../lib/joint';
 import {MADE_PRESETS, Made} from '../lib/models/made';
+import {PIXEL_CNN_PRESETS, PixelCnn} from '../lib/models/pixelCnn';
 
 // p(0, 0, 0), p(0, 0, 1), p(0, 1, 0), …
 const joint = [0.02, 0.08, 0.1, 0.2, 0.05, 0.15, 0.1, 0.3];
@@ -49,6 +51,30 @@ test('all images once, and their frequencies', () => {
   assert.equal(frequencies(first)[6], 1);
 });
 
+test('all images of three levels, in the order of counting', () => {
+  const {count, pixels} = allImages({height: 1, width: 2, channels: 1}, 3);
+  assert.equal(count, 9);
+  assert.deepEqual(Array.from(pixels.subarray(2 * 5, 2 * 6)), [1, 2]); // 5 = 1 * 3 + 2
+});
+
+test('the table of a colour model with four levels has all 4^3 images, and sums to 1', async () => {
+  await startEngine();
+  const config = {
+    ...PIXEL_CNN_PRESETS.cifar10,
+    height: 1,
+    width: 1,
+    levels: 4,
+    features: 6,
+    dilations: [1],
+    head: 6,
+  };
+  const model = PixelCnn.create(config, 1);
+  const table = await tabulate(model);
+  model.dispose();
+  assert.equal(table.length, 64);
+  assert.ok(Math.abs(table.reduce((a, b) => a + b, 0) - 1) < 1e-5);
+});
+
 test('the table of a MADE sums to 1', async () => {
   await startEngine();
   const model = Made.create({...MADE_PRESETS.small, height: 3, width: 3, hidden: [20]}, 1);
@@ -58,7 +84,10 @@ test('the table of a MADE sums to 1', async () => {
 });
 
 test('bad input', () => {
-  assert.throws(() => allBinaryImages({height: 5, width: 5, channels: 1}), /1 to 16 values, got 25/);
+  assert.throws(
+    () => allBinaryImages({height: 5, width: 5, channels: 1}),
+    /at most 65536 images, got 2 levels to the power of 25/,
+  );
   const large = {pixels: new Uint8Array(25), count: 1, height: 5, width: 5, channels: 1};
   assert.throws(() => frequencies(large), /at most 16 values, got 1 of 25/);
   assert.throws(() => conditionals(joint, [0, 0, 1], [1, 0, 1]), /order 0, 0, 1/);

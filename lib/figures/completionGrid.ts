@@ -12,8 +12,8 @@ export interface CompletionRow {
 }
 
 /**
- * One row an image: the original, what the model was given (the rest covered), then the completions, with a blue tint
- * where the model chose the pixel.
+ * One row an image: the original, what the model was given (the rest covered), then the completions. Of black-and-white
+ * images, what the model chose has a blue tint; a photograph keeps its colours.
  *
  * @throws RangeError when there is no row, an original is not one image, or a mask does not fit
  */
@@ -48,6 +48,6 @@ export function completionGrid(
       pixels: Uint8Array.from([...original.pixels, ...original.pixels, ...completions.pixels]),
     })),
     covered: Uint8Array.from(covered),
-    known: Uint8Array.from(known),
+    known: rows[0].original.channels === 1 ? Uint8Array.from(known) : undefined,
   });
 }

@@ -31,6 +31,18 @@ test('original, what is given, completions: covered and chosen pixels have tones
   assert.equal(tone(3, 1, 1), chosen);
 });
 
+test('a photograph keeps its colours: what was chosen has no tint', () => {
+  const colour = (count: number) => ({
+    ...images(count, 200),
+    pixels: new Uint8Array(count * 12).fill(200),
+    channels: 3,
+  });
+  const photograph = {original: colour(1), mask: new Uint8Array(12), completions: colour(1)};
+  const {pixels, width} = completionGrid([photograph], text);
+  const at = (6 * width + 4 + 2 * 12 + 2) * 3;
+  assert.deepEqual([...pixels.subarray(at, at + 3)], [200, 200, 200]);
+});
+
 test('what does not fit is named', () => {
   assert.throws(() => completionGrid([], text), /rows is empty/);
   assert.throws(() => completionGrid([{...row, original: images(2, 1)}], text), /1 image, got 2/);
