@@ -75,6 +75,7 @@ export * from './models/pixelCnnSummary';
 export * from './models/pixelRnn';
 export * from './models/rowLstm';
 export * from './natsPerValue';
+export * from './paperFigures';
 export * from './papers';
 export * from './paths';
 export * from './pixelProbabilities';

@@ -1,4 +1,4 @@
-import {decode, encode} from 'fast-png';
+import {convertIndexedToRgb, decode, encode} from 'fast-png';
 import type {Images} from '../types';
 import {indexColours} from './palette';
 import {colours, type FigureText, type JsonObject, metaOf} from './style';
@@ -87,6 +87,21 @@ export function encodePng({pixels, width, height, text}: Picture, more: JsonObje
     exact ? {...common, data: indices, channels: 1, palette} : {...common, data: pixels, channels: 3},
     {zlib: {level: 9}},
   );
+}
+
+/**
+ * The pixels of a PNG that `encodePng` wrote.
+ * @throws Error when the bytes are no PNG, are cut short or altered, or are of another kind (grey, transparent, 16 bits)
+ */
+export function decodePng(png: Uint8Array): Omit<Picture, 'text'> {
+  const image = decode(png, {checkCrc: true});
+  const {width, height, depth, channels, data, palette} = image;
+  const indexed = palette !== undefined;
+  if (depth !== 8 || channels !== (indexed ? 1 : 3) || palette?.some((colour) => colour.length !== 3)) {
+    throw new Error(`decodePng: expected 3 channels of 8 bits, got ${channels} of ${depth}`);
+  }
+  const pixels = indexed ? convertIndexedToRgb(image) : new Uint8Array(data);
+  return {pixels, width, height};
 }
 
 /** The words that `encodePng` put into a PNG; null where there are none. */

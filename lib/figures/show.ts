@@ -6,19 +6,25 @@ export interface Display {
   raw(mimeType: string, data: string | Uint8Array | object): void;
 }
 
+/** A few sentences in Markdown, for where there is nothing to draw. */
+export interface Note {
+  readonly markdown: string;
+}
+
 /** The one name under which JupyterLab, VS Code and nbconvert know a Plotly chart. */
 export const plotlyMime = 'application/vnd.plotly.v1+json';
 
 /**
- * Shows a figure in the cell that is running: a chart live, a picture as PNG. Charts get their PNG and their sentence in words when
- * the notebooks are executed by script (scripts/notebooks), because only a browser can draw them.
+ * Shows a figure in the cell that is running: a chart live, a picture as PNG, a note as text. Charts get their PNG and their sentence in
+ * words when the notebooks are executed by script (scripts/notebooks), because only a browser can draw them.
  */
-export function show(display: Display, figure: Chart | Picture): void {
+export function show(display: Display, figure: Chart | Picture | Note): void {
   if (isPicture(figure)) display.raw('image/png', encodePng(figure));
+  else if ('markdown' in figure) display.raw('text/markdown', figure.markdown);
   else display.raw(plotlyMime, figure);
 }
 
-export function isPicture(figure: Chart | Picture): figure is Picture {
+export function isPicture(figure: Chart | Picture | Note): figure is Picture {
   return 'pixels' in figure;
 }
 

@@ -110,6 +110,8 @@ function runKernels(
   const runner = spawn(python, [path.join(__dirname, 'execute.py'), root, folder, ...files], {
     // The open pipe on its standard input tells the runner that we are still there.
     stdio: ['pipe', 'pipe', 'pipe'],
+    // What is executed here is committed, and the papers' pictures are not ours to pass on.
+    env: {...process.env, PAPER_FIGURES: 'off'},
   });
   let words = '';
   runner.stderr.on('data', (chunk: Buffer) => {

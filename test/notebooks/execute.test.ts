@@ -61,6 +61,17 @@ test(
 );
 
 test(
+  "what is committed never shows a paper's own picture",
+  inFolder(async (folder) => {
+    const file = path.join(folder, 'papers.ipynb');
+    fs.writeFileSync(file, stringify(notebookOf('console.log(process.env.PAPER_FIGURES);')));
+    await executeNotebooks([file], {figures: null});
+    const {cells} = JSON.parse(fs.readFileSync(file, 'utf8')) as Notebook;
+    assert.equal(textOf(cells[0].outputs?.[0].text), 'off\n');
+  }),
+);
+
+test(
   'a cell that fails is named with its source and the words of the kernel; nothing is changed',
   inFolder(async (folder) => {
     const file = path.join(folder, 'broken.ipynb');
