@@ -16,3 +16,11 @@ export const REPORTED: Readonly<Record<string, Reported>> = {
   'diagonal one-layer': {nats: 80.75, source: 'PixelRNN, table 4: 1 layer, h = 32'},
   gated: {nats: 80.1, source: "PixelVAE's own run of Gated PixelCNN"},
 };
+
+/** Bits per dimension that the papers report on CIFAR-10, by model. */
+export const REPORTED_BITS: Readonly<Record<string, {readonly bits: number; readonly source: string}>> = {
+  pixelcnn: {bits: 3.14, source: 'PixelRNN, table 5'},
+  rowlstm: {bits: 3.07, source: 'PixelRNN, table 5'},
+  diagonal: {bits: 3.0, source: 'PixelRNN, table 5'},
+  gated: {bits: 3.03, source: 'Gated PixelCNN, table 1'},
+};

@@ -44,6 +44,7 @@ export async function measureResults(onProgress?: (what: string) => void): Promi
       const {metadata} = published.checkpoint;
       const {score: recorded} = metadata;
       const quick = await scorePublished(published, preset, 'test', {images: QUICK_IMAGES});
+      const given = published.model.needsLabels === true ? ', given the class' : '';
       const row = (name: string, nats: number, quickRecorded: number, quickMeasured: number): ResultRow => {
         if (!(Math.abs(quickRecorded - quickMeasured) <= TOLERANCE)) {
           throw new Error(
@@ -56,7 +57,7 @@ export async function measureResults(onProgress?: (what: string) => void): Promi
           model === 'made' || published.model.needsLabels === true ? undefined : REPORTED[model];
         const paper = REPORTED[name] ?? ofModel ?? null;
         return {
-          model: name,
+          model: `${name}${given}`,
           paperNats: paper?.nats ?? null,
           paperSource: paper?.source ?? null,
           nats,
@@ -113,6 +114,11 @@ export function resultsMarkdown(rows: readonly ResultRow[]): string {
     String(row.epochs),
     `${Math.round(row.trainingSeconds / 60)} min`,
   ]);
+  return markdownTable(header, lines);
+}
+
+/** Columns of even width, so that the source reads as a table, too. */
+export function markdownTable(header: readonly string[], lines: readonly (readonly string[])[]): string {
   const widths = header.map((title, k) => Math.max(title.length, ...lines.map((line) => line[k].length)));
   const format = (cells: readonly string[]): string => {
     return `| ${cells.map((cell, k) => cell.padEnd(widths[k])).join(' | ')} |`;
@@ -122,6 +128,6 @@ export function resultsMarkdown(rows: readonly ResultRow[]): string {
   );
 }
 
-function signed(difference: number): string {
+export function signed(difference: number): string {
   return `${difference < 0 ? '−' : '+'}${Math.abs(difference).toFixed(2)}`;
 }

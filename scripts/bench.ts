@@ -3,11 +3,13 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import {GROWTH_SIDES, timeGrowth} from '../bench/growth';
 import {type BenchNetwork, benchNetworks, operations, portableConfig} from '../bench/networks';
 import {Worker} from '../bench/process';
 import {scoringImages} from '../lib/datasets';
 import {startEngine} from '../lib/engine/index';
 import {writeFileAtomically} from '../lib/files';
+import {type GrowthRow, growthFile, growthPower} from '../lib/growth';
 import {createModel} from '../lib/models/index';
 import {projectRoot} from '../lib/paths';
 import {encodeSafetensors, type StoredTensor} from '../lib/safetensors';
@@ -23,6 +25,7 @@ all three have given the same nats. PyTorch (${TORCH[0]}, some GB) is installed 
   --batches N,…       batch sizes (default: 16,64)
   --rounds N          rounds, each of which times every side in turn; medians are taken (default 5)
   --without-pytorch   leave PyTorch out
+  --growth            only how sampling one image grows with its side; written to bench/growth.json, which notebook 13 draws
   --json              one JSON line on stdout, nothing else
 A run of all models over at least 5 rounds with PyTorch is written to bench/results.json and into bench/README.md.`;
 
@@ -62,6 +65,7 @@ run(async () => {
     batches: {type: 'string'},
     rounds: {type: 'string'},
     'without-pytorch': {type: 'boolean'},
+    growth: {type: 'boolean'},
     json: {type: 'boolean'},
   });
   const all = benchNetworks();
@@ -75,6 +79,10 @@ run(async () => {
     throw new UsageError(`--batches must be integers from 1 to 1000, got '${args.text('batches')}'`);
   }
   const rounds = args.integer('rounds', 1) ?? 5;
+  if (args.flag('growth')) {
+    await measureGrowth(all, args.flag('json'));
+    return;
+  }
   const python = args.flag('without-pytorch') ? null : installTorch();
   await startEngine();
   const networks = all.filter(({model}) => names.includes(model));
@@ -104,6 +112,31 @@ run(async () => {
   if (args.flag('json')) console.log(JSON.stringify(results));
   if (networks.length === all.length && rounds >= 5 && python !== null) store(results);
 });
+
+/** One image of every side from every model: naive cost and cached cost, and the powers with which they grow. */
+async function measureGrowth(networks: readonly BenchNetwork[], json: boolean): Promise<void> {
+  await startEngine();
+  const rows: GrowthRow[] = [];
+  for (const [k, network] of networks.entries()) {
+    for (const [s, side] of GROWTH_SIDES.entries()) {
+      const done = (k + s / GROWTH_SIDES.length) / networks.length;
+      showProgress(`${bar(done)}  ${network.model}, ${side} x ${side}`);
+      rows.push(await timeGrowth(network, side));
+    }
+    endProgress();
+    const own = rows.filter(({model}) => model === network.model);
+    const sides = own.map(({side}) => side);
+    const naive = own.map(({naiveSeconds}) => naiveSeconds);
+    const cached = own.map(({cachedSeconds}) => cachedSeconds);
+    (json ? console.error : console.log)(
+      `${network.model}: naive ${naive.map(shortNumber).join(', ')} s (side^${growthPower(sides, naive).toFixed(1)}); ` +
+        `cached ${cached.map(shortNumber).join(', ')} s (side^${growthPower(sides, cached).toFixed(1)})`,
+    );
+  }
+  const growth = {machine: machine(), rows};
+  if (json) console.log(JSON.stringify(growth));
+  writeFileAtomically(growthFile(), `${JSON.stringify(growth, null, 1)}\n`);
+}
 
 function machine(): string {
   const cores = os.availableParallelism();

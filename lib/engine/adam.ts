@@ -68,30 +68,33 @@ interface Rates {
   readonly scale: number;
 }
 
-/** @returns the next values of the four parts, in the order of ADAM_PARTS; inside tf.tidy */
-type Update = (slots: Slots, gradient: tf.Tensor, rates: Rates) => tf.Tensor[];
+/** Gives the four parts their next values; inside tf.tidy. */
+type Update = (slots: Slots, gradient: tf.Tensor, rates: Rates) => void;
 
-/** One pass over memory, in one operation of the native kernels. */
+/** One pass over memory, in place, by one operation of the native kernels. */
 const nativeUpdate: Update = ({weights, average, moment1, moment2}, gradient, rates) => {
   const {learning, epsilon, scale} = rates;
   const numbers = tf.tensor1d([learning, rates.moment1, rates.moment2, epsilon, rates.average, scale]);
-  const inputs = [weights, moment1, moment2, average, gradient, numbers];
-  const [nextWeights, nextMoment1, nextMoment2, nextAverage] = outputs('RasterAdam', [], inputs, 4);
-  return [nextWeights, nextAverage, nextMoment1, nextMoment2];
+  outputs('RasterAdam', [], [weights, moment1, moment2, average, gradient, numbers], 0);
 };
 
 /** The same in plain tfjs. */
-const portableUpdate: Update = ({weights, average, moment1, moment2}, gradient, rates) => {
+const portableUpdate: Update = (slots, gradient, rates) => {
+  const {weights, average, moment1, moment2} = slots;
   const g = tf.mul(gradient, rates.scale);
   const nextMoment1 = tf.add(moment1, tf.mul(tf.sub(g, moment1), rates.moment1));
   const nextMoment2 = tf.add(moment2, tf.mul(tf.sub(tf.square(g), moment2), rates.moment2));
   const change = tf.div(tf.mul(nextMoment1, rates.learning), tf.add(tf.sqrt(nextMoment2), rates.epsilon));
   const nextWeights = tf.sub(weights, change);
   const nextAverage = tf.sub(average, tf.mul(tf.sub(average, nextWeights), rates.average));
-  return [nextWeights, nextAverage, nextMoment1, nextMoment2];
+  const next = {weights: nextWeights, average: nextAverage, moment1: nextMoment1, moment2: nextMoment2};
+  for (const part of ADAM_PARTS) slots[part].assign(next[part]);
 };
 
-/** Four variables for each parameter, saved, restored and lent to the parameters. */
+/**
+ * Four variables for each parameter, saved, restored and lent to the parameters. A parameter's values are those of the variable that
+ * is lent to it: they change with a step, so who wants to keep them copies them.
+ */
 class SlotAdam implements Adam {
   private readonly slots = new Map<string, Slots>();
 
@@ -103,8 +106,8 @@ class SlotAdam implements Adam {
     for (const [name, parameter] of parameters) {
       const variable = (value: () => tf.Tensor): tf.Variable => tf.tidy(() => tf.variable(value(), false));
       this.slots.set(name, {
-        weights: variable(() => tf.clone(parameter)),
-        average: variable(() => tf.clone(parameter)),
+        weights: variable(() => copy(parameter)),
+        average: variable(() => copy(parameter)),
         moment1: variable(() => tf.zeros(parameter.shape)),
         moment2: variable(() => tf.zeros(parameter.shape)),
       });
@@ -129,8 +132,7 @@ class SlotAdam implements Adam {
     };
     for (const [name, slots] of this.slots) {
       tf.tidy(() => {
-        const next = this.update(slots, gradients.get(name) as tf.Tensor, rates);
-        for (const [k, part] of ADAM_PARTS.entries()) slots[part].assign(next[k]);
+        this.update(slots, gradients.get(name) as tf.Tensor, rates);
         (this.parameters.get(name) as tf.Variable).assign(slots.weights);
       });
     }
@@ -162,9 +164,7 @@ class SlotAdam implements Adam {
       for (const part of ADAM_PARTS) {
         const data = state[part].get(name);
         if (data === undefined) throw new Error(`Adam: the saved state has no ${part} of '${name}'`);
-        const value = tf.tensor(data, shape);
-        slots[part].assign(value);
-        value.dispose();
+        tf.tidy(() => slots[part].assign(copy(tf.tensor(data, shape))));
       }
     }
     this.lend('weights');
@@ -177,4 +177,9 @@ class SlotAdam implements Adam {
   private lend(part: 'weights' | 'average'): void {
     for (const [name, slots] of this.slots) (this.parameters.get(name) as tf.Variable).assign(slots[part]);
   }
+}
+
+/** In memory of its own: a clone shares it, and a step in place would change both. */
+function copy(tensor: tf.Tensor): tf.Tensor {
+  return tf.mul(tensor, 1);
 }

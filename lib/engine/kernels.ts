@@ -29,56 +29,6 @@ export const halfSquaredNorm = define({
   portable: ({x}) => tf.div(tf.sum(tf.square(x)), 2),
 });
 
-const runDense = define({
-  name: 'MaskedDense',
-  native: ({x, weights, bias}, {relu}) => {
-    const T = [attribute.type('T')];
-    const product = op(
-      'MatMul',
-      [...T, attribute.bool('transpose_a', false), attribute.bool('transpose_b', false)],
-      [x, weights],
-    );
-    const sum = op('BiasAdd', [...T, attribute.string('data_format', 'NHWC')], [product, bias]);
-    product.dispose();
-    if (!relu) return sum;
-    const y = op('Relu', T, [sum]);
-    sum.dispose();
-    return y;
-  },
-  portable: ({x, weights, bias}, {relu}) => {
-    const sum = tf.add(tf.matMul(x as tf.Tensor2D, weights as tf.Tensor2D), bias);
-    return relu ? tf.relu(sum) : sum;
-  },
-  inputsToSave: ['x', 'weights'],
-  outputsToSave: [true],
-  gradient: (dy, [x, weights, y], {relu}) => {
-    const dz = relu ? reluGradient({dy, y}) : dy;
-    return {
-      x: () => tf.matMul(dz as tf.Tensor2D, weights as tf.Tensor2D, false, true),
-      weights: () => tf.matMul(x as tf.Tensor2D, dz as tf.Tensor2D, true, false),
-      bias: () => biasGradient({dy: dz}),
-    };
-  },
-});
-
-/**
- * activation(x · weights + bias), in one kernel.
- *
- * @param x [B, inputs]
- * @param weights [inputs, outputs]
- * @param bias [outputs]
- * @param activation `relu` or `none`
- * @returns [B, outputs]; differentiable in all three; the caller disposes it
- */
-export function dense(
-  x: tf.Tensor2D,
-  weights: tf.Tensor2D,
-  bias: tf.Tensor1D,
-  activation: 'relu' | 'none',
-): tf.Tensor2D {
-  return runDense({x, weights, bias}, {relu: activation === 'relu'}) as tf.Tensor2D;
-}
-
 const runBernoulli = define({
   name: 'BernoulliNegativeLogLikelihood',
   native: ({logits, x}) => {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {dense} from '../engine/kernels';
+import {type DegreeMask, maskedDense} from '../engine/maskedDense';
 import {
   evenHiddenDegrees,
   hiddenMask,
@@ -110,24 +110,29 @@ export const MADE_PRESETS = {
   },
 } as const satisfies Record<string, MadeConfig>;
 
-/** One set of masks with its order, as tensors: [input to first hidden, …, last hidden to output], and direct. */
+/** One set of masks with its order, as the degrees that they follow from. */
 class MaskSet {
-  readonly layers: readonly tf.Tensor2D[];
-  readonly direct: tf.Tensor2D | null;
+  /** One for each layer, the last the output's. */
+  readonly layers: readonly DegreeMask[];
+  readonly direct: DegreeMask;
+  private readonly tensors: readonly tf.Tensor1D[];
 
   constructor(
     readonly order: Int32Array,
+    /** The inputs', then those of each hidden layer. */
     readonly degrees: readonly Int32Array[],
-    config: MadeConfig,
   ) {
-    const {layers, direct} = madeMasks(config, degrees);
-    this.layers = layers.map(maskTensor);
-    this.direct = direct === null ? null : maskTensor(direct);
+    // Kept: a set that is first asked for inside a tf.tidy outlives it.
+    this.tensors = degrees.map((layer) => tf.keep(tf.tensor1d(layer, 'int32')));
+    const [values] = this.tensors;
+    const below = this.tensors;
+    const hidden = below.slice(1).map((above, k) => ({below: below[k], above, strict: false}));
+    this.layers = [...hidden, {below: below[below.length - 1], above: values, strict: true}];
+    this.direct = {below: values, above: values, strict: true};
   }
 
   dispose(): void {
-    for (const layer of this.layers) layer.dispose();
-    this.direct?.dispose();
+    for (const tensor of this.tensors) tensor.dispose();
   }
 }
 
@@ -262,22 +267,26 @@ export class Made implements AutoregressiveModel {
   /** h_l = relu(b + (W ∘ M) h_{l-1}); logits = c + (V ∘ M) h_L + (A ∘ M) x, as in sections 3 and 4. */
   private flatLogits(x: tf.Tensor2D): tf.Tensor2D {
     const {layers, direct} = this.masks;
-    const weights = (name: string, mask: tf.Tensor2D): tf.Tensor2D => {
-      return tf.mul(parameter<tf.Tensor2D>(this.parameters, `${name}.weights`), mask);
-    };
+    const weights = (name: string): tf.Tensor2D => parameter(this.parameters, `${name}.weights`);
     const bias = (name: string): tf.Tensor1D => parameter(this.parameters, `${name}.bias`);
-    if (direct !== null && layers.length === 0) {
-      return dense(x, weights('direct', direct), bias('output'), 'none');
-    }
+    const {config} = this;
     let hidden = x;
     layers.slice(0, -1).forEach((mask, k) => {
       const name = `hidden${k + 1}`;
-      const present = this.config.conditioned && k === 0 ? tf.sum(weights('present', mask), 0) : null;
-      const offset = present === null ? bias(name) : (tf.add(bias(name), present) as tf.Tensor1D);
-      hidden = dense(hidden, weights(name, mask), offset, 'relu');
+      let added = bias(name);
+      if (config.conditioned && k === 0) {
+        // What a unit sees at all, whatever its values: every input as a 1.
+        const seen = maskedDense(tf.ones([1, x.shape[1]]), weights('present'), added, mask, 'none');
+        added = tf.squeeze(seen, [0]);
+      }
+      hidden = maskedDense(hidden, weights(name), added, mask, 'relu');
     });
-    const logits = dense(hidden, weights('output', layers[layers.length - 1]), bias('output'), 'none');
-    return direct === null ? logits : tf.add(logits, tf.matMul(x, weights('direct', direct)));
+    const own = config.direct
+      ? maskedDense(x, weights('direct'), bias('output'), direct, 'none')
+      : bias('output');
+    return config.hidden.length === 0
+      ? (own as tf.Tensor2D)
+      : maskedDense(hidden, weights('output'), own, layers[layers.length - 1], 'none');
   }
 
   /** The same weights seen through the given set of masks, with that set's order. */
@@ -314,7 +323,7 @@ export class Made implements AutoregressiveModel {
     if (order.length !== this.order.length) {
       throw new RangeError(`MADE: an order must hold ${this.order.length} pixels, got ${order.length}`);
     }
-    const masks = new MaskSet(order, hiddenDegrees(this.config, inputDegrees(order), random), this.config);
+    const masks = new MaskSet(order, hiddenDegrees(this.config, inputDegrees(order), random));
     return new Made(this.config, this.parameters, masks, () => masks.dispose(), this.sets);
   }
 
@@ -339,7 +348,7 @@ function maskSet(config: MadeConfig, sets: Map<number, MaskSet>, set: number): M
   let found = sets.get(set);
   if (found === undefined) {
     const {order, degrees} = madeDegrees(config, set);
-    found = new MaskSet(order, degrees, config);
+    found = new MaskSet(order, degrees);
     sets.set(set, found);
   }
   return found;
@@ -358,9 +367,4 @@ function hiddenDegrees(config: MadeConfig, inputs: Int32Array, random: Random): 
     );
   }
   return degrees;
-}
-
-/** Kept: a set that is first asked for inside a tf.tidy outlives it. */
-function maskTensor(mask: Mask): tf.Tensor2D {
-  return tf.keep(tf.tensor2d(mask.values, [mask.inputs, mask.outputs]));
 }

@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict';
-import {dirname} from 'node:path';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import {setWasmPaths} from '@tensorflow/tfjs-backend-wasm';
 import {ADAM_PARTS, type AdamState, createAdam} from '../../lib/engine/adam';
-import {startEngine} from '../../lib/engine/index';
 import {Random} from '../../lib/random';
 import type {Parameters} from '../../lib/types';
+import {backends, startBackends} from './backends';
 
-let backends: string[] = [];
-
-test.before(async () => {
-  setWasmPaths(`${dirname(require.resolve('@tensorflow/tfjs-backend-wasm'))}/`);
-  const {name} = await startEngine();
-  backends = name === 'tensorflow' ? [name, 'wasm', 'cpu'] : [name, 'cpu'];
-});
+startBackends();
 
 const SHAPES = {weights: [3, 4], bias: [4]};
 const RATES = [1e-2, 3e-2, 2e-2, 1e-3, 5e-3];
@@ -145,6 +137,45 @@ test('the average is lent to the model and taken back, also after an error', asy
     assert.deepEqual(bias.dataSync().slice(), weights.get('bias'), backend);
     adam.dispose();
     tf.dispose([...ones.values()]);
+    disposeAll(parameters);
+  }
+});
+
+test('what never has a gradient stays as it is, and what once had one goes on, block by block', async () => {
+  for (const backend of backends) {
+    await tf.setBackend(backend);
+    const size = 1000; // more than the 256 that the native kernel looks at together
+    const parameters: Parameters = new Map([['w', tf.tidy(() => tf.variable(tf.ones([size])))]]);
+    const adam = createAdam(parameters);
+    const given = (at: readonly number[]): Map<string, tf.Tensor> =>
+      new Map([['w', tf.tensor1d(Float32Array.from({length: size}, (_, i) => (at.includes(i) ? 1 : 0)))]]);
+    for (const [step, at] of [[3, 700], [700], []].entries()) {
+      const gradients = given(at);
+      adam.step(gradients, step + 1, 0.1, 0.5);
+      tf.dispose([...gradients.values()]);
+    }
+    const {weights, average} = await adam.state();
+    const moved = [...(weights.get('w') as Float32Array)].flatMap((w, i) => (w === 1 ? [] : [i]));
+    assert.deepEqual(moved, [3, 700], backend);
+    const averaged = [...(average.get('w') as Float32Array)].flatMap((w, i) => (w === 1 ? [] : [i]));
+    assert.deepEqual(averaged, [3, 700], backend);
+    adam.dispose();
+    disposeAll(parameters);
+  }
+});
+
+test('a step changes neither what the state was made from nor a state that was read before', async () => {
+  for (const backend of backends) {
+    await tf.setBackend(backend);
+    const parameters = createParameters(1);
+    const before = new Map([...parameters].map(([name, value]) => [name, tf.clone(value)]));
+    const values = new Map([...before].map(([name, value]) => [name, value.dataSync().slice()]));
+    const {state} = await run(parameters, {to: 2});
+    for (const [name, value] of before) assert.deepEqual(value.dataSync().slice(), values.get(name), backend);
+    const kept = new Map(ADAM_PARTS.map((part) => [part, state[part].get('weights')?.slice()]));
+    await run(parameters, {from: 2, state});
+    for (const part of ADAM_PARTS) assert.deepEqual(state[part].get('weights'), kept.get(part), backend);
+    tf.dispose([...before.values()]);
     disposeAll(parameters);
   }
 });

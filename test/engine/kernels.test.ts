@@ -1,45 +1,13 @@
 import assert from 'node:assert/strict';
-import {dirname} from 'node:path';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import {setWasmPaths} from '@tensorflow/tfjs-backend-wasm';
 import {startEngine} from '../../lib/engine/index';
-import {
-  bernoulliNegativeLogLikelihood,
-  categoricalNegativeLogLikelihood,
-  dense,
-} from '../../lib/engine/kernels';
+import {bernoulliNegativeLogLikelihood, categoricalNegativeLogLikelihood} from '../../lib/engine/kernels';
 import {Random} from '../../lib/random';
+import {close, onEachBackend, startBackends} from './backends';
 
 /** Native kernels, their portable twins on two backends, and plain loops in 64 bits must all agree. */
-let backends: string[] = [];
-
-test.before(async () => {
-  setWasmPaths(`${dirname(require.resolve('@tensorflow/tfjs-backend-wasm'))}/`);
-  const {name} = await startEngine();
-  backends = name === 'tensorflow' ? [name, 'wasm', 'cpu'] : [name, 'cpu'];
-});
-
-async function onEachBackend(check: (backend: string) => void): Promise<void> {
-  for (const backend of backends) {
-    await tf.setBackend(backend);
-    assert.equal(tf.getBackend(), backend);
-    const {numTensors} = tf.memory();
-    tf.tidy(() => check(backend));
-    assert.equal(tf.memory().numTensors, numTensors, `${backend}: tensors are left behind`);
-  }
-}
-
-function close(actual: ArrayLike<number>, expected: ArrayLike<number>, what: string, relative = 1e-5): void {
-  assert.equal(actual.length, expected.length, what);
-  for (let i = 0; i < expected.length; i++) {
-    const tolerance = relative * Math.max(1, Math.abs(expected[i]));
-    assert.ok(
-      Math.abs(actual[i] - expected[i]) <= tolerance,
-      `${what}[${i}]: ${actual[i]}, not ${expected[i]}`,
-    );
-  }
-}
+startBackends();
 
 const normals = (count: number, key: string): Float32Array => {
   const random = new Random(9, key);
@@ -49,40 +17,6 @@ const normals = (count: number, key: string): Float32Array => {
 const [B, I, O] = [7, 5, 6];
 const x = normals(B * I, 'x');
 const weights = normals(I * O, 'weights');
-const bias = normals(O, 'bias');
-const dy = normals(B * O, 'dy');
-
-for (const activation of ['none', 'relu'] as const) {
-  test(`dense, ${activation}: values and gradients`, async () => {
-    const y = new Float64Array(B * O);
-    const [dx, dWeights, dBias] = [new Float64Array(B * I), new Float64Array(I * O), new Float64Array(O)];
-    for (let b = 0; b < B; b++) {
-      for (let o = 0; o < O; o++) {
-        let z = bias[o];
-        for (let i = 0; i < I; i++) z += x[b * I + i] * weights[i * O + o];
-        const active = activation === 'none' || z > 0;
-        y[b * O + o] = active ? z : 0;
-        if (!active) continue;
-        const dz = dy[b * O + o];
-        dBias[o] += dz;
-        for (let i = 0; i < I; i++) {
-          dx[b * I + i] += dz * weights[i * O + o];
-          dWeights[i * O + o] += dz * x[b * I + i];
-        }
-      }
-    }
-    await onEachBackend((backend) => {
-      const inputs = [tf.tensor2d(x, [B, I]), tf.tensor2d(weights, [I, O]), tf.tensor1d(bias)] as const;
-      close(dense(...inputs, activation).dataSync(), y, `${backend}: y`);
-      const gradients = tf.grads((a, b, c) =>
-        dense(a as tf.Tensor2D, b as tf.Tensor2D, c as tf.Tensor1D, activation),
-      )([...inputs], tf.tensor2d(dy, [B, O]));
-      close(gradients[0].dataSync(), dx, `${backend}: gradient of x`);
-      close(gradients[1].dataSync(), dWeights, `${backend}: gradient of the weights`);
-      close(gradients[2].dataSync(), dBias, `${backend}: gradient of the bias`);
-    });
-  });
-}
 
 const EXTREME = [0, -0, 1e-8, -1e-8, 0.5, -3, 17, -17, 50, -50, 89, -89, 1000, -1000, 1e30, -1e30];
 
@@ -138,7 +72,7 @@ test('gradients are the slopes of the values: central differences through both k
       [B, O],
     );
     const loss = (w: tf.Tensor): tf.Scalar => {
-      const hidden = dense(tf.tensor2d(x, [B, I]), w as tf.Tensor2D, tf.tensor1d(bias), 'relu');
+      const hidden = tf.matMul(tf.tensor2d(x, [B, I]), w as tf.Tensor2D) as tf.Tensor2D;
       return tf.sum(bernoulliNegativeLogLikelihood(hidden, values));
     };
     const slope = tf

@@ -13,6 +13,7 @@ void registerGate();
 void registerGatedLayer();
 void registerLstmLayer();
 void registerLstmScan();
+void registerMaskedDense();
 void registerThreeConvolutions();
 
 namespace {
@@ -224,6 +225,7 @@ NAPI_MODULE_INIT() {
   registerGatedLayer();
   registerLstmLayer();
   registerLstmScan();
+  registerMaskedDense();
   registerThreeConvolutions();
   const napi_property_descriptor properties[] = {
       {"createPixelKernel", nullptr, createPixelKernel, nullptr, nullptr, nullptr, napi_enumerable, nullptr},

@@ -36,7 +36,7 @@ void inParallel(int tasks, const Run &run) {
   for (std::thread &other : others) other.join();
 }
 
-/** Inputs and outputs of one call; all are float32. tfjs has checked their shapes before. */
+/** Inputs and outputs of one call; float32 but for the integers. TypeScript has checked their shapes before. */
 class Context {
  public:
   explicit Context(TF_OpKernelContext *context) : context_(context), status_(TF_NewStatus()) {}
@@ -45,6 +45,9 @@ class Context {
     TF_DeleteStatus(status_);
   }
   const float *input(int index) { return static_cast<const float *>(TF_TensorData(tensor(index))); }
+  /** An input to be changed where it lies: of a tensor that nobody else holds. */
+  float *inPlace(int index) { return static_cast<float *>(TF_TensorData(tensor(index))); }
+  const int32_t *integers(int index) { return static_cast<const int32_t *>(TF_TensorData(tensor(index))); }
   int dimension(int index, int axis) { return static_cast<int>(TF_Dim(tensor(index), axis)); }
   std::vector<int64_t> shape(int index) {
     std::vector<int64_t> dimensions(TF_NumDims(tensor(index)));

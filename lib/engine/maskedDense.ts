@@ -1,0 +1,96 @@
+import * as tf from '@tensorflow/tfjs';
+import {define} from './define';
+import {biasGradient, reluGradient} from './kernels';
+import {attribute, op} from './native';
+
+/** Which weights of a dense layer live: (i, j) where above[j] >= below[i], or above[j] > below[i] where it is strict. */
+export interface DegreeMask {
+  /** Degrees of the inputs, int32 [inputs]. */
+  readonly below: tf.Tensor1D;
+  /** Degrees of the outputs, int32 [outputs]. */
+  readonly above: tf.Tensor1D;
+  readonly strict: boolean;
+}
+
+/** The mask itself, [inputs, outputs], 0 or 1. */
+function written(below: tf.Tensor, above: tf.Tensor, strict: unknown): tf.Tensor2D {
+  const [row, column] = [tf.expandDims(above, 0), tf.expandDims(below, 1)];
+  return tf.cast(strict ? tf.greater(row, column) : tf.greaterEqual(row, column), 'float32') as tf.Tensor2D;
+}
+
+const runMaskedDense = define({
+  name: 'MaskedDense',
+  native: ({x, weights, added, below, above}, {strict, relu}) =>
+    op(
+      'RasterMaskedDense',
+      [attribute.bool('strict', strict as boolean), attribute.bool('relu', relu as boolean)],
+      [x, weights, added, below, above],
+    ),
+  portable: ({x, weights, added, below, above}, {strict, relu}) => {
+    const masked = tf.mul(weights, written(below, above, strict)) as tf.Tensor2D;
+    const sum = tf.add(tf.matMul(x as tf.Tensor2D, masked), added);
+    return relu ? tf.relu(sum) : sum;
+  },
+  inputsToSave: ['x', 'weights', 'added', 'below', 'above'],
+  outputsToSave: [true],
+  gradient: (dy, [x, weights, added, below, above, y], {strict, relu}) => {
+    const dz = relu ? reluGradient({dy, y}) : dy;
+    return {
+      x: () => inputsGradient({dy: dz, weights, below, above}, {strict}),
+      weights: () => weightsGradient({x, dy: dz, below, above}, {strict}),
+      added: () => (added.rank === 1 ? biasGradient({dy: dz}) : tf.clone(dz)),
+    };
+  },
+});
+
+const inputsGradient = define({
+  name: 'MaskedDenseInputs',
+  native: ({dy, weights, below, above}, {strict}) =>
+    op('RasterMaskedDenseInputs', [attribute.bool('strict', strict as boolean)], [dy, weights, below, above]),
+  portable: ({dy, weights, below, above}, {strict}) =>
+    tf.matMul(dy as tf.Tensor2D, tf.mul(weights, written(below, above, strict)) as tf.Tensor2D, false, true),
+});
+
+const weightsGradient = define({
+  name: 'MaskedDenseWeights',
+  native: ({x, dy, below, above}, {strict}) =>
+    op('RasterMaskedDenseWeights', [attribute.bool('strict', strict as boolean)], [x, dy, below, above]),
+  portable: ({x, dy, below, above}, {strict}) =>
+    tf.mul(tf.matMul(x as tf.Tensor2D, dy as tf.Tensor2D, true, false), written(below, above, strict)),
+});
+
+/**
+ * activation(x · (weights ∘ mask) + added): a layer of MADE. The mask is never written down by the native kernels, and where the
+ * degrees are sorted its dead half costs nothing. Source: Germain et al. 2015, equations 10 to 13.
+ *
+ * @param x [B, inputs]
+ * @param weights [inputs, outputs]
+ * @param added a bias [outputs], or what else there is to add for each image [B, outputs]
+ * @returns [B, outputs]; differentiable in x, weights and added; the caller disposes it
+ * @throws RangeError when shapes do not fit each other
+ */
+export function maskedDense(
+  x: tf.Tensor2D,
+  weights: tf.Tensor2D,
+  added: tf.Tensor1D | tf.Tensor2D,
+  {below, above, strict}: DegreeMask,
+  activation: 'relu' | 'none',
+): tf.Tensor2D {
+  const [batch, inputs] = x.shape;
+  const outputs = above.size;
+  const fits =
+    weights.shape[0] === inputs &&
+    weights.shape[1] === outputs &&
+    below.size === inputs &&
+    (added.rank === 1 ? added.size === outputs : added.shape[0] === batch && added.shape[1] === outputs);
+  if (!fits) {
+    throw new RangeError(
+      `maskedDense: x [B, inputs], weights [inputs, outputs], added [outputs] or [B, outputs] and degrees [inputs] and [outputs] ` +
+        `must fit each other, got ${[x, weights, added, below, above].map(({shape}) => `[${shape.join(', ')}]`).join(', ')}`,
+    );
+  }
+  return runMaskedDense(
+    {x, weights, added, below, above},
+    {strict, relu: activation === 'relu'},
+  ) as tf.Tensor2D;
+}

@@ -1,0 +1,226 @@
+// A dense layer whose weights are masked by degrees (MADE, equations 12 and 13): weight (i, j) lives where the degree of output j is
+// at least that of input i, or above it for the last layer. The mask is never written down, and where the degrees are sorted, as in
+// raster order, the dead half of the matrix is neither read nor multiplied.
+#include <climits>
+
+#include "operations.h"
+#include "simd.h"
+
+namespace {
+
+/** Columns of a task: a multiple of two vectors. */
+constexpr int kBlock = 128;
+/** Inputs whose weights are held in registers, or in a core's cache, together. */
+constexpr int kGroup = 8;
+
+/** Which weights live: those of an input whose degree is at most the output's. */
+class Live {
+ public:
+  /** @param strict whether an output must be above its inputs: then one is taken off its degree */
+  Live(const int32_t *below, int inputs, const int32_t *above, int outputs, bool strict)
+      : below_(below), above_(padded(outputs), INT_MIN) {
+    for (int j = 0; j < outputs; j++) above_[j] = above[j] - strict;
+    for (int j = 0; j < outputs; j += kLanes) most_.push_back(*std::max_element(&above_[j], &above_[j] + kLanes));
+    for (int i = 0; i < inputs; i += kGroup) least_.push_back(*std::min_element(below + i, below + std::min(i + kGroup, inputs)));
+  }
+  /** Whether any of the group of inputs from i on reaches one of the sixteen outputs from j on. */
+  bool any(int i, int j) const { return least_[i / kGroup] <= most_[j / kLanes]; }
+  /** Sixteen numbers of input i, the first of them of output j, with zeros for the dead. */
+  Vector masked(Vector numbers, int i, int j) const {
+    IntVector degrees;
+    std::memcpy(&degrees, &above_[j], sizeof degrees);
+    return degrees >= IntVector{} + below_[i] ? numbers : Vector{};
+  }
+
+ private:
+  const int32_t *below_;
+  /** Padded with outputs that nothing reaches. */
+  std::vector<int32_t> above_;
+  /** The lowest degree of each group of inputs, the highest of each sixteen outputs. */
+  std::vector<int32_t> least_, most_;
+};
+
+/** The numbers of a group of inputs, zeros where the last group is not full. */
+inline void copyGroup(const float *from, int count, float *to) {
+  if (count == kGroup) {
+    std::memcpy(to, from, kGroup * sizeof(float));
+  } else {
+    for (int r = 0; r < kGroup; r++) to[r] = r < count ? from[r] : 0.0f;
+  }
+}
+
+struct Settings {
+  bool strict, relu;
+};
+
+int blocks(int n, int block) { return (n + block - 1) / block; }
+
+/** sums [batch, kBlock] += x [batch, the group of inputs from i on] · weights, for the sixteen or 32 columns from j on. */
+template <int Width>
+void addGroup(const Live &live, const float *x, int inputs, int batch, const float *weights, int outputs, int i, int j, float *sums) {
+  const int rows = std::min(kGroup, inputs - i);
+  Vector held[kGroup][Width] = {};
+  for (int r = 0; r < rows; r++)
+    for (int w = 0; w < Width; w++) {
+      const int column = j + w * kLanes;
+      held[r][w] = live.masked(loadSome(weights + static_cast<size_t>(i + r) * outputs + column, outputs - column), i + r, column);
+    }
+  for (int b = 0; b < batch; b++) {
+    float values[kGroup];
+    copyGroup(x + static_cast<size_t>(b) * inputs + i, rows, values);
+    Vector sum[Width];
+    for (int w = 0; w < Width; w++) sum[w] = load(sums + b * kBlock + w * kLanes);
+    for (int r = 0; r < kGroup; r++)
+      for (int w = 0; w < Width; w++) sum[w] += values[r] * held[r][w];
+    for (int w = 0; w < Width; w++) store(sums + b * kBlock + w * kLanes, sum[w]);
+  }
+}
+
+// x [B, inputs], weights [inputs, outputs], added [outputs] or [B, outputs], degrees below [inputs] and above [outputs] -> [B, outputs]
+void compute(void *given, TF_OpKernelContext *kernelContext) {
+  Context context(kernelContext);
+  const auto &settings = *static_cast<Settings *>(given);
+  const int batch = context.dimension(0, 0), inputs = context.dimension(0, 1), outputs = context.dimension(1, 1);
+  const float *x = context.input(0), *weights = context.input(1), *added = context.input(2);
+  const int addedStep = context.shape(2).size() == 1 ? 0 : outputs;
+  const Live live(context.integers(3), inputs, context.integers(4), outputs, settings.strict);
+  float *y = context.output(0, {batch, outputs});
+  if (context.failed()) return;
+  inParallel(blocks(outputs, kBlock), [&](int block) {
+    const int start = block * kBlock, end = std::min(start + kBlock, outputs);
+    std::vector<float> sums(static_cast<size_t>(batch) * kBlock);
+    for (int b = 0; b < batch; b++)
+      std::memcpy(&sums[b * kBlock], added + static_cast<size_t>(b) * addedStep + start, (end - start) * sizeof(float));
+    for (int i = 0; i < inputs; i += kGroup) {
+      for (int j = start; j < end; j += 2 * kLanes) {
+        float *to = &sums[j - start];
+        if (j + kLanes < end && live.any(i, j + kLanes)) addGroup<2>(live, x, inputs, batch, weights, outputs, i, j, to);
+        else if (live.any(i, j)) addGroup<1>(live, x, inputs, batch, weights, outputs, i, j, to);
+      }
+    }
+    for (int b = 0; b < batch; b++) {
+      float *to = y + static_cast<size_t>(b) * outputs + start;
+      for (int j = 0; j < end - start; j++) {
+        const float sum = sums[b * kBlock + j];
+        to[j] = settings.relu && !(sum > 0.0f) ? 0.0f : sum;
+      }
+    }
+  });
+}
+
+/** dx of `Rows` images from i on for the inputs of one group, whose masked weights are given: [kGroup, columns]. */
+template <int Rows>
+void multiplyBack(const float *dy, int outputs, const float *masked, int columns, int from, float *dx, int inputs, int count) {
+  for (int r = 0; r < count; r += 4) {
+    Vector sum[Rows][4] = {};
+    for (int j = from; j < columns; j += kLanes) {
+      Vector weight[4];
+      for (int k = 0; k < 4; k++) weight[k] = load(masked + (r + k) * columns + j);
+      for (int b = 0; b < Rows; b++) {
+        const Vector value = loadSome(dy + static_cast<size_t>(b) * outputs + j, outputs - j);
+        for (int k = 0; k < 4; k++) sum[b][k] += value * weight[k];
+      }
+    }
+    for (int b = 0; b < Rows; b++)
+      for (int k = 0; k < std::min(4, count - r); k++) {
+        float total = 0;
+        for (int lane = 0; lane < kLanes; lane++) total += sum[b][k][lane];
+        dx[static_cast<size_t>(b) * inputs + r + k] = total;
+      }
+  }
+}
+
+// dy [B, outputs], weights [inputs, outputs], degrees below and above -> dx [B, inputs]
+void computeInputs(void *given, TF_OpKernelContext *kernelContext) {
+  Context context(kernelContext);
+  const auto &settings = *static_cast<Settings *>(given);
+  const int batch = context.dimension(0, 0), inputs = context.dimension(1, 0), outputs = context.dimension(1, 1);
+  const float *dy = context.input(0), *weights = context.input(1);
+  const Live live(context.integers(2), inputs, context.integers(3), outputs, settings.strict);
+  float *dx = context.output(0, {batch, inputs});
+  if (context.failed()) return;
+  inParallel(blocks(inputs, kGroup), [&](int group) {
+    const int start = group * kGroup, count = std::min(kGroup, inputs - start), columns = padded(outputs);
+    std::vector<float> masked(static_cast<size_t>(kGroup) * columns);
+    int from = columns;
+    for (int j = columns - kLanes; j >= 0; j -= kLanes) {
+      if (!live.any(start, j)) continue;
+      from = j;
+      for (int r = 0; r < count; r++) {
+        const float *row = weights + static_cast<size_t>(start + r) * outputs + j;
+        store(&masked[r * columns + j], live.masked(loadSome(row, outputs - j), start + r, j));
+      }
+    }
+    int b = 0;
+    for (; b + 4 <= batch; b += 4)
+      multiplyBack<4>(dy + static_cast<size_t>(b) * outputs, outputs, masked.data(), columns, from,
+                      dx + static_cast<size_t>(b) * inputs + start, inputs, count);
+    for (; b < batch; b++)
+      multiplyBack<1>(dy + static_cast<size_t>(b) * outputs, outputs, masked.data(), columns, from,
+                      dx + static_cast<size_t>(b) * inputs + start, inputs, count);
+  });
+}
+
+// x [B, inputs], dy [B, outputs], degrees below and above -> the gradient of the weights [inputs, outputs], zero where they are dead
+void computeWeights(void *given, TF_OpKernelContext *kernelContext) {
+  Context context(kernelContext);
+  const auto &settings = *static_cast<Settings *>(given);
+  const int batch = context.dimension(0, 0), inputs = context.dimension(0, 1), outputs = context.dimension(1, 1);
+  const float *x = context.input(0), *dy = context.input(1);
+  const Live live(context.integers(2), inputs, context.integers(3), outputs, settings.strict);
+  float *dw = context.output(0, {inputs, outputs});
+  if (context.failed()) return;
+  inParallel(blocks(outputs, kBlock), [&](int block) {
+    const int start = block * kBlock, end = std::min(start + kBlock, outputs);
+    std::vector<float> columns(static_cast<size_t>(batch) * kBlock);
+    for (int b = 0; b < batch; b++)
+      std::memcpy(&columns[b * kBlock], dy + static_cast<size_t>(b) * outputs + start, (end - start) * sizeof(float));
+    std::vector<float> rows(static_cast<size_t>(batch) * kGroup);
+    for (int i = 0; i < inputs; i += kGroup) {
+      const int count = std::min(kGroup, inputs - i);
+      for (int b = 0; b < batch; b++) copyGroup(x + static_cast<size_t>(b) * inputs + i, count, &rows[b * kGroup]);
+      for (int j = start; j < end; j += 2 * kLanes) {
+        const bool second = j + kLanes < end;
+        Vector sum[kGroup][2] = {};
+        if (live.any(i, j) || (second && live.any(i, j + kLanes))) {
+          for (int b = 0; b < batch; b++) {
+            const float *right = &columns[b * kBlock + j - start];
+            const Vector outer[2] = {load(right), load(right + kLanes)};
+            for (int r = 0; r < kGroup; r++)
+              for (int w = 0; w < 2; w++) sum[r][w] += rows[b * kGroup + r] * outer[w];
+          }
+        }
+        for (int r = 0; r < count; r++) {
+          float *to = dw + static_cast<size_t>(i + r) * outputs + j;
+          storeSome(to, live.masked(sum[r][0], i + r, j), end - j);
+          if (second) storeSome(to + kLanes, live.masked(sum[r][1], i + r, j + kLanes), end - j - kLanes);
+        }
+      }
+    }
+  });
+}
+
+void *createSettings(TF_OpKernelConstruction *construction) {
+  auto *settings = new Settings;
+  TF_Status *status = TF_NewStatus();
+  unsigned char strict = 0, relu = 0;
+  TF_OpKernelConstruction_GetAttrBool(construction, "strict", &strict, status);
+  TF_OpKernelConstruction_GetAttrBool(construction, "relu", &relu, status);
+  TF_DeleteStatus(status);
+  *settings = {strict != 0, relu != 0};
+  return settings;
+}
+void release(void *settings) { delete static_cast<Settings *>(settings); }
+
+}  // namespace
+
+void registerMaskedDense() {
+  const std::vector<const char *> attributes = {"strict: bool", "relu: bool = false"};
+  registerOperation("RasterMaskedDense", attributes,
+                    {"x: float", "weights: float", "added: float", "below: int32", "above: int32"}, {"y: float"}, createSettings,
+                    compute, release);
+  registerOperation("RasterMaskedDenseInputs", attributes, {"dy: float", "weights: float", "below: int32", "above: int32"},
+                    {"dx: float"}, createSettings, computeInputs, release);
+  registerOperation("RasterMaskedDenseWeights", attributes, {"x: float", "dy: float", "below: int32", "above: int32"},
+                    {"dw: float"}, createSettings, computeWeights, release);
+}
