@@ -9,21 +9,33 @@ export interface GatedConvolutions {
   readonly point: Convolution;
 }
 
+/** Where a layer lies in the network. */
+export interface GatedPlace {
+  /** Both stacks are the image, and the horizontal one has no residual connection. */
+  readonly first: boolean;
+  /** Only the horizontal stack is asked for. */
+  readonly last: boolean;
+}
+
 /**
- * A layer of the Gated PixelCNN after the first in one operation of the native kernels, with its gradient in another. Inside
- * tf.tidy, on the TensorFlow runtime only.
+ * A layer of the Gated PixelCNN in one operation of the native kernels, with its gradient in another. Inside tf.tidy, on the
+ * TensorFlow runtime only.
  *
- * @param stacks the vertical stack, then the horizontal one, [B, H, W, 2 · features]
+ * @param stacks the vertical stack, then the horizontal one, [B, H, W, 2 · features]; in the first layer the image [B, H, W, C]
  * @param told what the class adds before the gates of the vertical and of the horizontal stack, [1 or B, 2 · features]
- * @returns both stacks likewise; differentiable in all inputs, kernels and biases
+ * @returns both stacks likewise, or [B, H, W, features] of the last layer; differentiable in all inputs, kernels and biases
  */
 export function gatedLayer(
   stacks: tf.Tensor4D,
   {vertical, horizontal, link, point}: GatedConvolutions,
   told: readonly [tf.Tensor2D, tf.Tensor2D],
+  {first, last}: GatedPlace,
 ): tf.Tensor4D {
   const {dilation} = vertical.placement;
   const attributes = [
+    attribute.bool('first', first),
+    attribute.bool('last', last),
+    attribute.int('vertical_top', vertical.placement.padding.top / dilation),
     attribute.int('vertical_centre', vertical.placement.padding.left / dilation),
     attribute.int('horizontal_centre', horizontal.placement.padding.left / dilation),
     attribute.int('dilation', dilation),

@@ -99,17 +99,17 @@ export class GatedLayer {
   }
 
   /**
-   * The same with both stacks in one tensor, the vertical one first, in one operation of the native kernels. Not for the first
-   * layer.
+   * The same with both stacks in one tensor, the vertical one first, in one operation of the native kernels.
    *
-   * @param stacks [B, H, W, 2 · features]
-   * @returns [B, H, W, 2 · features]; the caller disposes it
+   * @param stacks [B, H, W, 2 · features], of the first layer the image
+   * @param last whether only the horizontal stack is asked for
+   * @returns [B, H, W, 2 · features], or [B, H, W, features]; the caller disposes it
    */
-  applyFused(stacks: tf.Tensor4D, labels: tf.Tensor2D | null): tf.Tensor4D {
+  applyFused(stacks: tf.Tensor4D, labels: tf.Tensor2D | null, last: boolean): tf.Tensor4D {
     return tf.tidy(() => {
       const told = (stack: 'vertical' | 'horizontal'): tf.Tensor2D =>
         labels === null ? tf.zeros([1, 2 * this.spec.features]) : this.classBias(stack, labels);
-      return gatedLayer(stacks, this, [told('vertical'), told('horizontal')]);
+      return gatedLayer(stacks, this, [told('vertical'), told('horizontal')], {first: this.spec.first, last});
     });
   }
 

@@ -145,8 +145,12 @@ export class GatedPixelCnn implements AutoregressiveModel {
 
   /** @throws RangeError when the model knows classes and was not told any: see withLabels */
   logits(x: tf.Tensor4D): tf.Tensor {
+    checkRasterInput('Gated PixelCNN', x, this.image);
     return tf.tidy(() => {
-      const {horizontal} = this.stacks(x, this.layers.length);
+      const horizontal =
+        nativeKernels() === null
+          ? this.stacks(x, this.layers.length).horizontal
+          : this.fused(x, this.layers.length, true);
       return splitLevels(reluConvolutions(horizontal, this.head, false), this);
     });
   }
@@ -160,18 +164,21 @@ export class GatedPixelCnn implements AutoregressiveModel {
   stacks(x: tf.Tensor4D, layers: number, fused = nativeKernels() !== null): Stacks {
     checkRasterInput('Gated PixelCNN', x, this.image);
     const [vertical, horizontal] = tf.tidy(() => {
+      if (fused) return tf.split<tf.Tensor4D>(this.fused(x, layers, false), 2, 3);
       const labels = this.oneHotLabels(x.shape[0]);
-      const [first, ...rest] = this.layers.slice(0, layers);
-      let stacks = first.apply({vertical: x, horizontal: x}, labels);
-      if (!fused) {
-        for (const layer of rest) stacks = layer.apply(stacks, labels);
-        return [stacks.vertical, stacks.horizontal];
-      }
-      let both = tf.concat([stacks.vertical, stacks.horizontal], 3);
-      for (const layer of rest) both = layer.applyFused(both, labels);
-      return tf.split<tf.Tensor4D>(both, 2, 3);
+      let stacks: Stacks = {vertical: x, horizontal: x};
+      for (const layer of this.layers.slice(0, layers)) stacks = layer.apply(stacks, labels);
+      return [stacks.vertical, stacks.horizontal];
     });
     return {vertical, horizontal};
+  }
+
+  /** Both stacks in one tensor, or the horizontal one alone; inside tf.tidy. */
+  private fused(x: tf.Tensor4D, layers: number, horizontalOnly: boolean): tf.Tensor4D {
+    const labels = this.oneHotLabels(x.shape[0]);
+    return this.layers
+      .slice(0, layers)
+      .reduce((both, layer, k) => layer.applyFused(both, labels, horizontalOnly && k === layers - 1), x);
   }
 
   /** [1 or count, classes], or null for a model without classes. The caller disposes it. */

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import {startEngine} from '../../lib/engine/index';
 import {evaluate} from '../../lib/evaluate';
 import {dependence, orderViolations} from '../../lib/jacobian';
+import {reluConvolutions} from '../../lib/layers/reluConvolutions';
 import {GatedPixelCnn, type GatedPixelCnnConfig} from '../../lib/models/gatedPixelCnn';
 import {createModel, findPreset} from '../../lib/models/index';
 import {receptiveField, unseenBefore} from '../../lib/receptiveField';
@@ -142,6 +143,35 @@ test('layers as one operation each give the values and the gradients of single c
           }
         });
       }
+    });
+  }
+});
+
+test('logits, whose last layer gives the horizontal stack alone, are those of the composed layers, with their gradients', async () => {
+  for (const dilations of [[], [2, 1]]) {
+    await withModel({...SMALL, height: 6, width: 9, dilations}, async (model) => {
+      tf.tidy(() => {
+        const x = tf.randomNormal([3, 6, 9, 1], 0, 1, 'float32', 1) as tf.Tensor4D;
+        const weights = tf.randomNormal([3, 6, 9, 1], 0, 1, 'float32', 2);
+        const logits = {
+          fused: (input: tf.Tensor) => model.logits(input as tf.Tensor4D),
+          composed: (input: tf.Tensor) => {
+            const {horizontal} = model.stacks(input as tf.Tensor4D, dilations.length + 1, false);
+            return reluConvolutions(horizontal, model.head, false, false);
+          },
+        };
+        const run = (of: (input: tf.Tensor) => tf.Tensor): Record<string, tf.Tensor> => {
+          const loss = (input: tf.Tensor): tf.Scalar => tf.sum(tf.mul(of(input), weights));
+          const {value, grads} = tf.variableGrads(() => loss(x), [...model.parameters.values()]);
+          return {value, dx: tf.grad(loss)(x), ...grads};
+        };
+        const composed = run(logits.composed);
+        for (const [key, value] of Object.entries(run(logits.fused))) {
+          const scale = Math.max(1, tf.max(tf.abs(composed[key])).dataSync()[0]);
+          const most = tf.max(tf.abs(tf.sub(value, composed[key]))).dataSync()[0];
+          assert.ok(most < 3e-5 * scale, `${key} differs by ${most} where the largest is ${scale}`);
+        }
+      });
     });
   }
 });

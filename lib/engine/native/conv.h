@@ -62,12 +62,17 @@ inline Map bordered(const Frame &frame, const float *from, int step, std::vector
 
 using Taps = std::vector<std::pair<int, int>>;
 
-/** Where the taps of a kernel of live rows and columns lie: those of the last row's centre are (0, 0). */
-inline Taps rasterTaps(int rows, int columns, int centreColumn, int dilation) {
+/** Where the taps of a kernel lie, of which the place (top, left) meets the pixel itself. */
+inline Taps placedTaps(int rows, int columns, int top, int left, int dilation) {
   Taps taps;
   for (int r = 0; r < rows; r++)
-    for (int c = 0; c < columns; c++) taps.push_back({(r - rows + 1) * dilation, (c - centreColumn) * dilation});
+    for (int c = 0; c < columns; c++) taps.push_back({(r - top) * dilation, (c - left) * dilation});
   return taps;
+}
+
+/** Where the taps of a kernel of live rows and columns lie: those of the last row's centre are (0, 0). */
+inline Taps rasterTaps(int rows, int columns, int centreColumn, int dilation) {
+  return placedTaps(rows, columns, rows - 1, centreColumn, dilation);
 }
 
 /** A kernel with its weights in the order in which they are used: [pairs of outputs][tap][input][pair]. */
@@ -195,6 +200,25 @@ inline void addKernelGradient(const Taps &taps, const Map &in, const Map &d, int
       store(&sums.bias[j], sum);
     }
   }
+}
+
+/**
+ * The gradient of one channel of an input with few of them: a sum over all taps and outputs.
+ *
+ * @param weights [taps, inputs, outputs]
+ * @param d the gradient of the outputs, with the border that the taps reach from the other side
+ */
+inline float inputGradient(const Taps &taps, int inputs, int outputs, const float *weights, const Map &d, int y, int x, int channel) {
+  Vector sum = {};
+  const float *row = weights + static_cast<size_t>(channel) * outputs;
+  for (const auto &[dy, dx] : taps) {
+    const float *from = d.at(y - dy, x - dx);
+    for (int j = 0; j < outputs; j += kLanes) sum += load(from + j) * loadSome(row + j, outputs - j);
+    row += static_cast<size_t>(inputs) * outputs;
+  }
+  float total = 0;
+  for (int lane = 0; lane < kLanes; lane++) total += sum[lane];
+  return total;
 }
 
 inline Vector positive(Vector v) { return v > 0.0f ? v : Vector{}; }
