@@ -19,6 +19,10 @@ const commands = {
   sample: ['draws images from a model', (args) => runScript('sample.ts', args)],
   complete: ['draws the hidden part of images anew', (args) => runScript('complete.ts', args)],
   data: ['gets a data set that set-up does not bring: cifar10', (args) => runScript('data.ts', args)],
+  'paper-figures': [
+    "cuts the papers' figures out of PDFs that you have, to stand beside ours",
+    (args) => runScript('paperFigures.ts', args),
+  ],
   study: ['trains the small runs that notebook 10 compares', (args) => runScript('study.ts', args)],
   bench: ['times the models beside PyTorch and plain tfjs', (args) => runScript('bench.ts', args)],
   setup: ['only the set-up; tries the native engine again where it failed before', () => 0],

@@ -7,6 +7,13 @@ export interface Indexed {
   readonly exact: boolean;
 }
 
+/** True when a palette of 256 colours is enough: told at once, where choosing a palette for many colours takes its time. */
+export function fewColours(pixels: Uint8Array): boolean {
+  const seen = new Set<number>();
+  for (let i = 0; i < pixels.length && seen.size <= 256; i += 3) seen.add(packed(pixels, i));
+  return seen.size <= 256;
+}
+
 /** @param pixels [n, 3] bytes: red, green, blue */
 export function indexColours(pixels: Uint8Array): Indexed {
   const counts = new Map<number, number>();

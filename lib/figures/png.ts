@@ -1,6 +1,6 @@
 import {convertIndexedToRgb, decode, encode} from 'fast-png';
 import type {Images} from '../types';
-import {indexColours} from './palette';
+import {fewColours, indexColours} from './palette';
 import {colours, type FigureText, type JsonObject, metaOf} from './style';
 
 /** A drawing made of pixels: [height, width, 3] bytes, and the words that belong to it. */
@@ -82,11 +82,10 @@ export function encodePng({pixels, width, height, text}: Picture, more: JsonObje
     (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
   const common = {width, height, depth: 8, text: {Comment: words}} as const;
-  const {indices, palette, exact} = indexColours(pixels);
-  return encode(
-    exact ? {...common, data: indices, channels: 1, palette} : {...common, data: pixels, channels: 3},
-    {zlib: {level: 9}},
-  );
+  const zlib = {level: 9} as const;
+  if (!fewColours(pixels)) return encode({...common, data: pixels, channels: 3}, {zlib});
+  const {indices, palette} = indexColours(pixels);
+  return encode({...common, data: indices, channels: 1, palette}, {zlib});
 }
 
 /**

@@ -74,6 +74,13 @@ test('more than 256 colours are kept exactly in pictures', () => {
   assert.deepEqual(Array.from(decode(encodePng(grid)).data), Array.from(grid.pixels));
 });
 
+test('a picture of very many colours is written in no time: a paper has such', () => {
+  const pixels = Uint8Array.from({length: 3 * 400 * 400}, (_, i) => (i * 7919) >> (i % 3 === 0 ? 0 : 6));
+  const started = performance.now();
+  encodePng({pixels, width: 400, height: 400, text});
+  assert.ok(performance.now() - started < 5000);
+});
+
 test('a picture in a frame names its rows and columns', () => {
   const chart = pictureChart(imageGrid({...text, images: bits, columns: 2}), {
     rows: ['samples'],
