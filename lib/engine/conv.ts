@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import {define} from './define';
 import {biasGradient, reluGradient} from './kernels';
 import {attribute, INT32, op} from './native';
+import {nativeKernels} from './nativeKernels';
 
 /** Rows and columns of zeros around an image. */
 export interface Padding {
@@ -57,19 +58,39 @@ function tapView(padded: tf.Tensor4D, row: number, column: number, y: tf.Tensor)
   return tf.reshape(part, [batch * height * width, channels]);
 }
 
+/** Channels of an image; feature maps have more. */
+const IMAGE_CHANNELS = 4;
+
+/** Attributes of the native kernels for the convolution of an image; null where it is none, or changes its size. */
+function imageAttributes(x: tf.Tensor, kernel: readonly number[], {padding, dilation}: Placement) {
+  const [rows, columns] = kernel;
+  const {top, bottom, left, right} = padding;
+  const same = top + bottom === (rows - 1) * dilation && left + right === (columns - 1) * dilation;
+  if (nativeKernels() === null || (x.shape[3] as number) > IMAGE_CHANNELS || !same) return null;
+  const whole = [top / dilation, left / dilation];
+  if (!whole.every((place) => Number.isInteger(place) && place >= 0)) return null;
+  return [
+    attribute.int('top', whole[0]),
+    attribute.int('left', whole[1]),
+    attribute.int('dilation', dilation),
+  ];
+}
+
 const runKernelGradient = define({
   name: 'RasterConvKernelGradient',
-  native: ({x, dy}, attributes) => {
+  native: ({x, dy, kernel}, attributes) => {
     const {padding, dilation} = attributes as unknown as Placement;
-    const sizes = tf.tensor1d(attributes.kernelShape as number[], 'int32');
+    const ofImage = imageAttributes(x, kernel.shape, attributes as unknown as Placement);
+    if (ofImage !== null) return op('RasterImageConvolutionKernel', ofImage, [x, dy, kernel]);
+    const sizes = tf.tensor1d(kernel.shape, 'int32');
     const padded = pad(x, padding);
     const gradient = op('Conv2DBackpropFilter', convolutionAttributes(dilation), [padded, sizes, dy]);
     tf.dispose([sizes, padded]);
     return gradient;
   },
-  portable: ({x, dy}, attributes) => {
+  portable: ({x, dy, kernel}, attributes) => {
     const {padding, dilation} = attributes as unknown as Placement;
-    const [rows, columns, inputs, outputs] = attributes.kernelShape as number[];
+    const [rows, columns, inputs, outputs] = kernel.shape;
     const padded = portablePad(x, padding);
     const flat = tf.reshape(dy, [-1, outputs]);
     const taps: tf.Tensor2D[] = [];
@@ -126,12 +147,17 @@ const runConvolution = define({
   name: 'RasterConv',
   native: ({x, kernel, bias}, attributes) => {
     const {padding, dilation} = attributes as unknown as Placement;
-    const padded = pad(x, padding);
-    const product = op('Conv2D', convolutionAttributes(dilation), [padded, kernel]);
-    padded.dispose();
     const T = attribute.type('T');
-    const sum = op('BiasAdd', [T, attribute.string('data_format', 'NHWC')], [product, bias]);
-    product.dispose();
+    const ofImage = imageAttributes(x, kernel.shape, attributes as unknown as Placement);
+    let sum: tf.Tensor;
+    if (ofImage !== null) {
+      sum = op('RasterImageConvolution', ofImage, [x, kernel, bias]);
+    } else {
+      const padded = pad(x, padding);
+      const product = op('Conv2D', convolutionAttributes(dilation), [padded, kernel]);
+      sum = op('BiasAdd', [T, attribute.string('data_format', 'NHWC')], [product, bias]);
+      tf.dispose([padded, product]);
+    }
     if (!attributes.relu) return sum;
     const y = op('Relu', [T], [sum]);
     sum.dispose();
@@ -149,7 +175,7 @@ const runConvolution = define({
     const dz = attributes.relu ? reluGradient({dy, y}) : dy;
     return {
       x: () => runInputGradient({kernel, dy: dz}, {...attributes, inputShape: x.shape}),
-      kernel: () => runKernelGradient({x, dy: dz}, {...attributes, kernelShape: kernel.shape}),
+      kernel: () => runKernelGradient({x, dy: dz, kernel}, attributes),
       bias: () => biasGradient({dy: dz}),
     };
   },

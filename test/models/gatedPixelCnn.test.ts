@@ -125,15 +125,16 @@ test('layers as one operation each give the values and the gradients of single c
         tf.tidy(() => {
           const x = tf.randomNormal([batch, 7, 10, channels], 0, 1, 'float32', 1) as tf.Tensor4D;
           const weights = tf.randomNormal([batch, 7, 10, 2 * features], 0, 1, 'float32', 2);
-          const loss = (input: tf.Tensor, fused: boolean): tf.Scalar => {
+          const weighted = (input: tf.Tensor, fused: boolean): tf.Tensor => {
             const {vertical, horizontal} = told.stacks(input as tf.Tensor4D, 3, fused);
-            return tf.sum(tf.mul(tf.concat([vertical, horizontal], 3), weights));
+            return tf.mul(tf.concat([vertical, horizontal], 3), weights);
           };
           const run = (fused: boolean): Record<string, tf.Tensor> => {
+            const loss = (input: tf.Tensor): tf.Scalar => tf.sum(weighted(input, fused));
             // All but those of the head.
             const used = [...model.parameters.values()].slice(0, -6);
-            const {value, grads} = tf.variableGrads(() => loss(x, fused), used);
-            return {value, dx: tf.grad((input) => loss(input, fused))(x), ...grads};
+            const {grads} = tf.variableGrads(() => loss(x), used);
+            return {values: weighted(x, fused), dx: tf.grad(loss)(x), ...grads};
           };
           const composed = run(false);
           for (const [key, value] of Object.entries(run(true))) {
@@ -162,8 +163,8 @@ test('logits, whose last layer gives the horizontal stack alone, are those of th
         };
         const run = (of: (input: tf.Tensor) => tf.Tensor): Record<string, tf.Tensor> => {
           const loss = (input: tf.Tensor): tf.Scalar => tf.sum(tf.mul(of(input), weights));
-          const {value, grads} = tf.variableGrads(() => loss(x), [...model.parameters.values()]);
-          return {value, dx: tf.grad(loss)(x), ...grads};
+          const {grads} = tf.variableGrads(() => loss(x), [...model.parameters.values()]);
+          return {values: of(x), dx: tf.grad(loss)(x), ...grads};
         };
         const composed = run(logits.composed);
         for (const [key, value] of Object.entries(run(logits.fused))) {

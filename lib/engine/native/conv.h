@@ -2,6 +2,7 @@
 // there before the next image is touched, each core with images of its own.
 #pragma once
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -162,9 +163,52 @@ struct KernelGradient {
   }
 };
 
+/** Inputs of a kernel, each at a tap, whose gradients are summed together. */
+constexpr int kTogether = 8;
+
+/** Adds what one image gives to the gradients of biases. */
+inline void addBiasGradient(const Map &d, int top, int bottom, int width, KernelGradient &sums) {
+  for (int j = 0; j < pairs(sums.outputs); j += kLanes) {
+    Vector sum = load(&sums.bias[j]);
+    for (int y = top; y < bottom; y++)
+      for (int x = 0; x < width; x++) sum += load(d.at(y, x) + j);
+    store(&sums.bias[j], sum);
+  }
+}
+
+/** addKernelGradient of an image, which has fewer channels than are summed together: inputs of several taps are. */
+inline void addImageKernelGradient(const Taps &taps, const Map &in, const Map &d, int height, int width, KernelGradient &sums) {
+  const int inputs = pairs(sums.inputs), outputs = pairs(sums.outputs), count = static_cast<int>(taps.size()) * sums.inputs;
+  for (int start = 0; start < count; start += kTogether) {
+    std::ptrdiff_t offsets[kTogether];
+    float *to[kTogether];
+    for (int k = 0; k < kTogether; k++) {
+      const int tap = std::min(start + k, count - 1) / sums.inputs, input = std::min(start + k, count - 1) % sums.inputs;
+      offsets[k] = in.at(taps[tap].first, taps[tap].second) + input - in.origin;
+      to[k] = &sums.weights[(static_cast<size_t>(tap) * inputs + input) * outputs];
+    }
+    for (int j = 0; j < outputs; j += kPair) {
+      Vector sum[kTogether][2] = {};
+      for (int y = 0; y < height; y++) {
+        const float *from = in.at(y, 0), *right = d.at(y, 0) + j;
+        for (int x = 0; x < width; x++, from += in.pixel, right += d.pixel) {
+          const Vector first = load(right), second = load(right + kLanes);
+          for (int k = 0; k < kTogether; k++) {
+            sum[k][0] += from[offsets[k]] * first;
+            sum[k][1] += from[offsets[k]] * second;
+          }
+        }
+      }
+      for (int k = 0; k < std::min(kTogether, count - start); k++)
+        for (int w = 0; w < 2; w++) store(to[k] + j + w * kLanes, load(to[k] + j + w * kLanes) + sum[k][w]);
+    }
+  }
+  addBiasGradient(d, 0, height, width, sums);
+}
+
 /** Adds what one image gives to the gradients of a kernel that took `in` to a map of which `d` is the gradient. */
 inline void addKernelGradient(const Taps &taps, const Map &in, const Map &d, int height, int width, KernelGradient &sums) {
-  constexpr int kInputs = 8;
+  if (sums.inputs < kTogether) return addImageKernelGradient(taps, in, d, height, width, sums);
   // So few rows that both maps stay in the nearest cache while all weights pass over them.
   const int band = std::max(1, 96 / width);
   const int inputs = pairs(sums.inputs), outputs = pairs(sums.outputs);
@@ -173,32 +217,27 @@ inline void addKernelGradient(const Taps &taps, const Map &in, const Map &d, int
     for (size_t tap = 0; tap < taps.size(); tap++) {
       const auto &[dy, dx] = taps[tap];
       for (int j = 0; j < outputs; j += kPair) {
-        for (int i = 0; i < sums.inputs; i += kInputs) {
+        for (int i = 0; i < sums.inputs; i += kTogether) {
           float *to = &sums.weights[(tap * inputs + i) * outputs + j];
-          Vector sum[kInputs][2];
-          for (int k = 0; k < kInputs; k++)
+          Vector sum[kTogether][2];
+          for (int k = 0; k < kTogether; k++)
             for (int w = 0; w < 2; w++) sum[k][w] = load(to + k * outputs + w * kLanes);
           for (int y = top; y < bottom; y++) {
             const float *from = in.at(y + dy, dx) + i, *right = d.at(y, 0) + j;
             for (int x = 0; x < width; x++, from += in.pixel, right += d.pixel) {
               const Vector first = load(right), second = load(right + kLanes);
-              for (int k = 0; k < kInputs; k++) {
+              for (int k = 0; k < kTogether; k++) {
                 sum[k][0] += from[k] * first;
                 sum[k][1] += from[k] * second;
               }
             }
           }
-          for (int k = 0; k < kInputs; k++)
+          for (int k = 0; k < kTogether; k++)
             for (int w = 0; w < 2; w++) store(to + k * outputs + w * kLanes, sum[k][w]);
         }
       }
     }
-    for (int j = 0; j < outputs; j += kLanes) {
-      Vector sum = load(&sums.bias[j]);
-      for (int y = top; y < bottom; y++)
-        for (int x = 0; x < width; x++) sum += load(d.at(y, x) + j);
-      store(&sums.bias[j], sum);
-    }
+    addBiasGradient(d, top, bottom, width, sums);
   }
 }
 

@@ -11,6 +11,7 @@ void registerAdam();
 void registerCrossEntropy();
 void registerGate();
 void registerGatedLayer();
+void registerImageConvolution();
 void registerLstmLayer();
 void registerLstmScan();
 void registerMaskedDense();
@@ -223,6 +224,7 @@ NAPI_MODULE_INIT() {
   registerCrossEntropy();
   registerGate();
   registerGatedLayer();
+  registerImageConvolution();
   registerLstmLayer();
   registerLstmScan();
   registerMaskedDense();
