@@ -32,6 +32,11 @@ export class PlainNetwork {
     loss.dispose();
   }
 
+  dispose(): void {
+    tf.dispose([...this.variables.values(), ...this.masks.values()]);
+    this.optimizer.dispose();
+  }
+
   private logits(x: tf.Tensor4D): tf.Tensor4D {
     const {config, name} = this.model;
     if (name === 'made') return this.made(x, config as MadeConfig);
