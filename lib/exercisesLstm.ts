@@ -30,7 +30,7 @@ export function checkStep(mine: LstmStep): string {
       const answer = mine({o, f, i, g}, before);
       if (answer === undefined) throw new Error(UNANSWERED);
       const cell = Float32Array.of(before);
-      const [hidden] = pixelLstmCell(Float32Array.of(o, f, i, g), 1, cell, null);
+      const [hidden] = pixelLstmCell(Float32Array.of(o, f, i, g), 1, cell, new Float32Array(1), null);
       const close = (value: number, expected: number): boolean => Math.abs(value - expected) < 1e-5;
       if (close(answer.cell, cell[0]) && close(answer.hidden, hidden)) continue;
       const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));

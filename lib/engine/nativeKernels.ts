@@ -20,6 +20,7 @@ export interface NativeKernels {
   ): void;
   addMatrixProduct(a: Float32Array, weights: Float32Array, out: Float32Array, sizes: Int32Array): void;
   applyGate(x: Float32Array, features: number, out: Float32Array): void;
+  applyRectifier(x: Float32Array, out: Float32Array): void;
   applyLstmCell(gates: Float32Array, hidden: number, cell: Float32Array, out: Float32Array): void;
 }
 

@@ -74,7 +74,7 @@ class LoopKernel implements PixelKernel {
       this.accumulate(this.gather(inputs, seen, taps, b), out, b * outputs);
     }
     if (added !== null) for (let i = 0; i < out.length; i++) out[i] += added[i];
-    if (rectified) rectify(out, out);
+    if (rectified) rectify(out, out, null);
   }
 
   /** Lists the non-zero inputs of image b, padded with zeros to a multiple of four. */
@@ -152,7 +152,15 @@ export function addMatrixProduct(
 }
 
 /** out = max(x, 0); both may be the same. */
-export function rectify(x: Float32Array, out: Float32Array = new Float32Array(x.length)): Float32Array {
+export function rectify(
+  x: Float32Array,
+  out: Float32Array = new Float32Array(x.length),
+  kernels: NativeKernels | null = nativeKernels(),
+): Float32Array {
+  if (kernels !== null) {
+    kernels.applyRectifier(x, out);
+    return out;
+  }
   // Without a branch, which features of either sign would mispredict half of the time.
   for (let i = 0; i < x.length; i++) out[i] = Math.max(0, x[i]);
   return out;
@@ -164,14 +172,15 @@ const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
  * The gated activation at one pixel (van den Oord et al. 2016b, equation 2).
  *
  * @param x [count, 2 features]
- * @returns [count, features]: tanh of the first half of the features times sigmoid of the second
+ * @param out [count, features], overwritten
+ * @returns out: tanh of the first half of the features times sigmoid of the second
  */
 export function pixelGate(
   x: Float32Array,
   features: number,
+  out: Float32Array = new Float32Array(x.length / 2),
   kernels: NativeKernels | null = nativeKernels(),
 ): Float32Array {
-  const out = new Float32Array(x.length / 2);
   if (kernels !== null) {
     kernels.applyGate(x, features, out);
     return out;
@@ -188,15 +197,16 @@ export function pixelGate(
  *
  * @param gates [count, 4 h]: o, f, i, g before their activations, which are sigmoid, sigmoid, sigmoid and tanh
  * @param cell [count, h]: c before, replaced by c
- * @returns [count, h]: the hidden state
+ * @param hidden [count, h], overwritten
+ * @returns hidden: the hidden state
  */
 export function pixelLstmCell(
   gates: Float32Array,
   h: number,
   cell: Float32Array,
+  hidden: Float32Array = new Float32Array(cell.length),
   kernels: NativeKernels | null = nativeKernels(),
 ): Float32Array {
-  const hidden = new Float32Array(cell.length);
   if (kernels !== null) {
     kernels.applyLstmCell(gates, h, cell, hidden);
     return hidden;

@@ -69,8 +69,9 @@ function lstmSpecs({name, inputs, hidden, groups}: StateSpec): LstmSpec[] {
 
 /** From the left a pixel at a time; from the right the whole row above, once it is complete. */
 class DiagonalPixels implements PixelStates {
-  /** What the row above has from the right, by column. */
-  private above: readonly Float32Array[] = [];
+  /** What the row above has from the right, by column; none for the first row. */
+  private above: Float32Array[] | null = null;
+  private states: Float32Array | undefined;
   private started = false;
 
   constructor(
@@ -81,8 +82,9 @@ class DiagonalPixels implements PixelStates {
 
   beginRow(): void {
     if (this.started) {
-      const columns = Array.from({length: this.width}, (_, k) => this.width - 1 - k);
-      this.above = columns.map((x) => this.right.outputs(x)).reverse();
+      const above = this.above ?? new Array<Float32Array>(this.width);
+      for (let x = this.width - 1; x >= 0; x--) above[x] = this.right.outputs(x, above[x]);
+      this.above = above;
     }
     this.started = true;
     this.left.beginRow();
@@ -92,9 +94,12 @@ class DiagonalPixels implements PixelStates {
   at(x: number, input: Float32Array): Float32Array {
     this.left.store(x, input);
     this.right.store(x, input);
-    const states = this.left.outputs(x);
-    const above = this.above[x];
-    if (above === undefined) return states;
-    return states.map((value, i) => value + above[i]);
+    const states = this.left.outputs(x, this.states);
+    this.states = states;
+    if (this.above !== null) {
+      const above = this.above[x];
+      for (let i = 0; i < states.length; i++) states[i] += above[i];
+    }
+    return states;
   }
 }

@@ -2,16 +2,20 @@ import {type NativeKernels, nativeKernels} from '../engine/nativeKernels';
 import {createPixelKernel, type PixelKernel} from '../engine/pixelKernel';
 import type {ConvNumbers, MaskedConv2d} from './maskedConv2d';
 
+const NOTHING = new Float32Array();
+
 /** A masked convolution at one pixel at a time, row by row, from inputs that it remembers: what a sampler needs. */
 export class PixelConv {
   private readonly numbers: ConvNumbers;
   private readonly kernel: PixelKernel;
-  /** The last rows of inputs, [row modulo kept, width, count, inputs]. */
-  private readonly rows: Float32Array;
+  /** The last rows of inputs, [row modulo kept, width, count, inputs]; none where nothing is remembered. */
+  private rows: Float32Array | undefined;
   private readonly keptRows: number;
   /** Live taps: their number in the kernel, and their offsets in pixels. */
   private readonly taps: readonly {readonly tap: number; readonly dy: number; readonly dx: number}[];
   private readonly seen: Int32Array;
+  /** Whether a pixel's outputs depend on its own inputs alone. */
+  private readonly pointwise: boolean;
   private last: Float32Array | undefined;
   private y = -1;
 
@@ -29,7 +33,6 @@ export class PixelConv {
     this.numbers = conv.numbers();
     const {rows, columns, centreRow, centreColumn, dilation, inputs, outputs, kernel, bias} = this.numbers;
     this.keptRows = centreRow * dilation + 1;
-    this.rows = new Float32Array(this.keptRows * width * count * inputs);
     const size = inputs * outputs;
     this.taps = Array.from({length: rows * columns}, (_, tap) => ({
       tap,
@@ -37,6 +40,7 @@ export class PixelConv {
       dx: ((tap % columns) - centreColumn) * dilation,
     })).filter(({tap}) => kernel.subarray(tap * size, (tap + 1) * size).some((w) => w !== 0));
     this.seen = new Int32Array(2 * this.taps.length);
+    this.pointwise = this.taps.length === 1 && this.taps[0].dy === 0 && this.taps[0].dx === 0;
     const shape = {taps: rows * columns, inputs, outputs, count, weights: kernel, bias};
     this.kernel = createPixelKernel({...shape, rectified: activation === 'relu'}, kernels);
   }
@@ -48,6 +52,7 @@ export class PixelConv {
 
   /** Remembers the inputs [count, inputs] of pixel x of the row, in the place of those that were remembered for it before. */
   store(x: number, input: Float32Array): void {
+    this.rows ??= new Float32Array(this.keptRows * this.width * this.count * this.numbers.inputs);
     this.rows.set(input, this.place(this.y, x));
   }
 
@@ -76,15 +81,30 @@ export class PixelConv {
       seen[2 * taps + 1] = this.place(y + dy, x + dx);
       taps++;
     }
-    this.kernel.apply(this.rows, seen, taps, added, out);
+    // Where nothing is remembered, nothing is seen either: then only the bias is left.
+    this.kernel.apply(this.rows ?? NOTHING, seen, this.rows === undefined ? 0 : taps, added, out);
     return out;
   }
 
-  /** Stores the inputs of pixel x and returns its outputs, which are overwritten by the next call. */
-  at(x: number, input: Float32Array, added: Float32Array | null = null): Float32Array {
-    this.store(x, input);
+  /**
+   * Stores the inputs of pixel x and returns its outputs. A convolution of one tap, at the pixel itself, stores nothing.
+   *
+   * @param out [count, outputs], overwritten; an array of its own, which the next call overwrites, where it is left out
+   */
+  at(x: number, input: Float32Array, added: Float32Array | null = null, out = this.own()): Float32Array {
+    if (!this.pointwise) {
+      this.store(x, input);
+      return this.outputs(x, added, out);
+    }
+    this.seen[0] = this.taps[0].tap;
+    this.seen[1] = 0;
+    this.kernel.apply(input, this.seen, 1, added, out);
+    return out;
+  }
+
+  private own(): Float32Array {
     this.last ??= new Float32Array(this.count * this.numbers.outputs);
-    return this.outputs(x, added, this.last);
+    return this.last;
   }
 
   private place(y: number, x: number): number {

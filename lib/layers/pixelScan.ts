@@ -13,6 +13,10 @@ export class PixelScan {
   private readonly states: Float32Array;
   private readonly cells: Float32Array;
   private readonly seen: Int32Array;
+  /** What the input gives to the gates, the gates [count, 4 h], and the cells [count, h] of the pixel in hand. */
+  private readonly given: Float32Array;
+  private readonly gates: Float32Array;
+  private readonly cell: Float32Array;
   private y = -1;
 
   constructor(
@@ -32,6 +36,9 @@ export class PixelScan {
       bias: new Float32Array(4 * hidden),
     });
     this.seen = new Int32Array(2 * taps.length);
+    this.given = new Float32Array(count * 4 * hidden);
+    this.gates = new Float32Array(count * 4 * hidden);
+    this.cell = new Float32Array(count * hidden);
     const outside = 2 * width * count * hidden;
     const memory = (state: Float32Array): Float32Array => {
       const values = new Float32Array(outside + count * hidden);
@@ -53,23 +60,27 @@ export class PixelScan {
     this.input.store(x, input);
   }
 
-  /** The hidden states [count, h] of pixel x, whose inputs and those of its neighbours have been stored. */
-  outputs(x: number): Float32Array {
-    const {seen, count, hidden} = this;
+  /**
+   * The hidden states of pixel x, whose inputs and those of its neighbours have been stored.
+   *
+   * @param out [count, h], overwritten
+   * @returns out
+   */
+  outputs(x: number, out: Float32Array = new Float32Array(this.count * this.hidden)): Float32Array {
+    const {seen, count, hidden, gates} = this;
     const {taps, cell} = NEIGHBOURS[this.direction];
     taps.forEach(([dy, dx], tap) => {
       seen[2 * tap] = tap;
       seen[2 * tap + 1] = this.place(this.y + dy, x + dx);
     });
-    const gates = new Float32Array(count * 4 * hidden);
-    this.kernel.apply(this.states, seen, taps.length, this.input.outputs(x), gates);
+    this.kernel.apply(this.states, seen, taps.length, this.input.outputs(x, null, this.given), gates);
     const before = seen[2 * cell + 1];
-    const cells = this.cells.slice(before, before + count * hidden);
-    const states = pixelLstmCell(gates, hidden, cells);
+    this.cell.set(this.cells.subarray(before, before + count * hidden));
+    pixelLstmCell(gates, hidden, this.cell, out);
     const place = this.place(this.y, x);
-    this.states.set(states, place);
-    this.cells.set(cells, place);
-    return states;
+    this.states.set(out, place);
+    this.cells.set(this.cell, place);
+    return out;
   }
 
   private place(y: number, x: number): number {

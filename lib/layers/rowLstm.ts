@@ -42,6 +42,8 @@ function lstmSpec({name, inputs, hidden, groups}: StateSpec): LstmSpec {
 }
 
 class RowPixels implements PixelStates {
+  private states: Float32Array | undefined;
+
   constructor(private readonly scan: PixelScan) {}
 
   beginRow(): void {
@@ -50,6 +52,7 @@ class RowPixels implements PixelStates {
 
   at(x: number, input: Float32Array): Float32Array {
     this.scan.store(x, input);
-    return this.scan.outputs(x);
+    this.states = this.scan.outputs(x, this.states);
+    return this.states;
   }
 }

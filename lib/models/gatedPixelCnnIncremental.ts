@@ -60,10 +60,17 @@ class IncrementalLayer {
   private readonly features: number;
   /** [count, 2 features], or null for a model without classes. */
   private readonly classBias: {readonly vertical: Float32Array; readonly horizontal: Float32Array} | null;
-  /** What the vertical stack gives to each pixel of the row. */
-  private given: readonly Float32Array[] = [];
+  /** The row in hand, by column. */
+  private memory: readonly RowMemory[] | null = null;
+  /** The horizontal stack behind its gate, at the pixel in hand. */
+  private readonly gated: Float32Array;
 
-  constructor(layer: GatedLayer, model: GatedPixelCnn, width: number, count: number) {
+  constructor(
+    layer: GatedLayer,
+    model: GatedPixelCnn,
+    width: number,
+    private readonly count: number,
+  ) {
     this.first = layer.spec.first;
     this.features = layer.spec.features;
     this.vertical = new PixelConv(layer.vertical, width, count);
@@ -71,23 +78,45 @@ class IncrementalLayer {
     this.link = new PixelConv(layer.link, width, count);
     this.point = new PixelConv(layer.point, width, count);
     this.classBias = classBias(layer, model, count);
+    this.gated = new Float32Array(count * this.features);
   }
 
   /** The vertical stack's row [width] of [count, features], from its row of the layer below and those remembered. */
   beginRow(below: readonly Float32Array[]): readonly Float32Array[] {
     for (const conv of [this.vertical, this.horizontal, this.link, this.point]) conv.beginRow();
     this.vertical.storeRow(below);
-    const {features, classBias} = this;
-    const above = below.map((_, x) => this.vertical.outputs(x, classBias?.vertical));
-    this.link.storeRow(above);
-    this.given = above.map((_, x) => this.link.outputs(x, classBias?.horizontal));
-    return above.map((pixel) => pixelGate(pixel, features));
+    const {features, classBias, count} = this;
+    const told = classBias?.horizontal ?? null;
+    const rows = this.memory ?? below.map(() => new RowMemory(count, features));
+    this.memory = rows;
+    rows.forEach(({above, given, gated}, x) => {
+      this.vertical.outputs(x, classBias?.vertical, above);
+      this.link.at(x, above, told, given);
+      pixelGate(above, features, gated);
+    });
+    return rows.map(({gated}) => gated);
   }
 
   /** The horizontal stack at pixel x. */
   at(x: number, below: Float32Array): Float32Array {
-    const gated = pixelGate(this.horizontal.at(x, below, this.given[x]), this.features);
-    return this.point.at(x, gated, this.first ? null : below);
+    const given = this.memory?.[x].given ?? null;
+    pixelGate(this.horizontal.at(x, below, given), this.features, this.gated);
+    return this.point.at(x, this.gated, this.first ? null : below);
+  }
+}
+
+/** What the vertical stack of a layer has at one pixel of the row. */
+class RowMemory {
+  /** Before the gate, and what the link makes of it for the horizontal stack, [count, 2 features]. */
+  readonly above: Float32Array;
+  readonly given: Float32Array;
+  /** Behind the gate, [count, features]. */
+  readonly gated: Float32Array;
+
+  constructor(count: number, features: number) {
+    this.above = new Float32Array(count * 2 * features);
+    this.given = new Float32Array(count * 2 * features);
+    this.gated = new Float32Array(count * features);
   }
 }
 

@@ -113,6 +113,11 @@ class Units {
     return this.degrees.length;
   }
 
+  /** Whether the model has them in rising degree, too, as in raster order. */
+  get inOrder(): boolean {
+    return this.places.every((place, k) => place === k);
+  }
+
   /** Settles the units up to the given degree; returns the first of them and the one after the last. */
   settle(degree: number, rectified: boolean): [number, number] {
     const {values, size, count} = this;
@@ -125,6 +130,16 @@ class Units {
     }
     return [from, this.settled];
   }
+}
+
+/** A matrix with its rows and columns in another order. */
+function sorted(matrix: Float32Array, rows: Int32Array, columns: Int32Array): Float32Array {
+  const result = new Float32Array(matrix.length);
+  for (const [i, row] of rows.entries()) {
+    const [from, to] = [row * columns.length, i * columns.length];
+    for (let j = 0; j < columns.length; j++) result[to + j] = matrix[from + columns[j]];
+  }
+  return result;
 }
 
 /** The weights from one layer to another, with rows and columns in rising degree. */
@@ -140,11 +155,7 @@ class Link {
     weights: Float32Array,
     strict: boolean,
   ) {
-    this.weights = new Float32Array(weights.length);
-    for (let i = 0; i < from.size; i++) {
-      const row = from.places[i] * to.size;
-      for (let j = 0; j < to.size; j++) this.weights[i * to.size + j] = weights[row + to.places[j]];
-    }
+    this.weights = from.inOrder && to.inOrder ? weights : sorted(weights, from.places, to.places);
     this.starts = from.degrees.map((degree) => to.upTo[strict ? degree : degree - 1]);
   }
 

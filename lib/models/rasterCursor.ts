@@ -60,6 +60,7 @@ export class RasterCursor {
   /** The logits of the channel that comes next, out of those of the whole pixel, [count, channels · per channel]. */
   take(outputs: Float32Array): Float32Array {
     const {channels, channel, perChannel} = this;
+    if (channels === 1) return outputs.slice();
     const next = new Float32Array(this.count * perChannel);
     for (let b = 0; b < this.count; b++) {
       const start = (b * channels + channel) * perChannel;

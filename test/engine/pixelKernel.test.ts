@@ -120,11 +120,11 @@ test('the gate and the LSTM cell, by hand', () => {
         const [b, j] = [Math.floor(i / h), i % h];
         return Math.tanh(x[b * 2 * h + j]) * sigmoid(x[b * 2 * h + h + j]);
       });
-      close(pixelGate(x, h, kernels), gated, 'gate');
+      close(pixelGate(x, h, undefined, kernels), gated, 'gate');
       const gates = numbers(count * 4 * h, 'gates', 3);
       const before = numbers(count * h, 'cell');
       const cell = before.slice();
-      const hidden = pixelLstmCell(gates, h, cell, kernels);
+      const hidden = pixelLstmCell(gates, h, cell, undefined, kernels);
       const expected = Array.from({length: count * h}, (_, i) => {
         const gate = (k: number): number => gates[(Math.floor(i / h) * 4 + k) * h + (i % h)];
         const c = sigmoid(gate(1)) * before[i] + sigmoid(gate(2)) * Math.tanh(gate(3));
@@ -148,14 +148,23 @@ test('gates stay exact where they are forced open or shut', () => {
   for (const kernels of forms()) {
     // o open, f open, i shut: the cell is kept and shown.
     const cell = Float32Array.of(0.5);
-    close(pixelLstmCell(Float32Array.of(200, 200, -200, 3), 1, cell, kernels), [Math.tanh(0.5)], 'kept');
+    close(
+      pixelLstmCell(Float32Array.of(200, 200, -200, 3), 1, cell, undefined, kernels),
+      [Math.tanh(0.5)],
+      'kept',
+    );
     close(cell, [0.5], 'kept cell');
     // f shut, i open: the candidate replaces it; o shut: nothing is shown.
-    close(pixelLstmCell(Float32Array.of(-200, -200, 200, -200), 1, cell, kernels), [0], 'hidden');
+    close(pixelLstmCell(Float32Array.of(-200, -200, 200, -200), 1, cell, undefined, kernels), [0], 'hidden');
     close(cell, [-1], 'replaced cell');
   }
 });
 
 test('rectify', () => {
-  assert.deepEqual([...rectify(Float32Array.of(-1, 0, 2))], [0, 0, 2]);
+  for (const kernels of [nativeKernels(), null]) {
+    const x = Float32Array.of(-1, 0, 2, -0, 1e-30, Number.NEGATIVE_INFINITY);
+    assert.deepEqual([...rectify(x, undefined, kernels)].map(Math.abs), [0, 0, 2, 0, Math.fround(1e-30), 0]);
+    assert.equal(rectify(x, x, kernels), x);
+    assert.equal(x[0], 0);
+  }
 });

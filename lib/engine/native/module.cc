@@ -196,6 +196,16 @@ napi_value applyGate(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+/** applyRectifier(x, out): max(x, 0); both may be the same array */
+napi_value applyRectifier(napi_env env, napi_callback_info info) {
+  const Arguments<2> arguments(env, info);
+  const Array from = typedArray(env, arguments[0]);
+  const auto *x = static_cast<const float *>(from.data);
+  auto *out = static_cast<float *>(typedArray(env, arguments[1]).data);
+  for (size_t i = 0; i < from.length; i++) out[i] = x[i] > 0.0f ? x[i] : 0.0f;
+  return nullptr;
+}
+
 /** applyLstmCell(gates [count, 4 h] before their activation, h, cell [count, h] replaced by the new one, hidden [count, h]) */
 napi_value applyLstmCell(napi_env env, napi_callback_info info) {
   const Arguments<4> arguments(env, info);
@@ -234,8 +244,9 @@ NAPI_MODULE_INIT() {
       {"applyPixelKernel", nullptr, applyPixelKernel, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"addMatrixProduct", nullptr, addMatrixProduct, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"applyGate", nullptr, applyGate, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"applyRectifier", nullptr, applyRectifier, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"applyLstmCell", nullptr, applyLstmCell, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
-  check(env, napi_define_properties(env, exports, 5, properties), "native kernels: cannot be exported");
+  check(env, napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties), "native kernels: cannot be exported");
   return exports;
 }
