@@ -8,10 +8,10 @@ export interface Caption {
   readonly sentence: string;
   /** From 0. */
   readonly page: number;
-  /** From the text above to the caption, as wide as the column; may hold nothing but white. */
-  readonly region: Box;
-  /** Lines within the region in the font of the text: labels, or a title far above. */
-  readonly labels: readonly Line[];
+  /** From the text above to the caption: as wide as its column, then as all columns. May hold nothing but white. */
+  readonly regions: readonly [own: Box, whole: Box];
+  /** Lines of the page in the font of the text: text, labels in a drawing, a title. */
+  readonly prose: readonly Line[];
 }
 
 /** "Figure 3." or "Fig. 3:" where a line begins. */
@@ -31,15 +31,21 @@ export function findCaptions(pages: readonly PdfPage[]): Caption[] {
   const prose = lines.map((page) => page.filter((line) => familyOf(line) === family));
   const columns = columnsOf(prose.flat());
   return pages.flatMap((page, i) =>
-    prose[i].flatMap((line, at) => {
+    lines[i].flatMap((line, at) => {
       const match = start.exec(line.text);
       if (match === null) return [];
       const beside = columns.filter(({left, right}) => line.left < right && line.right > left);
-      const column = beside.length > 0 ? widest(beside) : {left: line.left, right: line.right};
-      const region = regionAbove(line, column, columns, prose[i], page);
-      const labels = prose[i].filter((label) => overlap(label, region));
-      const words = captionFrom(prose[i].slice(at)).slice(match[0].length);
-      return [{figure: Number(match[1]), sentence: firstSentence(words), page: i, region, labels}];
+      const own = widest(beside.length > 0 ? beside : [line]);
+      const whole = widest([own, ...columns]);
+      const above = (column: Column): Box => regionAbove(line, column, columns, prose[i], page);
+      const words = captionFrom(lines[i].slice(at)).slice(match[0].length);
+      return {
+        figure: Number(match[1]),
+        sentence: firstSentence(words),
+        page: i,
+        regions: [above(own), above(whole)] as const,
+        prose: prose[i],
+      };
     }),
   );
 }
@@ -53,7 +59,9 @@ function proseFamily(lines: readonly Line[]): string {
 }
 
 function familyOf({font}: Line): string {
-  return font.replace(/^[A-Z]{6}\+/, '').replace(/[-, ].*/, '');
+  const name = font.replace(/^[A-Z]{6}\+/, '').replace(/[-, ].*/, '');
+  // Computer Modern names each of its shapes anew: CMR10, CMTI10, CMBX10, SFRM1000.
+  return /^(CM|SF)[A-Z]+\d+$/.test(name) ? 'CM' : name.replace(/(PS)?MT$|PS$/, '');
 }
 
 /** The columns of the text, from the left: edges that many lines share. */
@@ -103,10 +111,6 @@ function regionAbove(
     top: Math.max(0, ...above.map(({bottom}) => bottom)),
     bottom: caption.top,
   };
-}
-
-function overlap(a: Box, b: Box): boolean {
-  return a.left < b.right && a.right > b.left && a.top < b.bottom && a.bottom > b.top;
 }
 
 /** The words of the caption that begins in the first of these lines: as many lines as follow closely. */

@@ -24,14 +24,21 @@ const white = 248;
  */
 export function cutDrawing(
   bitmap: Bitmap,
-  {region, labels}: Caption,
+  {regions, prose}: Caption,
   scale: number,
 ): Omit<Picture, 'text'> | null {
-  const space = inPixels(region, scale, bitmap);
-  const words = labels.map((label) => inPixels(label, scale, bitmap));
-  const drawing = drawingIn(bitmap, space, words, scale);
+  const lookIn = (region: Box) => {
+    const space = inPixels(region, scale, bitmap);
+    const labels = prose.filter((line) => overlap(line, region)).map((line) => inPixels(line, scale, bitmap));
+    return {space, labels, drawing: drawingIn(bitmap, space, labels, scale)};
+  };
+  const own = lookIn(regions[0]);
+  // What reaches the middle between two columns goes on in the other one.
+  const crosses =
+    own.drawing !== null && (own.drawing.left <= own.space.left || own.drawing.right >= own.space.right);
+  const {space, labels, drawing} = crosses ? lookIn(regions[1]) : own;
   if (drawing === null) return null;
-  const box = withLabels(drawing, words, labelGap * scale);
+  const box = withLabels(drawing, labels, labelGap * scale);
   const smallest = smallestSide * scale;
   if (box.right - box.left < smallest || box.bottom - box.top < smallest) return null;
   return crop(bitmap, withMargin(box, space, margin * scale));
@@ -108,6 +115,10 @@ function partsOf(ink: Uint8Array, space: Box): Box[] {
     else parts.push(line);
   }
   return parts;
+}
+
+function overlap(a: Box, b: Box): boolean {
+  return a.left < b.right && a.right > b.left && a.top < b.bottom && a.bottom > b.top;
 }
 
 /** The box made larger until no label outside is close to it. */

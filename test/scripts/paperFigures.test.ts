@@ -93,12 +93,21 @@ test('a sentence that begins as the caption does is no caption; a label in the f
   assert.deepEqual(colourAt(picture, 20, 20), [0, 0, 255]);
 });
 
+test('a short caption below a drawing of both columns', async () => {
+  const page = titled()
+    .box(60, 220, 420, 80, green)
+    .text(56, 320, 'Figure 1. Short.')
+    .prose(56, 350, 20, words)
+    .prose(308, 350, 20, words);
+  about(figure(await cutOutFigures(smallPdf([page]), 'a.pdf'), 1).picture.width, 4 + 420);
+});
+
 test('one column', async () => {
   const wide = `${words} ${words}`;
   const page = titled('Conditional Image Generation with PixelCNN Decoders')
     .prose(108, 220, 5, wide)
     .box(200, 300, 150, 100, blue)
-    .text(190, 430, 'Figure 1: In the middle.')
+    .text(190, 430, 'Figure 1: In the middle.', {font: 'F2'})
     .prose(108, 460, 10, wide);
   const cutOuts = await cutOutFigures(smallPdf([page]), 'a.pdf');
   assert.equal(cutOuts.paper, 'gated');
