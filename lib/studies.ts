@@ -76,7 +76,7 @@ export function studies(): Readonly<Record<string, Study>> {
       })),
     },
     depth: {
-      source: 'PixelRNN, table 2: Row LSTM, number of layers',
+      source: 'PixelRNN, table 3: Row LSTM, number of layers',
       ...{images: 8000, validationImages: 1000},
       runs: [1, 2, 3, 6].map((layers) => ({
         name: `${layers}`,
@@ -86,7 +86,7 @@ export function studies(): Readonly<Record<string, Study>> {
       })),
     },
     connections: {
-      source: 'PixelRNN, table 3: Row LSTM, residual and skip connections',
+      source: 'PixelRNN, table 2: Row LSTM, residual and skip connections',
       ...{images: 8000, validationImages: 1000},
       runs: [
         ['neither', false, false],

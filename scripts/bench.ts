@@ -27,7 +27,7 @@ all three have given the same nats. PyTorch (${TORCH[0]}, some GB) is installed 
   --without-pytorch   leave PyTorch out
   --growth            only how sampling one image grows with its side; written to bench/growth.json, which notebook 13 draws
   --json              one JSON line on stdout, nothing else
-A run of all models over at least 5 rounds with PyTorch is written to bench/results.json and into bench/README.md.`;
+A run over at least 5 rounds with PyTorch is written to bench/results.json and into bench/README.md; of models that it leaves out\nthe rows of the run before stay, where that was on the same machine.`;
 
 /** Sides may differ by so many nats an image. */
 const TOLERANCE = 1e-3;
@@ -110,7 +110,7 @@ run(async () => {
   }
   const results: Results = {machine: machine(), peakGflops, importSeconds, rounds, rows};
   if (args.flag('json')) console.log(JSON.stringify(results));
-  if (networks.length === all.length && rounds >= 5 && python !== null) store(results);
+  if (rounds >= 5 && python !== null) store(withOthers(results, all));
 });
 
 /** One image of every side from every model: naive cost and cached cost, and the powers with which they grow. */
@@ -382,6 +382,19 @@ function percent(share: number): string {
 }
 
 const [BEGIN, END] = ['<!-- table: written by npm run bench -->', '<!-- end of table -->'];
+
+/** The results with the rows of models that this run left out, of an earlier one on the same machine. */
+function withOthers(results: Results, all: readonly BenchNetwork[]): Results {
+  const file = path.join(projectRoot(), 'bench', 'results.json');
+  if (!fs.existsSync(file)) return results;
+  const before = JSON.parse(fs.readFileSync(file, 'utf8')) as Results;
+  if (before.machine !== results.machine) return results;
+  const rows = all.flatMap(({model}) => {
+    const now = results.rows.filter((row) => row.model === model);
+    return now.length > 0 ? now : before.rows.filter((row) => row.model === model);
+  });
+  return {...results, rows};
+}
 
 function store(results: Results): void {
   const folder = path.join(projectRoot(), 'bench');
