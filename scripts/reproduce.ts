@@ -7,11 +7,12 @@ import {projectRoot} from '../lib/paths';
 import {measureResults, resultsMarkdown} from '../lib/results';
 import {clock, endProgress, readArguments, run, showProgress} from './cli';
 import {executeNotebooks, printProgress} from './notebooks/execute';
+import {writePage} from './notebooks/page';
 
 const HELP = `npm start
 
-Executes every notebook top to bottom in a fresh kernel, draws figures/, scores the committed weights again
-and writes the results table to figures/results.md and figures/results.json.`;
+Executes every notebook top to bottom in a fresh kernel, draws figures/, scores the committed weights again,
+writes the results table to figures/results.md and figures/results.json, and shows all of it on one page, figures/index.html.`;
 
 const root = projectRoot();
 const BEGIN = '<!-- results: written by npm start -->';
@@ -42,6 +43,7 @@ run(async () => {
     'figures/results.md',
     `# Binarized MNIST, test negative log-likelihood, nats per image\n\n${table}\n`,
   );
+  writePage(root);
   const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8');
   const [before, rest] = readme.split(BEGIN);
   const after = rest?.split(END)[1];

@@ -1,0 +1,167 @@
+import {type Chart, colours, type JsonObject} from './style';
+
+/** One figure as the page shows it: its words, its picture where there is one, and its chart where it is one. */
+export interface PageFigure {
+  readonly id: string;
+  readonly words: JsonObject;
+  /** Pixels of the PNG, which lies beside the page as <id>.png; null where it was never drawn. */
+  readonly picture: {readonly width: number; readonly height: number} | null;
+  readonly chart: Chart | null;
+}
+
+export interface PageTable {
+  readonly caption: string;
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+export interface Page {
+  readonly tables: readonly PageTable[];
+  /** In the order in which they are shown; those of one notebook next to each other. */
+  readonly figures: readonly PageFigure[];
+  /** From the page to the folder of the pictures, to that of the notebooks, and to Plotly: relative, or file: URLs. */
+  readonly pictures: string;
+  readonly notebooks: string;
+  readonly plotly: string;
+}
+
+/**
+ * One page that shows it all, without a server and without the network: the tables, then every figure under the heading that says
+ * what it finds. A picture is there at once; where it is a chart it becomes interactive when it is scrolled to, if Plotly is there and the
+ * screen is wide enough for it.
+ */
+export function pageHtml({tables, figures, pictures, notebooks, plotly}: Page): string {
+  const sections = new Map<string, PageFigure[]>();
+  for (const figure of figures) {
+    const notebook = String(figure.words.notebook ?? '');
+    sections.set(notebook, [...(sections.get(notebook) ?? []), figure]);
+  }
+  const contents = [...sections.keys()].map(
+    (name) => `<li><a href="#${escaped(name)}">${escaped(name)}</a></li>`,
+  );
+  const body = [...sections].map(([name, list]) => {
+    const link =
+      name === '' ? '' : ` <a href="${escaped(notebooks)}${escaped(name)}.ipynb">open the notebook</a>`;
+    return `<section aria-labelledby="${escaped(name)}">
+<h2 id="${escaped(name)}">${escaped(name)}</h2><p class="small">${link}</p>
+${list.map((figure) => figureHtml(figure, pictures)).join('\n')}
+</section>`;
+  });
+  const charts = Object.fromEntries(figures.flatMap(({id, chart}) => (chart === null ? [] : [[id, chart]])));
+  // In a script element only "</" and "<!--" could end the text.
+  const data = JSON.stringify(charts).replace(/</g, '\\u003c');
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+<title>Autoregressive image models: results and figures</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<a class="skip" href="#results">Skip to the results</a>
+<header>
+<h1>Autoregressive image models</h1>
+<p>MADE, PixelCNN, Gated PixelCNN, Row LSTM and Diagonal BiLSTM write the probability of an image as a product, a pixel at a time:
+p(x) = ∏ p(x<sub>d</sub> | x<sub>&lt;d</sub>). Here is what this course's notebooks found, in their order: likelihoods beside the papers',
+then every figure, under the sentence that it shows.</p>
+</header>
+<nav aria-label="Contents"><ul><li><a href="#results">Results</a></li>${contents.join('')}</ul></nav>
+<main>
+<section aria-labelledby="results"><h2 id="results">Results</h2>
+${tables.map(tableHtml).join('\n')}
+</section>
+${body.join('\n')}
+</main>
+<script type="application/json" id="charts">${data}</script>
+<script src="${escaped(plotly)}"></script>
+<script>${SCRIPT}</script>
+</body>
+</html>
+`;
+}
+
+function figureHtml({id, words, picture, chart}: PageFigure, folder: string): string {
+  const {title = id, description = '', paper = '', seed = '', command = '', minutes = ''} = words;
+  const image =
+    picture === null
+      ? '<p class="small">There is no picture of this chart: it was drawn without a browser.</p>'
+      : `<img src="${escaped(`${folder}${id}.png`)}" alt="${escaped(description)}" width="${picture.width}" height="${picture.height}" loading="lazy"${chart === null ? ' class="pixels"' : ''}>`;
+  const facts = [
+    paper === '' ? '' : `Compare ${paper}`,
+    seed === '' ? '' : `seed ${seed}`,
+    `made by ${command}`,
+    minutes === '' ? '' : `about ${minutes} min`,
+  ].filter((fact) => fact !== '');
+  const kind = chart === null ? '' : ` class="chart" data-chart="${escaped(id)}"`;
+  return `<figure id="${escaped(id)}" aria-labelledby="${escaped(id)}-title">
+<h3 id="${escaped(id)}-title">${escaped(title)}</h3>
+<div${kind}>${image}</div>
+<figcaption>${escaped(description)} <span class="small">${facts.map(escaped).join(' · ')}</span></figcaption>
+</figure>`;
+}
+
+function tableHtml({caption, header, rows}: PageTable): string {
+  const head = header.map((cell) => `<th scope="col">${escaped(cell)}</th>`).join('');
+  const lines = rows.map(([first, ...rest]) => {
+    return `<tr><th scope="row">${escaped(first)}</th>${rest.map((cell) => `<td>${escaped(cell)}</td>`).join('')}</tr>`;
+  });
+  // Wide tables scroll by themselves, by keyboard, too.
+  return `<div class="wide" tabindex="0" role="region" aria-label="${escaped(caption)}"><table><caption>${escaped(caption)}</caption>
+<thead><tr>${head}</tr></thead><tbody>${lines.join('\n')}</tbody></table></div>`;
+}
+
+/** For text and for attributes in double quotes. */
+function escaped(text: unknown): string {
+  const names: Record<string, string> = {'&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;'};
+  return String(text).replace(/[&<>"]/g, (letter) => names[letter]);
+}
+
+const STYLE = `
+*{box-sizing:border-box}
+body{margin:0 auto;max-width:68rem;padding:1rem;background:${colours.background};color:${colours.text};font:1rem/1.5 system-ui,sans-serif}
+h1{font-size:1.9rem;line-height:1.2}h2{margin-top:3rem;border-bottom:2px solid ${colours.text}}h3{font-size:1.1rem;margin:0 0 .5rem}
+a{color:#0B5394}a:focus-visible,div:focus-visible{outline:3px solid #D55E00;outline-offset:2px}
+.skip{position:absolute;left:-99rem}.skip:focus{position:static}
+nav ul{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;padding:0;list-style:none}
+figure{margin:2.5rem 0}figcaption{margin-top:.5rem}.small{font-size:.875rem;color:#555}
+.chart{overflow-x:auto}.chart img{width:100%;max-width:48rem}img{max-width:100%;height:auto;display:block}
+.pixels{image-rendering:pixelated;width:100%;max-width:56rem}
+.wide{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem}caption{text-align:left;font-weight:bold;padding:.5rem 0}
+th,td{padding:.3rem .6rem;border-bottom:1px solid #CCC;text-align:right;white-space:nowrap}th[scope=row],thead th:first-child{text-align:left}
+thead th{white-space:normal;vertical-align:bottom}
+`;
+
+/** A chart is drawn when it comes near the window, and given back its picture when drawing fails. */
+const SCRIPT = `
+const charts = JSON.parse(document.getElementById('charts').textContent);
+const places = document.querySelectorAll('[data-chart]');
+const draw = async (place) => {
+  const {data, layout} = charts[place.dataset.chart];
+  if (window.innerWidth < 700) return;
+  const picture = [...place.childNodes];
+  const box = document.createElement('div');
+  box.setAttribute('role', 'img');
+  box.setAttribute('aria-label', layout.meta.description || layout.meta.title);
+  try {
+    place.replaceChildren(box);
+    // Its title is the heading already.
+    await Plotly.newPlot(box, data, {...layout, title: {...layout.title, text: ''}}, {displaylogo: false});
+    place.dataset.drawn = 'yes';
+  } catch (error) {
+    place.replaceChildren(...picture);
+    throw error;
+  }
+};
+if (window.Plotly) {
+  const seen = new IntersectionObserver((entries) => {
+    for (const {isIntersecting, target} of entries) {
+      if (!isIntersecting) continue;
+      seen.unobserve(target);
+      draw(target);
+    }
+  }, {rootMargin: '400px'});
+  for (const place of places) seen.observe(place);
+}
+`;
