@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {nativeKernels} from './nativeKernels';
 
 /**
  * The fused kernels of the library, registered with tfjs beside its own. Each has two forms that must agree in
@@ -15,6 +16,8 @@ export interface KernelForms {
   readonly native: (inputs: Inputs, attributes: Attributes) => tf.Tensor;
   /** On every other backend: runs inside tf.tidy. */
   readonly portable: (inputs: Inputs, attributes: Attributes) => tf.Tensor;
+  /** Whether `native` is of the project's own operations: where those are not loaded, the twin runs on the runtime, too. */
+  readonly own?: boolean;
   readonly gradient?: (
     dy: tf.Tensor,
     saved: tf.Tensor[],
@@ -40,10 +43,11 @@ function register(forms: KernelForms): void {
   const kernel = (run: KernelForms['native']): tf.KernelFunc => {
     return ({inputs, attrs}) => run(inputs as Inputs, (attrs ?? {}) as Attributes);
   };
-  tf.registerKernel({kernelName: name, backendName: 'tensorflow', kernelFunc: kernel(forms.native)});
+  const portable: KernelForms['native'] = (inputs, attributes) =>
+    tf.tidy(() => forms.portable(inputs, attributes));
+  const native = forms.own && nativeKernels() === null ? portable : forms.native;
+  tf.registerKernel({kernelName: name, backendName: 'tensorflow', kernelFunc: kernel(native)});
   for (const backendName of PORTABLE_BACKENDS) {
-    const portable: KernelForms['native'] = (inputs, attributes) =>
-      tf.tidy(() => forms.portable(inputs, attributes));
     tf.registerKernel({kernelName: name, backendName, kernelFunc: kernel(portable)});
   }
   if (forms.gradient !== undefined) {

@@ -20,6 +20,7 @@ function written(below: tf.Tensor, above: tf.Tensor, strict: unknown): tf.Tensor
 
 const runMaskedDense = define({
   name: 'MaskedDense',
+  own: true,
   native: ({x, weights, added, below, above}, {strict, relu}) =>
     op(
       'RasterMaskedDense',
@@ -45,6 +46,7 @@ const runMaskedDense = define({
 
 const inputsGradient = define({
   name: 'MaskedDenseInputs',
+  own: true,
   native: ({dy, weights, below, above}, {strict}) =>
     op('RasterMaskedDenseInputs', [attribute.bool('strict', strict as boolean)], [dy, weights, below, above]),
   portable: ({dy, weights, below, above}, {strict}) =>
@@ -53,6 +55,7 @@ const inputsGradient = define({
 
 const weightsGradient = define({
   name: 'MaskedDenseWeights',
+  own: true,
   native: ({x, dy, below, above}, {strict}) =>
     op('RasterMaskedDenseWeights', [attribute.bool('strict', strict as boolean)], [x, dy, below, above]),
   portable: ({x, dy, below, above}, {strict}) =>
