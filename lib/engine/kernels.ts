@@ -70,6 +70,7 @@ export function bernoulliNegativeLogLikelihood(logits: tf.Tensor2D, x: tf.Tensor
 
 const runCategoricalGradient = define({
   name: 'CategoricalGradient',
+  own: true,
   native: ({dy, logits, x}) => op('RasterCrossEntropyGradient', [], [dy, logits, x]),
   portable: ({dy, logits, x}) => {
     const chosen = tf.oneHot(x, logits.shape[2] as number);
@@ -79,6 +80,7 @@ const runCategoricalGradient = define({
 
 const runCategorical = define({
   name: 'CategoricalNegativeLogLikelihood',
+  own: true,
   native: ({logits, x}) => op('RasterCrossEntropy', [], [logits, x]),
   portable: ({logits, x}) => {
     // -log p(x) = logsumexp(logits) - logit of x, from the largest logit on, so that a large one takes nothing away.
@@ -117,6 +119,7 @@ export function relu<T extends tf.Tensor>(x: T): T {
 
 const runGateGradient = define({
   name: 'GateGradient',
+  own: true,
   native: ({dy, x}) => op('RasterGateGradient', [], [dy, x]),
   portable: ({dy, x}) => {
     const [a, b] = tf.split(x, 2, x.rank - 1);
@@ -130,6 +133,7 @@ const runGateGradient = define({
 
 const runGate = define({
   name: 'Gate',
+  own: true,
   native: ({x}) => op('RasterGate', [], [x]),
   portable: ({x}) => {
     const [a, b] = tf.split(x, 2, x.rank - 1);
