@@ -85,10 +85,17 @@ if (found !== '${version}') throw new Error('TensorFlow ' + found + ' was loaded
     // The slim build leaves out a header that the library's package does not have.
     flags: ['-O3', '-march=native', '-fno-math-errno', '-DIS_SLIM_BUILD'],
     more: [],
-    key: () => [os.cpus()[0]?.model, ...kernelSources.map(readText)],
+    key: () => [instructionSets(), ...kernelSources.map(readText)],
     loadTest: "if (addon.applyGate === undefined) throw new Error('the kernels are not there');",
   },
 ];
+
+/** What -march=native looks at. A model's name is not enough: rented machines call every processor of a maker the same. */
+function instructionSets() {
+  const cpuinfo = process.platform === 'linux' ? readText('/proc/cpuinfo') : undefined;
+  const flags = cpuinfo?.match(/^(?:flags|Features)\s*:.*$/m)?.[0];
+  return [os.cpus()[0]?.model, ...(flags?.split(/\s+/).sort() ?? [])].join(' ');
+}
 
 const packageVersion = (folder) => readJson(path.join(folder, 'package.json'))?.version;
 /** What an addon is made from; short, since it is part of a file name. */

@@ -127,13 +127,16 @@ inline void convolvePixels(const Kernel &kernel, int pair, const Map &in, int y,
     for (int w = 0; w < 2; w++) finish(y, x + p, pair * kPair + w * kLanes, sum[p][w]);
 }
 
-/** Calls finish(y, x, channel, sixteen outputs from that channel on) for all pixels; `in` has the border that the taps reach. */
+/** Pixels side by side whose sums stay in registers together: two vectors each, beside two of weights and one value. */
+constexpr int kPixels = kRegisters >= 32 ? 8 : 6;
+
+/** Calls finish(y, x, channel, a vector of outputs from that channel on) for all pixels; `in` has the border that the taps reach. */
 template <typename Finish>
 void convolve(const Kernel &kernel, const Map &in, int height, int width, const Finish &finish) {
   for (int pair = 0; pair * kPair < kernel.outputs; pair++) {
     for (int y = 0; y < height; y++) {
       int x = 0;
-      for (; x + 8 <= width; x += 8) convolvePixels<8>(kernel, pair, in, y, x, finish);
+      for (; x + kPixels <= width; x += kPixels) convolvePixels<kPixels>(kernel, pair, in, y, x, finish);
       for (; x + 4 <= width; x += 4) convolvePixels<4>(kernel, pair, in, y, x, finish);
       for (; x < width; x++) convolvePixels<1>(kernel, pair, in, y, x, finish);
     }
@@ -164,7 +167,7 @@ struct KernelGradient {
 };
 
 /** Inputs of a kernel, each at a tap, whose gradients are summed together. */
-constexpr int kTogether = 8;
+constexpr int kTogether = kRegisters >= 32 ? 8 : 4;
 
 /** Adds what one image gives to the gradients of biases. */
 inline void addBiasGradient(const Map &d, int top, int bottom, int width, KernelGradient &sums) {

@@ -1,12 +1,26 @@
-// Sixteen numbers at a time, in the vector form that GCC and Clang share; on processors with narrower registers the compiler
-// splits them. All small matrices here are padded with zeros to whole vectors.
+// As many numbers at a time as a register of the processor holds, in the vector form that GCC and Clang share. A wider vector would be
+// right on every processor, too, but GCC keeps what does not fit into a register in memory: a training step took 60 times as long.
+// All small matrices here are padded with zeros to whole vectors.
 #pragma once
 #include <cstring>
 
-typedef float Vector __attribute__((vector_size(64)));
-typedef int IntVector __attribute__((vector_size(64)));
-
+#if defined(__AVX512F__)
 constexpr int kLanes = 16;
+constexpr int kRegisters = 32;
+#elif defined(__AVX__)
+constexpr int kLanes = 8;
+constexpr int kRegisters = 16;
+#elif defined(__aarch64__)
+constexpr int kLanes = 4;
+constexpr int kRegisters = 32;
+#else
+constexpr int kLanes = 4;
+constexpr int kRegisters = 16;
+#endif
+
+typedef float Vector __attribute__((vector_size(kLanes * sizeof(float))));
+typedef int IntVector __attribute__((vector_size(kLanes * sizeof(float))));
+
 /** Images that go through a product together: each vector of weights that is read serves all of them. */
 constexpr int kImages = 4;
 
