@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import type {GrowthRow} from '../lib/growth';
 import {createModel} from '../lib/models/index';
+import type {GrowthRow} from '../lib/reproduction/growth';
 import {sample} from '../lib/sample';
 import type {ModelConfig} from '../lib/types';
 import type {BenchNetwork} from './networks';

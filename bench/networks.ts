@@ -1,6 +1,7 @@
 import type {ModelName} from '../lib/models/index';
 import {findPreset} from '../lib/models/index';
-import {type MadeConfig, madeDegrees} from '../lib/models/made';
+import {madeDegrees} from '../lib/models/made';
+import type {MadeConfig} from '../lib/models/madeConfig';
 import type {AutoregressiveModel, ModelConfig} from '../lib/types';
 
 /** The networks that are timed: each model at the paper's size, or the nearest of ours where the paper gives none. */

@@ -5,8 +5,8 @@ import {createAdam} from '../lib/engine/adam';
 import {startEngine} from '../lib/engine/index';
 import {negativeLogLikelihood} from '../lib/likelihood';
 import {createModel} from '../lib/models/index';
-import {decodeSafetensors} from '../lib/safetensors';
 import {sample} from '../lib/sample';
+import {decodeSafetensors} from '../lib/storage/safetensors';
 import type {AutoregressiveModel, ModelConfig} from '../lib/types';
 import {PlainNetwork} from './plain';
 

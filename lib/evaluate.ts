@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import {toTensor} from './images/batches';
-import {withLabelsOf} from './labels';
+import {toTensor} from './data/batches';
+import {withLabelsOf} from './data/labels';
 import {bitsPerDimension, ensembleNats, meanAndError, negativeLogLikelihood} from './likelihood';
 import type {AutoregressiveModel, Images} from './types';
 

@@ -1,113 +1,261 @@
-/** The public names of the library, and nothing else. */
-export * from './averagedLogits';
-export * from './bestPublished';
-export * from './checkpoints';
-export * from './complete';
-export * from './completionNats';
-export * from './datasets';
-export * from './diagonalJoin';
-export * from './drawnSoFar';
-export * from './engine/adam';
-export * from './engine/conv';
-export * from './engine/index';
-export * from './engine/kernels';
-export * from './engine/maskedDense';
-export * from './engine/pixelKernel';
-export * from './evaluate';
-export * from './exercises';
-export * from './exercisesColour';
-export * from './exercisesCompletions';
-export * from './exercisesGated';
-export * from './exercisesLstm';
-export * from './exercisesMade';
-export * from './exercisesPixelCnn';
-export * from './exercisesProblems';
-export * from './exercisesRaster';
-export * from './exercisesSamples';
-export * from './exercisesTraining';
-export * from './figures/blockDiagram';
-export * from './figures/charts';
-export * from './figures/completionGrid';
-export * from './figures/heatmap';
-export * from './figures/network';
-export * from './figures/pictureChart';
-export * from './figures/png';
-export * from './figures/save';
-export * from './figures/show';
-export * from './figures/style';
-export * from './flippedPixel';
-export * from './gatedWiring';
-export * from './gateUse';
-export * from './growth';
-export * from './images/batches';
-export * from './images/binarize';
-export * from './images/cifar10';
-export * from './images/cifar10Archive';
-export * from './images/crop';
-export * from './images/drawEntropy';
-export * from './images/images';
-export * from './images/mnist';
-export * from './images/nearest';
-export * from './images/occlude';
-export * from './images/rearrange';
-export * from './images/shrink';
-export * from './jacobian';
-export * from './joint';
-export * from './labelPosterior';
-export * from './labels';
-export * from './layers/diagonalBiLstm';
-export * from './layers/gated';
-export * from './layers/lstm';
-export * from './layers/lstmScan';
-export * from './layers/madeMasks';
-export * from './layers/maskedConv2d';
-export * from './layers/parameters';
-export * from './layers/rasterMasks';
-export * from './layers/residual';
-export * from './layers/rowLstm';
-export * from './layers/skew';
-export * from './layers/stateLayer';
-export * from './likelihood';
-export * from './maskedStack';
-export * from './models/diagonalBiLstm';
-export * from './models/gatedPixelCnn';
+/** The public names of the library, by room. What only a lesson needs is in lib/course. */
+
 export {
-  createModel,
-  findPreset,
-  MODEL_NAMES,
-  type Preset,
-  presetNames,
-} from './models/index';
-export * from './models/made';
-export * from './models/pixelCnn';
-export * from './models/pixelCnnSummary';
-export * from './models/pixelRnn';
-export * from './models/rowLstm';
-export * from './natsPerValue';
-export * from './orders';
-export * from './paperFigures';
-export * from './papers';
-export * from './paths';
-export * from './pixelProbabilities';
-export * from './published';
-export * from './quantiles';
-export * from './random';
-export * from './receptiveField';
-export * from './residualExample';
-export * from './runs';
-export * from './sample';
-export * from './series';
-export * from './studies';
-export * from './table';
+  type Completion,
+  complete,
+  completeInAnyOrder,
+  knownFirst,
+  knownTooLate,
+  type ReorderableModel,
+} from './complete';
+export {
+  type Batch,
+  type BatchOptions,
+  batches,
+  batchesPerEpoch,
+  type EpochPosition,
+  epochOrder,
+  evaluationBatches,
+  toTensor,
+} from './data/batches';
+export {type BinarizeOptions, binarize} from './data/binarize';
+export {CIFAR10_CLASSES, type Cifar10Options, loadCifar10, MissingDataError} from './data/cifar10';
+export {type Crop, cropImages} from './data/crop';
+export {type Dataset, datasetOf, STATIC_SEED, scoringImages} from './data/datasets';
+export {drawEntropy} from './data/drawEntropy';
+export {
+  checkImages,
+  firstImages,
+  type LabelledImages,
+  pickImages,
+  selectImages,
+  valuesPerImage,
+} from './data/images';
+export {loadMnist, type MnistOptions} from './data/mnist';
+export {type Nearest, nearestImages} from './data/nearest';
+export {type Occlusion, occlude} from './data/occlude';
+export {joinImages, transposeImages} from './data/rearrange';
+export {shrinkImages} from './data/shrink';
+export {ADAM_DEFAULTS, type Adam, type AdamOptions, createAdam} from './engine/adam';
+export {convolve, type Padding, type Placement} from './engine/conv';
+export {type Engine, startEngine} from './engine/index';
+export {bernoulliNegativeLogLikelihood, categoricalNegativeLogLikelihood, gate, relu} from './engine/kernels';
+export {type DegreeMask, maskedDense} from './engine/maskedDense';
+export {
+  addMatrixProduct,
+  createPixelKernel,
+  type MatrixPart,
+  type PixelKernel,
+  type PixelKernelSpec,
+  pixelGate,
+  pixelLstmCell,
+  rectify,
+} from './engine/pixelKernel';
+export {type EvaluateOptions, type Evaluation, evaluate, evaluateEnsemble} from './evaluate';
+export {type Block, type BlockDiagram, blockDiagram, type Place} from './figures/blockDiagram';
+export {
+  type Axis,
+  type Bar,
+  type BarChart,
+  barChart,
+  type LineChart,
+  lineChart,
+  type Reference,
+  type Result,
+  type ResultChart,
+  resultChart,
+  type Series,
+} from './figures/charts';
+export {type CompletionRow, completionGrid} from './figures/completionGrid';
+export {type Cell, type Heatmap, type HeatScale, heatmap, type Panel} from './figures/heatmap';
+export {type Network, networkChart, type UnitLayer} from './figures/network';
+export {type PictureLabels, pictureChart} from './figures/pictureChart';
+export {decodePng, encodePng, type ImageGrid, imageGrid, type Picture} from './figures/png';
+export {loadFigure, type SaveOptions, saveFigure} from './figures/save';
+export {
+  type Display,
+  duration,
+  isPicture,
+  type Note,
+  type Progress,
+  plotlyMime,
+  progressLine,
+  show,
+  showProgress,
+} from './figures/show';
+export {
+  type Chart,
+  colours,
+  type FigureText,
+  type Frame,
+  modelStrokes,
+  otherStrokes,
+  type Stroke,
+} from './figures/style';
+export {type Columns, printTable} from './figures/table';
+export {type CompletionNats, completionNats} from './inspect/completionNats';
+export {
+  type Dependence,
+  type DependenceOptions,
+  dependence,
+  inOrder,
+  type Jacobian,
+  jacobian,
+  type LogitModel,
+  orderViolations,
+  perturbationJacobian,
+} from './inspect/jacobian';
+export {
+  allBinaryImages,
+  allImages,
+  allOrders,
+  bitsOf,
+  conditionals,
+  crossEntropy,
+  entropy,
+  frequencies,
+  tabulate,
+} from './inspect/joint';
+export {labelPosterior, natsByLabel} from './inspect/labelPosterior';
+export {natsPerValue} from './inspect/natsPerValue';
+export {pixelProbabilities} from './inspect/pixelProbabilities';
+export {crossing, quantile, sharesUpTo} from './inspect/quantiles';
+export {
+  type PlaceMap,
+  type ReceptiveField,
+  type ReceptiveFieldOptions,
+  receptiveField,
+  unseenBefore,
+} from './inspect/receptiveField';
+export {DiagonalBiLstm, shiftDown} from './layers/diagonalBiLstm';
+export {GATED_DEVIATION, GatedLayer, type GatedSpec, type Stacks} from './layers/gated';
+export {Lstm, type LstmSpec} from './layers/lstm';
+export {lstmScan, NEIGHBOURS, type ScanDirection, type ScanWeights} from './layers/lstmScan';
+export {
+  evenHiddenDegrees,
+  hiddenMask,
+  inputDegrees,
+  type Mask,
+  outputMask,
+  pathCounts,
+  randomHiddenDegrees,
+} from './layers/madeMasks';
+export {type ConvNumbers, MaskedConv2d, type MaskedConv2dSpec} from './layers/maskedConv2d';
+export {
+  createParameters,
+  heDeviation,
+  type ParameterSpec,
+  parameter,
+  parameterCount,
+} from './layers/parameters';
+export {
+  channelMask,
+  evenGroups,
+  horizontalMask,
+  liveTaps,
+  type MaskType,
+  rasterMask,
+  type TapMask,
+  verticalMask,
+} from './layers/rasterMasks';
+export {ResidualBlock, type ResidualSpec} from './layers/residual';
+export {RowLstm} from './layers/rowLstm';
+export {skew, unskew} from './layers/skew';
+export type {PixelStates, StateLayer, StateSpec} from './layers/stateLayer';
+export {
+  bitsPerDimension,
+  ensembleNats,
+  likelihoodText,
+  meanAndError,
+  negativeLogLikelihood,
+} from './likelihood';
+export {createDiagonalBiLstm, DIAGONAL_BI_LSTM_PRESETS} from './models/diagonalBiLstm';
+export {
+  GATED_PIXEL_CNN_PRESETS,
+  GatedPixelCnn,
+  type GatedPixelCnnConfig,
+  gatedPixelCnnParameters,
+} from './models/gatedPixelCnn';
+export {createModel, findPreset, MODEL_NAMES, type ModelName, type Preset, presetNames} from './models/index';
+export {Made, madeDegrees, madeMasks, madeParameters} from './models/made';
+export {MADE_PRESETS, type MadeConfig} from './models/madeConfig';
+export {PIXEL_CNN_PRESETS, PixelCnn, type PixelCnnConfig, pixelCnnParameters} from './models/pixelCnn';
+export {type LayerRow, pixelCnnSummary} from './models/pixelCnnSummary';
+export {PixelRnn, type PixelRnnConfig, pixelRnnParameters, type StateLayerKind} from './models/pixelRnn';
+export {createRowLstm, ROW_LSTM_PRESETS} from './models/rowLstm';
+export {checkSeed, Random} from './random';
+export {bestPublished} from './reproduction/bestPublished';
+export {type Growth, type GrowthRow, growthFile, growthPower, loadGrowth} from './reproduction/growth';
+export {
+  PAPERS,
+  type Paper,
+  type PaperFigure,
+  type PaperName,
+  paperFigure,
+  paperFigureFile,
+} from './reproduction/paperFigures';
+export {REPORTED, REPORTED_BITS, type Reported} from './reproduction/papers';
+export {
+  committedPresets,
+  loadPublished,
+  type Published,
+  publish,
+  QUICK_IMAGES,
+  type Score,
+  scorePublished,
+} from './reproduction/published';
+export {
+  findStudy,
+  loadStudy,
+  runStudy,
+  type Study,
+  type StudyResult,
+  type StudyRow,
+  type StudyRun,
+  studies,
+} from './reproduction/studies';
+export {type SampleOptions, sample} from './sample';
+export {
+  assignParameters,
+  type Checkpoint,
+  type Expected,
+  loadCheckpoint,
+  loadTrainingState,
+  type NamedShapes,
+  type NamedTensor,
+  type NamedTensors,
+  readParameters,
+  readSafetensors,
+  type StatePart,
+  type StoredState,
+  saveCheckpoint,
+  saveTrainingState,
+  writeSafetensors,
+} from './storage/checkpoints';
+export {checkpointFile, dataFolder, projectRoot, runFile, studyFile} from './storage/paths';
+export {loadRun, type Run, runMetadata, saveRun} from './storage/runs';
 export {
   learningRateAt,
-  TRAIN_DEFAULTS,
   type TrainHooks,
   TrainingDivergedError,
   type TrainingProgress,
-  type TrainOptions,
   type TrainResult,
   train,
 } from './train';
-export * from './types';
-export * from './weighedCompletions';
+export {
+  type AdamState,
+  type AutoregressiveModel,
+  type Binarization,
+  type ConfigValue,
+  type History,
+  type HistoryRow,
+  type ImageShape,
+  type Images,
+  type IncrementalLogits,
+  type ModelConfig,
+  type Parameters,
+  type Split,
+  TRAIN_DEFAULTS,
+  type TrainingState,
+  type TrainOptions,
+} from './types';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import {yieldToOthers} from './engine/yieldToOthers';
 import {checkSeed, Random} from './random';
 import type {AutoregressiveModel, Images} from './types';
-import {yieldToOthers} from './yieldToOthers';
 
 /**
  * Sampling, value after value in the model's order. `cached` computes only what each new value changes, `naive` runs

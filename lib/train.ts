@@ -1,45 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
-import {type Adam, type AdamState, createAdam} from './engine/adam';
+import {epochOrder, toTensor} from './data/batches';
+import {binarize} from './data/binarize';
+import {checkLabels, withLabelsOf} from './data/labels';
+import {type Adam, createAdam} from './engine/adam';
 import {halfSquaredNorm} from './engine/kernels';
+import {yieldToOthers} from './engine/yieldToOthers';
 import {evaluate} from './evaluate';
-import {epochOrder, toTensor} from './images/batches';
-import {binarize} from './images/binarize';
-import {checkLabels, withLabelsOf} from './labels';
 import {negativeLogLikelihood} from './likelihood';
 import {checkSeed} from './random';
-import type {AutoregressiveModel, Binarization, HistoryRow, Images} from './types';
-import {yieldToOthers} from './yieldToOthers';
-
-/** One loop for every model: batches -> loss -> step -> onEvaluation. */
-export interface TrainOptions {
-  readonly epochs: number;
-  readonly batchSize: number;
-  /** Shuffles and dynamic binarisation are drawn from it. */
-  readonly seed: number;
-  /** The highest learning rate of the schedule. */
-  readonly learningRate: number;
-  /** Share of all steps during which the learning rate rises from 0; it then falls to 0 along a cosine. */
-  readonly warmup: number;
-  /** Share of the old average kept at each step by the average of the weights that is evaluated. */
-  readonly averageDecay: number;
-  /** The gradient of all parameters together is scaled down to this norm; 0 for never. */
-  readonly clipNorm: number;
-  readonly binarization: Binarization;
-  /** Epochs without a better validation likelihood after which training stops; 0 for never. */
-  readonly patience: number;
-}
-
-export const TRAIN_DEFAULTS: TrainOptions = {
-  epochs: 1,
-  batchSize: 100,
-  seed: 0,
-  learningRate: 1e-3,
-  warmup: 0.1,
-  averageDecay: 0.999,
-  clipNorm: 0,
-  binarization: 'dynamic',
-  patience: 0,
-};
+import type {AutoregressiveModel, HistoryRow, Images, TrainingState, TrainOptions} from './types';
 
 export interface TrainingProgress {
   readonly step: number;
@@ -61,22 +30,6 @@ export interface TrainHooks {
   readonly onState?: (state: TrainingState) => Promise<void>;
   /** Seconds between two calls of onState. */
   readonly stateEverySeconds?: number;
-}
-
-/** All that a run has to remember: every random stream is keyed by seed, epoch and step, so none has a state. */
-export interface TrainingState {
-  /** Steps done. */
-  readonly step: number;
-  readonly seconds: number;
-  /** Sum of the batches' mean nats in the epoch under way. */
-  readonly epochNats: number;
-  readonly history: readonly HistoryRow[];
-  readonly adam: AdamState;
-  readonly best: {
-    readonly nats: number;
-    readonly epoch: number;
-    readonly weights: Map<string, Float32Array>;
-  } | null;
 }
 
 export interface TrainResult {

@@ -95,3 +95,58 @@ export interface HistoryRow {
   readonly seconds: number;
 }
 export type History = readonly HistoryRow[];
+
+/** A recipe: how a model is trained. Data, so that a preset can hold it. */
+export interface TrainOptions {
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Shuffles and dynamic binarisation are drawn from it. */
+  readonly seed: number;
+  /** The highest learning rate of the schedule. */
+  readonly learningRate: number;
+  /** Share of all steps during which the learning rate rises from 0; it then falls to 0 along a cosine. */
+  readonly warmup: number;
+  /** Share of the old average kept at each step by the average of the weights that is evaluated. */
+  readonly averageDecay: number;
+  /** The gradient of all parameters together is scaled down to this norm; 0 for never. */
+  readonly clipNorm: number;
+  readonly binarization: Binarization;
+  /** Epochs without a better validation likelihood after which training stops; 0 for never. */
+  readonly patience: number;
+}
+
+export const TRAIN_DEFAULTS: TrainOptions = {
+  epochs: 1,
+  batchSize: 100,
+  seed: 0,
+  learningRate: 1e-3,
+  warmup: 0.1,
+  averageDecay: 0.999,
+  clipNorm: 0,
+  binarization: 'dynamic',
+  patience: 0,
+};
+
+/** Weights, their exponential average and Adam's two moments, by the names of the parameters. */
+export interface AdamState {
+  readonly weights: Map<string, Float32Array>;
+  readonly average: Map<string, Float32Array>;
+  readonly moment1: Map<string, Float32Array>;
+  readonly moment2: Map<string, Float32Array>;
+}
+
+/** All that a run has to remember: every random stream is keyed by seed, epoch and step, so none has a state. */
+export interface TrainingState {
+  /** Steps done. */
+  readonly step: number;
+  readonly seconds: number;
+  /** Sum of the batches' mean nats in the epoch under way. */
+  readonly epochNats: number;
+  readonly history: readonly HistoryRow[];
+  readonly adam: AdamState;
+  readonly best: {
+    readonly nats: number;
+    readonly epoch: number;
+    readonly weights: Map<string, Float32Array>;
+  } | null;
+}

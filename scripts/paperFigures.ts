@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import {errorCode} from '../lib/files';
-import {PAPERS} from '../lib/paperFigures';
+import {PAPERS} from '../lib/reproduction/paperFigures';
+import {errorCode} from '../lib/storage/files';
 import {readArguments, run, UsageError} from './cli';
 import {cutOutFigures} from './paperFigures/cutOut';
 import {keepCutOuts} from './paperFigures/keep';

@@ -1,10 +1,10 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import {colourMarkdown, measureColourResults} from '../lib/colourResults';
 import {startEngine} from '../lib/engine/index';
-import {writeFileAtomically} from '../lib/files';
-import {projectRoot} from '../lib/paths';
-import {measureResults, resultsMarkdown} from '../lib/results';
+import {colourMarkdown, measureColourResults} from '../lib/reproduction/colourResults';
+import {measureResults, resultsMarkdown} from '../lib/reproduction/results';
+import {writeFileAtomically} from '../lib/storage/files';
+import {projectRoot} from '../lib/storage/paths';
 import {clock, endProgress, readArguments, run, showProgress} from './cli';
 import {executeNotebooks, printProgress} from './notebooks/execute';
 import {writePage} from './notebooks/page';

@@ -1,8 +1,8 @@
 import {startEngine} from '../lib/engine/index';
 import {encodePng, imageGrid} from '../lib/figures/png';
-import {writeFileAtomically} from '../lib/files';
-import {loadPublished} from '../lib/published';
+import {loadPublished} from '../lib/reproduction/published';
 import {sample} from '../lib/sample';
+import {writeFileAtomically} from '../lib/storage/files';
 import {
   bar,
   endProgress,

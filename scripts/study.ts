@@ -1,9 +1,9 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {startEngine} from '../lib/engine/index';
-import {writeFileAtomically} from '../lib/files';
-import {studyFile} from '../lib/paths';
-import {findStudy, runStudy, studies} from '../lib/studies';
+import {findStudy, runStudy, studies} from '../lib/reproduction/studies';
+import {writeFileAtomically} from '../lib/storage/files';
+import {studyFile} from '../lib/storage/paths';
 import {bar, clock, endProgress, readArguments, run, showProgress, stopSignal, UsageError} from './cli';
 
 const HELP = `npm run study -- NAME | all

@@ -1,14 +1,14 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import {datasetOf} from '../lib/datasets';
+import {datasetOf} from '../lib/data/datasets';
 import {startEngine} from '../lib/engine/index';
-import {errorCode, FileWriteError} from '../lib/files';
 import {parameterCount} from '../lib/layers/parameters';
 import {likelihoodText} from '../lib/likelihood';
 import {findPreset} from '../lib/models/index';
-import {checkpointFile, projectRoot, runFile} from '../lib/paths';
-import {publish} from '../lib/published';
-import {loadRun, runMetadata, saveRun} from '../lib/runs';
+import {publish} from '../lib/reproduction/published';
+import {errorCode, FileWriteError} from '../lib/storage/files';
+import {checkpointFile, projectRoot, runFile} from '../lib/storage/paths';
+import {loadRun, runMetadata, saveRun} from '../lib/storage/runs';
 import {train} from '../lib/train';
 import {
   bar,
@@ -59,7 +59,6 @@ run(async () => {
   const dataset = datasetOf(model);
   const data = {train: await dataset.load('train'), validation: await dataset.scored('validation')};
   const run = {
-    preset,
     recipe,
     stepsPerEpoch: Math.floor(data.train.count / recipe.batchSize),
     versions: {node: process.version, [engine.name]: engine.version},

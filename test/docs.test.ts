@@ -125,13 +125,13 @@ test('it learns; the commands score, draw and complete with its weights', () => 
     path.join(copy, 'learn.ts'),
     `import * as fs from 'node:fs';
     import * as path from 'node:path';
-    import {readParameters, saveCheckpoint} from './lib/checkpoints';
-    import {scoringImages} from './lib/datasets';
+    import {readParameters, saveCheckpoint} from './lib/storage/checkpoints';
+    import {scoringImages} from './lib/data/datasets';
     import {startEngine} from './lib/engine/index';
     import {evaluate} from './lib/evaluate';
-    import {loadMnist} from './lib/images/mnist';
+    import {loadMnist} from './lib/data/mnist';
     import {findPreset} from './lib/models/index';
-    import {checkpointFile} from './lib/paths';
+    import {checkpointFile} from './lib/storage/paths';
     import {train} from './lib/train';
     const first = <T extends {pixels: Uint8Array}>(images: T, count: number) =>
       ({...images, count, pixels: images.pixels.slice(0, 784 * count), labels: undefined});

@@ -41,36 +41,45 @@ const sources: readonly Source[] = fs
   });
 const byName = new Map(sources.map((source) => [source.name, source]));
 
-/** `models/made` lies in room `models`; `train` is a room of its own. */
+/** `models/made` lies in room `models`; a file of the root is a room of its own. */
 const roomOf = (name: string): string => name.split('/')[0];
 
-/** The rooms each room may import besides itself. Rooms not named here may import all of lib. */
-const MAY_IMPORT: Record<string, readonly string[]> = {
+const WORDS = ['types', 'random', 'likelihood'];
+
+/**
+ * The plan of the house: which rooms a room may import besides itself. What is not named is forbidden, and so is a room that is
+ * not named here at all. From the ground floor up.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   types: [],
   random: [],
-  half: [],
-  labels: ['types'],
-  yieldToOthers: [],
   engine: ['types'],
-  layers: ['engine', 'random', 'types'],
-  models: ['layers', 'engine', 'random', 'types'],
-  images: ['random', 'types', 'files', 'paths'],
-  figures: ['types', 'files', 'paths', 'random'],
   likelihood: ['engine', 'types'],
-  // The model interface of types, never a model:
-  train: ['engine', 'evaluate', 'images', 'labels', 'likelihood', 'random', 'types', 'yieldToOthers'],
-  evaluate: ['engine', 'images', 'labels', 'likelihood', 'types'],
-  sample: ['engine', 'random', 'types', 'yieldToOthers'],
-  complete: ['sample', 'types'],
-  receptiveField: ['engine', 'random', 'types'],
-  jacobian: ['engine', 'random', 'types'],
+  layers: ['engine', ...WORDS],
+  models: ['layers', 'engine', ...WORDS],
+  storage: ['types'],
+  // Knows images, never a model.
+  data: ['storage', 'random', 'types'],
+  figures: ['storage', 'types'],
+  // The four verbs know the model interface of types, never a model.
+  evaluate: ['data', 'engine', ...WORDS],
+  train: ['evaluate', 'data', 'engine', ...WORDS],
+  sample: ['data', 'engine', ...WORDS],
+  complete: ['sample', 'data', 'engine', ...WORDS],
+  inspect: ['evaluate', 'sample', 'complete', 'data', 'engine', ...WORDS],
+  reproduction: [
+    ...['inspect', 'train', 'evaluate', 'sample', 'complete'],
+    ...['figures', 'data', 'storage', 'models', 'layers', 'engine', ...WORDS],
+  ],
+  course: [
+    ...['reproduction', 'inspect', 'train', 'evaluate', 'sample', 'complete'],
+    ...['figures', 'data', 'storage', 'models', 'layers', 'engine', ...WORDS],
+  ],
 };
-/** A preset holds its recipe, which is made of train's options. */
-const EXCEPTIONS: Record<string, readonly string[]> = {'models/index': ['train']};
 
 /** Which may read and write files. Everything else also runs in a browser. */
 const FILE_SYSTEM =
-  /^(images\/|figures\/save$|(checkpoints|files|growth|paperFigures|paths|published|runs|studies)$)/;
+  /^(data\/|storage\/|figures\/save$|reproduction\/(growth|paperFigures|published|studies)$)/;
 
 test('every import leads to a file of lib', () => {
   assert.ok(sources.length > 20);
@@ -81,14 +90,55 @@ test('every import leads to a file of lib', () => {
 
 test('rooms import only what lies below them', () => {
   for (const {name, inside} of sources) {
+    // It stands on top and hands on names, those of the lessons excepted.
+    if (name === 'index') {
+      for (const imported of inside)
+        assert.notEqual(roomOf(imported), 'course', `lib/index.ts exports ${imported}`);
+      continue;
+    }
     const room = roomOf(name);
-    if (MAY_IMPORT[room] === undefined) continue;
-    const allowed = [room, ...MAY_IMPORT[room], ...(EXCEPTIONS[name] ?? [])];
+    assert.ok(room in MAY_IMPORT, `lib/${name}.ts lies in a room that the plan of the house does not name`);
+    const allowed = [room, ...MAY_IMPORT[room]];
     for (const imported of inside) {
       assert.ok(
         allowed.includes(roomOf(imported)),
         `lib/${name}.ts imports ${imported}; ${room} may import ${allowed.join(', ')}`,
       );
+    }
+  }
+});
+
+test('the plan has no circle: each room is named after those that it imports', () => {
+  const floors = Object.keys(MAY_IMPORT);
+  for (const [room, below] of Object.entries(MAY_IMPORT)) {
+    for (const other of below)
+      assert.ok(floors.includes(other), `${room} may import ${other}, which is no room`);
+    const reaches = (from: string): boolean =>
+      MAY_IMPORT[from].some((next) => next === room || reaches(next));
+    assert.ok(!reaches(room), `${room} reaches itself`);
+  }
+});
+
+test('few files in the root, none too long', () => {
+  const inRoot = sources.filter(({name}) => !name.includes('/')).map(({name}) => name);
+  assert.ok(inRoot.length <= 14, `${inRoot.length} files in lib: ${inRoot.join(', ')}`);
+  for (const {name, text} of sources) {
+    const lines = text.split('\n').length - 1;
+    assert.ok(lines <= 350, `lib/${name}.ts has ${lines} lines; at most 350`);
+  }
+});
+
+test('names are exported by name, each once and with one meaning', () => {
+  const seen = new Map<string, string>();
+  for (const index of ['index', 'course/index']) {
+    const {text} = byName.get(index) as Source;
+    assert.ok(!/export \*/.test(text), `lib/${index}.ts exports a whole file`);
+    for (const [, names] of text.matchAll(/export \{([^}]*)\}/g)) {
+      for (const name of names.split(',').map((one) => one.replace(/^\s*type /, '').trim())) {
+        if (name === '') continue;
+        assert.ok(!seen.has(name), `lib/${index}.ts exports ${name}, as lib/${seen.get(name)}.ts does`);
+        seen.set(name, index);
+      }
     }
   }
 });
@@ -155,7 +205,7 @@ test('without files, lib bundles for a browser, and there MADE is trained, score
     'models/index',
     'models/made',
   ];
-  needed.push('images/binarize', 'images/batches', 'engine/index', 'figures/charts', 'figures/png');
+  needed.push('data/binarize', 'data/batches', 'engine/index', 'figures/charts', 'figures/png');
   for (const name of needed) assert.ok(files.includes(name), `lib/${name}.ts reaches a module of Node's`);
   const result = await build({
     stdin: {

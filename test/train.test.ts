@@ -1,23 +1,16 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
+import {binarize} from '../lib/data/binarize';
 import {startEngine} from '../lib/engine/index';
 import {evaluate} from '../lib/evaluate';
-import {binarize} from '../lib/images/binarize';
 import {GatedPixelCnn} from '../lib/models/gatedPixelCnn';
-import {Made, type MadeConfig} from '../lib/models/made';
+import {Made} from '../lib/models/made';
+import type {MadeConfig} from '../lib/models/madeConfig';
 import {sample} from '../lib/sample';
-import {
-  learningRateAt,
-  TRAIN_DEFAULTS,
-  type TrainHooks,
-  TrainingDivergedError,
-  type TrainingState,
-  type TrainOptions,
-  type TrainResult,
-  train,
-} from '../lib/train';
+import {learningRateAt, type TrainHooks, TrainingDivergedError, type TrainResult, train} from '../lib/train';
 import type {Images} from '../lib/types';
+import {TRAIN_DEFAULTS, type TrainingState, type TrainOptions} from '../lib/types';
 import {randomImages} from './properties/tools';
 
 test.before(() => startEngine());

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type {Parameters} from '../types';
+import type {AdamState, Parameters} from '../types';
 import {outputs} from './native';
 import {nativeKernels} from './nativeKernels';
 
@@ -14,13 +14,6 @@ export interface AdamOptions {
 }
 export const ADAM_DEFAULTS: AdamOptions = {beta1: 0.9, beta2: 0.999, epsilon: 1e-8};
 
-/** The four tensors that Adam and the average keep for each parameter, as plain numbers in raster order. */
-export interface AdamState {
-  readonly weights: Map<string, Float32Array>;
-  readonly average: Map<string, Float32Array>;
-  readonly moment1: Map<string, Float32Array>;
-  readonly moment2: Map<string, Float32Array>;
-}
 export const ADAM_PARTS = ['weights', 'average', 'moment1', 'moment2'] as const;
 
 export interface Adam {

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import {writeFileAtomically} from '../files';
-import {projectRoot} from '../paths';
+import {writeFileAtomically} from '../storage/files';
+import {projectRoot} from '../storage/paths';
 import {encodePng, type Picture} from './png';
 import {isPicture} from './show';
 import type {Chart} from './style';

@@ -1,9 +1,9 @@
-import type {TrainOptions} from '../train';
-import {TRAIN_DEFAULTS} from '../train';
 import type {AutoregressiveModel, ModelConfig} from '../types';
+import {TRAIN_DEFAULTS, type TrainOptions} from '../types';
 import {createDiagonalBiLstm, DIAGONAL_BI_LSTM_PRESETS} from './diagonalBiLstm';
 import {GATED_PIXEL_CNN_PRESETS, GatedPixelCnn, type GatedPixelCnnConfig} from './gatedPixelCnn';
-import {MADE_PRESETS, Made, type MadeConfig} from './made';
+import {Made} from './made';
+import {MADE_PRESETS, type MadeConfig} from './madeConfig';
 import {PIXEL_CNN_PRESETS, PixelCnn, type PixelCnnConfig} from './pixelCnn';
 import type {PixelRnnConfig} from './pixelRnn';
 import {createRowLstm, ROW_LSTM_PRESETS} from './rowLstm';

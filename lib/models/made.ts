@@ -9,106 +9,10 @@ import {
   randomHiddenDegrees,
 } from '../layers/madeMasks';
 import {createParameters, heDeviation, type ParameterSpec, parameter} from '../layers/parameters';
-import {checkSeed, Random} from '../random';
-import type {AutoregressiveModel, ImageShape, IncrementalLogits, ModelConfig, Parameters} from '../types';
+import {Random} from '../random';
+import type {AutoregressiveModel, ImageShape, IncrementalLogits, Parameters} from '../types';
+import {checkMadeConfig, type MadeConfig} from './madeConfig';
 import {MadeIncremental} from './madeIncremental';
-
-/** MADE: a masked autoencoder whose outputs are conditionals (Germain et al. 2015). */
-export interface MadeConfig extends ModelConfig {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-  /** Units of each hidden layer; none at all gives the fully visible sigmoid belief net. */
-  readonly hidden: readonly number[];
-  /** How many sets of masks training cycles through, and the ensemble averages over (sections 4.2 and 4.3); 0: fresh masks at every step. */
-  readonly masks: number;
-  /** Whether each set of masks has an order of its own (order-agnostic, section 4.2). */
-  readonly orderAgnostic: boolean;
-  /** The first set's order; the other sets' are random. */
-  readonly order: 'raster' | 'random';
-  /** Masked connections straight from input to output, which the paper adds to its deep networks too. */
-  readonly direct: boolean;
-  /**
-   * Weights that tell the first hidden layer which inputs it sees, (U ∘ M) 1, so that a masked input is not taken for a
-   * black one. Of use only where masks change (Uria et al. 2014 feed the mask in as well).
-   */
-  readonly conditioned: boolean;
-  /** Orders and degrees are drawn from it. */
-  readonly maskSeed: number;
-}
-
-const DIGITS = {height: 28, width: 28, channels: 1} as const;
-
-/** Ready-made configurations, each with the source of its numbers. */
-export const MADE_PRESETS = {
-  /** The belief net of notebook 01: logistic regression of each pixel on those before it. */
-  fvsbn: {
-    ...DIGITS,
-    hidden: [],
-    masks: 1,
-    orderAgnostic: false,
-    order: 'raster',
-    direct: true,
-    conditioned: false,
-    maskSeed: 0,
-  },
-  /** Small enough to learn while you watch. */
-  small: {
-    ...DIGITS,
-    hidden: [500],
-    masks: 1,
-    orderAgnostic: false,
-    order: 'raster',
-    direct: true,
-    conditioned: false,
-    maskSeed: 0,
-  },
-  /** Two hidden layers as in table 6; 1024 units where the paper has 8000, so that the weights fit in 7 MB. */
-  'one-order': {
-    ...DIGITS,
-    hidden: [1024, 1024],
-    masks: 1,
-    orderAgnostic: false,
-    order: 'raster',
-    direct: true,
-    conditioned: false,
-    maskSeed: 0,
-  },
-  /** The same in a random order: with the raster one it makes an ensemble of two orders, each with its own weights. */
-  'other-order': {
-    ...DIGITS,
-    hidden: [1024, 1024],
-    masks: 1,
-    orderAgnostic: false,
-    order: 'random',
-    direct: true,
-    conditioned: false,
-    maskSeed: 1,
-  },
-  /** The paper's way to an ensemble: eight orders in turn through the same weights, the first of them raster. */
-  orders: {
-    ...DIGITS,
-    hidden: [500, 500],
-    masks: 8,
-    orderAgnostic: true,
-    order: 'raster',
-    direct: true,
-    conditioned: false,
-    maskSeed: 0,
-  },
-  /** A fresh order at every step, for completions of any set of known pixels. */
-  'any-order': {
-    ...DIGITS,
-    hidden: [700, 700],
-    masks: 0,
-    orderAgnostic: true,
-    // Scored in a random order, the kind that it learns: raster order is like none of those.
-    order: 'random',
-    direct: true,
-    conditioned: true,
-    maskSeed: 0,
-  },
-} as const satisfies Record<string, MadeConfig>;
 
 /** One set of masks with its order, as the degrees that they follow from. */
 class MaskSet {
@@ -179,40 +83,6 @@ export function madeMasks(
   const layers = degrees.slice(1).map((above, k) => hiddenMask(degrees[k], above));
   if (config.hidden.length > 0) layers.push(outputMask(degrees[degrees.length - 1], degrees[0]));
   return {layers, direct: config.direct ? outputMask(degrees[0], degrees[0]) : null};
-}
-
-/** @throws RangeError that names the field, its value and the rule */
-export function checkMadeConfig(config: MadeConfig): void {
-  if (!Number.isInteger(config.masks) || config.masks < 0) {
-    throw new RangeError(`MADE: masks must be an integer of at least 0, got ${config.masks}`);
-  }
-  if (config.masks === 0 && !config.orderAgnostic) {
-    throw new RangeError(
-      'MADE: masks = 0 draws an order at every step, so orderAgnostic must be true, got false',
-    );
-  }
-  for (const field of ['height', 'width', 'channels'] as const) {
-    if (!Number.isInteger(config[field]) || config[field] < 1) {
-      throw new RangeError(`MADE: ${field} must be a positive integer, got ${config[field]}`);
-    }
-  }
-  for (const units of config.hidden) {
-    if (!Number.isInteger(units) || units < 1) {
-      throw new RangeError(`MADE: each hidden layer must have a positive integer of units, got ${units}`);
-    }
-  }
-  if (config.order !== 'raster' && config.order !== 'random') {
-    throw new RangeError(`MADE: order must be 'raster' or 'random', got '${config.order}'`);
-  }
-  if (config.hidden.length === 0 && !config.direct) {
-    throw new RangeError(
-      'MADE: without hidden layers the direct connection must be on, or no pixel sees another',
-    );
-  }
-  if (config.conditioned && config.hidden.length === 0) {
-    throw new RangeError('MADE: conditioned needs a hidden layer to tell, got none');
-  }
-  checkSeed(config.maskSeed);
 }
 
 export class Made implements AutoregressiveModel {

@@ -5,7 +5,7 @@ import * as path from 'node:path';
 import * as readline from 'node:readline';
 import {duration} from '../../lib/figures/show';
 import type {Chart} from '../../lib/figures/style';
-import {writeFileAtomically} from '../../lib/files';
+import {writeFileAtomically} from '../../lib/storage/files';
 import {chartKey, drawCharts, noChromium} from './browser';
 import {drawFigures} from './figures';
 import {chartOf, chartsOf, type Notebook, stringify, textOf, tidy} from './notebook';

@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {wordsIn} from '../../lib/figures/png';
 import type {Chart, JsonObject} from '../../lib/figures/style';
-import {writeFileAtomically} from '../../lib/files';
+import {writeFileAtomically} from '../../lib/storage/files';
 import {drawCharts} from './browser';
 
 /**

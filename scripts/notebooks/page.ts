@@ -4,7 +4,7 @@ import {decode} from 'fast-png';
 import {type PageFigure, type PageTable, pageHtml} from '../../lib/figures/page';
 import {wordsIn} from '../../lib/figures/png';
 import type {Chart} from '../../lib/figures/style';
-import {writeFileAtomically} from '../../lib/files';
+import {writeFileAtomically} from '../../lib/storage/files';
 
 /** What of figures/ is no figure. */
 const OTHERS = ['results.json'];

@@ -1,5 +1,5 @@
 import type {Picture} from '../../lib/figures/png';
-import {PAPERS, type PaperName} from '../../lib/paperFigures';
+import {PAPERS, type PaperName} from '../../lib/reproduction/paperFigures';
 import {type Caption, findCaptions} from './captions';
 import {cutDrawing} from './cut';
 import {type PdfPage, withPdf} from './pdf';

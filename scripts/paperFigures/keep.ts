@@ -2,8 +2,8 @@ import {createHash} from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {encodePng} from '../../lib/figures/png';
-import {writeFileAtomically} from '../../lib/files';
-import {type PaperName, paperFigureFile} from '../../lib/paperFigures';
+import {type PaperName, paperFigureFile} from '../../lib/reproduction/paperFigures';
+import {writeFileAtomically} from '../../lib/storage/files';
 import type {CutOuts} from './cutOut';
 
 /** One line of the list that lies beside the pictures. */

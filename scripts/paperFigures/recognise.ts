@@ -1,4 +1,4 @@
-import {PAPERS, type PaperName} from '../../lib/paperFigures';
+import {PAPERS, type PaperName} from '../../lib/reproduction/paperFigures';
 
 /** Letters of a first page within which the title ends: names of a conference may stand before it, other papers' titles only after. */
 const titleWithin = 400;

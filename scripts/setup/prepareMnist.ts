@@ -1,4 +1,4 @@
-import {loadMnist} from '../../lib/images/mnist';
+import {loadMnist} from '../../lib/data/mnist';
 
 /** The first load checks the files and leaves them in data/mnist; every later one takes 0.1 s. */
 async function main(): Promise<void> {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import {ADAM_PARTS, type AdamState, createAdam} from '../../lib/engine/adam';
+import {ADAM_PARTS, createAdam} from '../../lib/engine/adam';
 import {Random} from '../../lib/random';
-import type {Parameters} from '../../lib/types';
+import type {AdamState, Parameters} from '../../lib/types';
 import {backends, startBackends} from './backends';
 
 startBackends();

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
+import {binarize} from '../../lib/data/binarize';
 import {startEngine} from '../../lib/engine/index';
 import {evaluate, evaluateEnsemble} from '../../lib/evaluate';
-import {binarize} from '../../lib/images/binarize';
 import {Made} from '../../lib/models/made';
 import {Random} from '../../lib/random';
 import {sample} from '../../lib/sample';
-import {TRAIN_DEFAULTS, train} from '../../lib/train';
+import {train} from '../../lib/train';
 import type {Images} from '../../lib/types';
+import {TRAIN_DEFAULTS} from '../../lib/types';
 
 /** Where there is no native runtime everything must run on WebAssembly, and give the same. */
 

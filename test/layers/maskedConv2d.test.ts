@@ -5,7 +5,7 @@ import {convolve} from '../../lib/engine/conv';
 import {startEngine} from '../../lib/engine/index';
 import {categoricalNegativeLogLikelihood, gate, relu} from '../../lib/engine/kernels';
 import {nativeKernels} from '../../lib/engine/nativeKernels';
-import {dependence, orderViolations} from '../../lib/jacobian';
+import {dependence, orderViolations} from '../../lib/inspect/jacobian';
 import {MaskedConv2d, type MaskedConv2dSpec} from '../../lib/layers/maskedConv2d';
 import {createParameters} from '../../lib/layers/parameters';
 import {PixelConv} from '../../lib/layers/pixelConv';

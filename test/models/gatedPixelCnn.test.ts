@@ -3,13 +3,14 @@ import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {startEngine} from '../../lib/engine/index';
 import {evaluate} from '../../lib/evaluate';
-import {dependence, orderViolations} from '../../lib/jacobian';
+import {dependence, orderViolations} from '../../lib/inspect/jacobian';
+import {receptiveField, unseenBefore} from '../../lib/inspect/receptiveField';
 import {reluConvolutions} from '../../lib/layers/reluConvolutions';
 import {GatedPixelCnn, type GatedPixelCnnConfig} from '../../lib/models/gatedPixelCnn';
 import {createModel, findPreset} from '../../lib/models/index';
-import {receptiveField, unseenBefore} from '../../lib/receptiveField';
 import {sample} from '../../lib/sample';
-import {TRAIN_DEFAULTS, train} from '../../lib/train';
+import {train} from '../../lib/train';
+import {TRAIN_DEFAULTS} from '../../lib/types';
 import {allImages, randomImages, randomize} from '../properties/tools';
 
 test.before(() => startEngine());

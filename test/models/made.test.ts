@@ -3,15 +3,8 @@ import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {startEngine} from '../../lib/engine/index';
 import {hiddenMask, outputMask} from '../../lib/layers/madeMasks';
-import {
-  checkMadeConfig,
-  MADE_PRESETS,
-  Made,
-  type MadeConfig,
-  madeDegrees,
-  madeMasks,
-  madeParameters,
-} from '../../lib/models/made';
+import {Made, madeDegrees, madeMasks, madeParameters} from '../../lib/models/made';
+import {checkMadeConfig, MADE_PRESETS, type MadeConfig} from '../../lib/models/madeConfig';
 import {randomImages, randomize} from '../properties/tools';
 
 test.before(() => startEngine());

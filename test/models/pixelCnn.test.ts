@@ -3,14 +3,15 @@ import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {startEngine} from '../../lib/engine/index';
 import {evaluate} from '../../lib/evaluate';
-import {dependence, orderViolations} from '../../lib/jacobian';
+import {dependence, orderViolations} from '../../lib/inspect/jacobian';
+import {receptiveField, unseenBefore} from '../../lib/inspect/receptiveField';
 import {parameterCount} from '../../lib/layers/parameters';
 import {negativeLogLikelihood} from '../../lib/likelihood';
 import {createModel, findPreset} from '../../lib/models/index';
 import {PIXEL_CNN_PRESETS, PixelCnn, type PixelCnnConfig} from '../../lib/models/pixelCnn';
-import {receptiveField, unseenBefore} from '../../lib/receptiveField';
 import {sample} from '../../lib/sample';
-import {TRAIN_DEFAULTS, train} from '../../lib/train';
+import {train} from '../../lib/train';
+import {TRAIN_DEFAULTS} from '../../lib/types';
 import {allImages, randomImages, randomize} from '../properties/tools';
 
 test.before(() => startEngine());

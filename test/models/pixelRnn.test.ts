@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import {joinedDiagonals} from '../../lib/diagonalJoin';
+import {joinedDiagonals} from '../../lib/course/diagonalBiLstm';
 import {startEngine} from '../../lib/engine/index';
 import {evaluate} from '../../lib/evaluate';
-import {dependence, orderViolations} from '../../lib/jacobian';
+import {dependence, orderViolations} from '../../lib/inspect/jacobian';
+import {receptiveField} from '../../lib/inspect/receptiveField';
 import {shiftDown} from '../../lib/layers/diagonalBiLstm';
 import {createDiagonalBiLstm, DIAGONAL_BI_LSTM_PRESETS} from '../../lib/models/diagonalBiLstm';
 import {createModel, findPreset} from '../../lib/models/index';
 import {PixelRnn, type PixelRnnConfig} from '../../lib/models/pixelRnn';
 import {createRowLstm, ROW_LSTM_PRESETS} from '../../lib/models/rowLstm';
-import {receptiveField} from '../../lib/receptiveField';
 import {sample} from '../../lib/sample';
-import {TRAIN_DEFAULTS, train} from '../../lib/train';
+import {train} from '../../lib/train';
+import {TRAIN_DEFAULTS} from '../../lib/types';
 import {allImages, randomImages, randomize} from '../properties/tools';
 
 test.before(() => startEngine());

@@ -6,7 +6,7 @@ import * as net from 'node:net';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import test from 'node:test';
-import {projectRoot} from '../../lib/paths';
+import {projectRoot} from '../../lib/storage/paths';
 import {findChromium, startBrowser} from '../../scripts/notebooks/browser';
 
 const python = path.join(projectRoot(), '.venv', 'bin', 'python');

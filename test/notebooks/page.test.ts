@@ -5,7 +5,7 @@ import * as path from 'node:path';
 import test from 'node:test';
 import {pathToFileURL} from 'node:url';
 import {pageHtml} from '../../lib/figures/page';
-import {projectRoot} from '../../lib/paths';
+import {projectRoot} from '../../lib/storage/paths';
 import {findChromium, startBrowser} from '../../scripts/notebooks/browser';
 import {markdownTables, pageFigures, writePage} from '../../scripts/notebooks/page';
 

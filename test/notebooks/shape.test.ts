@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import test from 'node:test';
-import {projectRoot} from '../../lib/paths';
+import {projectRoot} from '../../lib/storage/paths';
 import {findChromium} from '../../scripts/notebooks/browser';
 import {largestNotebook} from '../../scripts/notebooks/execute';
 import {figureList} from '../../scripts/notebooks/figures';
@@ -12,7 +12,7 @@ const folder = path.join(projectRoot(), 'notebooks');
 const figures = path.join(projectRoot(), 'figures');
 const mostLines = 20;
 /** What a cell may import; all else belongs into lib. */
-const imports = ['./lib/index', 'tslab', 'danfojs-node', '@tensorflow/tfjs'];
+const imports = ['./lib/index', './lib/course/index', 'tslab', 'danfojs-node', '@tensorflow/tfjs'];
 
 for (const name of fs.readdirSync(folder).filter((file) => file.endsWith('.ipynb'))) {
   const text = fs.readFileSync(path.join(folder, name), 'utf8');

@@ -6,11 +6,11 @@ import * as path from 'node:path';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {decode} from 'fast-png';
-import {loadTrainingState, readParameters, saveCheckpoint} from '../../lib/checkpoints';
 import {startEngine} from '../../lib/engine/index';
 import {createModel, type ModelName} from '../../lib/models/index';
-import {TRAIN_DEFAULTS} from '../../lib/train';
+import {loadTrainingState, readParameters, saveCheckpoint} from '../../lib/storage/checkpoints';
 import type {ModelConfig} from '../../lib/types';
+import {TRAIN_DEFAULTS} from '../../lib/types';
 
 /** The commands as a user runs them, each in a process of its own. */
 
@@ -300,7 +300,7 @@ test('evaluate: colour weights whose images are not there are passed over, and i
 
 test('evaluate: a score that is not the recorded one is told, and fails', async () => {
   const file = path.join(data, 'checkpoints', 'made', 'one-order.safetensors');
-  const {loadCheckpoint} = await import('../../lib/checkpoints');
+  const {loadCheckpoint} = await import('../../lib/storage/checkpoints');
   const checkpoint = loadCheckpoint(file);
   const score = {...checkpoint.metadata.score, testNats: 80};
   saveCheckpoint(file, {...checkpoint, metadata: {...checkpoint.metadata, score}});

@@ -5,8 +5,8 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import type {Readable, Writable} from 'node:stream';
 import test from 'node:test';
-import {loadTrainingState} from '../../lib/checkpoints';
 import {Random} from '../../lib/random';
+import {loadTrainingState} from '../../lib/storage/checkpoints';
 
 /** Design test 8: a run that is stopped or killed, and resumed, ends to the bit where one that never stopped ends. */
 

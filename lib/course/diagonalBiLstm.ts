@@ -1,0 +1,125 @@
+import * as tf from '@tensorflow/tfjs';
+import {dependence, orderViolations} from '../inspect/jacobian';
+import {DiagonalBiLstm} from '../layers/diagonalBiLstm';
+import {PixelRnn, type StateLayerKind} from '../models/pixelRnn';
+import {exercise, UNANSWERED} from './check';
+import {placeOf} from './pixelCnnMasks';
+
+/** Lesson 08, the Diagonal BiLSTM: its two directions joined by a student, and the checks of its exercises. */
+
+/** How a student, or a mistake, joins the two directions of a Diagonal BiLSTM. */
+export type JoinDirections = (left: tf.Tensor4D, right: tf.Tensor4D) => tf.Tensor4D;
+
+/**
+ * A Diagonal BiLSTM whose two maps of hidden states are joined in another way than by shifting the right one down and adding. The same
+ * parameters under the same names; not to be sampled from its cache, which joins them as it should be.
+ */
+export function joinedDiagonals(join: JoinDirections): StateLayerKind {
+  return class extends DiagonalBiLstm {
+    override get added(): null {
+      return null;
+    }
+
+    override states(x: tf.Tensor4D): tf.Tensor4D {
+      const [left, right] = this.lstms;
+      return tf.tidy(() => join(left.apply(x), right.apply(x)));
+    }
+  };
+}
+
+/** Where pixel (row, column) lies in the skewed map. */
+export function checkSkew(mine: (row: number, column: number) => readonly number[] | undefined): string {
+  return exercise('Skewing', () => {
+    for (let row = 0; row < 4; row++) {
+      for (let column = 0; column < 5; column++) {
+        const answer = mine(row, column);
+        if (answer === undefined) throw new Error(UNANSWERED);
+        if (answer[0] !== row || answer[1] !== row + column) {
+          throw new Error(
+            `pixel (${row}, ${column}) does not go to (${answer}): row r is shifted by r places`,
+          );
+        }
+      }
+    }
+  });
+}
+
+/** The earlier pixel that never reaches (row, column) where the first kernel does not see it. */
+export function checkUnseen(
+  mine: (row: number, column: number, width: number) => readonly number[] | undefined,
+): string {
+  return exercise('The pixel that is never seen', () => {
+    for (const [row, column, width] of [
+      [14, 14, 28],
+      [3, 0, 9],
+      [7, 2, 12],
+    ]) {
+      const answer = mine(row, column, width);
+      if (answer === undefined) throw new Error(UNANSWERED);
+      if (answer[0] !== row - 1 || answer[1] !== width - 1) {
+        throw new Error(
+          `(${answer}) does reach (${row}, ${column}) in an image ${width} wide; follow the state from the right`,
+        );
+      }
+    }
+  });
+}
+
+const IMAGE = {height: 5, width: 6, channels: 1};
+
+/** The two directions joined by the student: the library's property test runs on a model built with it. */
+export async function checkJoin(
+  mine: (left: tf.Tensor4D, right: tf.Tensor4D) => tf.Tensor4D | undefined,
+): Promise<string> {
+  const config = {
+    ...IMAGE,
+    levels: 2,
+    features: 12,
+    layers: 1,
+    firstSize: 3,
+    residual: true,
+    skip: false,
+    head: 12,
+  };
+  let open = false;
+  let found: ReturnType<typeof orderViolations> | undefined;
+  let failure: unknown;
+  const kind = joinedDiagonals((left, right) => {
+    const joined = mine(left, right);
+    open ||= joined === undefined;
+    return joined ?? left;
+  });
+  const model = new PixelRnn('exercise', 'Diagonal BiLSTM', config, kind, 1);
+  try {
+    found = orderViolations(await dependence(model, {seed: 1}), model.order);
+  } catch (error) {
+    failure = error;
+  } finally {
+    model.dispose();
+  }
+  return exercise('Joining the two directions', () => {
+    if (open) throw new Error(UNANSWERED);
+    if (found === undefined) throw failure;
+    const place = (index: number): string => {
+      const {row, column} = placeOf(index, IMAGE);
+      return `row ${row}, column ${column}`;
+    };
+    const [leak] = found.leaks;
+    if (leak !== undefined) {
+      throw new Error(
+        `${found.leaks.length} leaks, such as the pixel at ${place(leak.pixel)} into the logit at ${place(leak.logit)}`,
+      );
+    }
+    // Only the last pixel of the row above may be missing, where the first kernel of 3 x 3 does not see it.
+    const last = ({logit, pixel}: {logit: number; pixel: number}): boolean => {
+      const to = placeOf(logit, IMAGE);
+      return pixel === to.row * IMAGE.width - 1 && to.column < IMAGE.width - 2;
+    };
+    const blind = found.blind.filter((one) => !last(one));
+    if (blind.length > 0) {
+      throw new Error(
+        `no leak, but ${blind.length} dependences are missing, such as of ${place(blind[0].logit)} on ${place(blind[0].pixel)}`,
+      );
+    }
+  });
+}

@@ -1,0 +1,70 @@
+/** What the lessons need and the library does not: one file a notebook. */
+export {
+  type ArModel,
+  arNats,
+  checkBits,
+  checkThirdBit,
+  checkTwoAhead,
+  fitAr,
+  gaussianEntropy,
+  predictAr,
+  type SimulateOptions,
+  simulateAr,
+} from './autoregression';
+export {
+  checkCompletionNats,
+  checkKnownFirst,
+  checkWeights,
+  type WeighedCompletions,
+  weighedCompletions,
+  weightsOf,
+} from './completions';
+export {checkJoin, checkSkew, checkUnseen, type JoinDirections, joinedDiagonals} from './diagonalBiLstm';
+export {
+  ASKED,
+  checkLeaks,
+  checkPosterior,
+  checkWiring,
+  type GateMaps,
+  type GateUse,
+  gateMaps,
+  gateUse,
+  rewire,
+  WIRING_MODEL,
+  WIRINGS,
+  type Wiring,
+  type WiringName,
+} from './gatedPixelCnn';
+export {averagedLogits, checkAveraged, checkEnsemble, checkOrder} from './made';
+export {checkDegrees, checkHiddenMask, checkOwnPixels} from './madeMasks';
+export {checkColourNats, checkColourPairs, checkUniform} from './naturalImages';
+export {
+  checkChoice,
+  checkPixelNats,
+  checkResidual,
+  drawnSoFar,
+  type ResidualExample,
+  residualExample,
+} from './pixelCnn';
+export {
+  blindPixels,
+  checkBlindSpot,
+  checkColours,
+  checkMaskB,
+  checkRasterMask,
+  type MaskedStackOptions,
+  maskedStack,
+  placeOf,
+} from './pixelCnnMasks';
+export {
+  checkDivergence,
+  checkPasses,
+  checkTransposed,
+  differences,
+  type Flipped,
+  flipPixel,
+  transposedOrder,
+} from './problems';
+export {checkNeighbours, checkStep, checkTriangle, type LstmStep} from './rowLstm';
+export {checkNearest, checkOwnNats, checkTemperature} from './samples';
+export {COMPARISONS, checkEpoch, checkFair, checkSchedule} from './training';

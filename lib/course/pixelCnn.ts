@@ -1,0 +1,195 @@
+import * as tf from '@tensorflow/tfjs';
+import {bernoulliNegativeLogLikelihood} from '../engine/kernels';
+import {ResidualBlock} from '../layers/residual';
+import {Random} from '../random';
+
+/**
+ * Which values a sampler has drawn after part of its work: the first ones of the model's order.
+ *
+ * @param order order[k] is the flat index of the value that is drawn k-th
+ * @param share of all values, 0 to 1; rounded to whole values
+ * @returns as long as the order, 1 where the value is drawn: a mask for `complete`, or for `imageGrid` to cover the rest
+ * @throws RangeError when the share is not from 0 to 1
+ */
+export function drawnSoFar(order: Int32Array, share: number): Uint8Array {
+  if (!(share >= 0 && share <= 1))
+    throw new RangeError(`drawnSoFar: share must be from 0 to 1, got ${share}`);
+  const mask = new Uint8Array(order.length);
+  for (const index of order.subarray(0, Math.round(share * order.length))) mask[index] = 1;
+  return mask;
+}
+
+/** The checks of the exercises of lesson 05. */
+
+/** -log p of one pixel from its logit, also where a probability is too small for a number. */
+export function checkPixelNats(mine: (logit: number, pixel: 0 | 1) => number | undefined): string {
+  return exercise('the nats of a pixel', () => {
+    for (const [logit, pixel] of [
+      [0, 1],
+      [2, 1],
+      [2, 0],
+      [-3.5, 1],
+      [800, 0],
+      [-800, 1],
+    ] as const) {
+      const answer = mine(logit, pixel);
+      if (answer === undefined) throw new Error('write your answer above, then run this cell again');
+      const expected = pixelNats(logit, pixel);
+      if (!(Math.abs(answer - expected) <= 1e-5 * Math.max(1, expected))) {
+        throw new Error(
+          `a pixel ${pixel} of logit ${logit} costs ${expected.toFixed(4)} nats, yours gave ${answer}`,
+        );
+      }
+    }
+  });
+}
+
+/**
+ * The residual block of figure 5, put together by the student from its three convolutions: the golden values of
+ * lib/residualExample.
+ */
+export function checkResidual(mine: (block: ResidualBlock, x: tf.Tensor4D) => tf.Tensor | undefined): string {
+  return exercise('the residual block', () => {
+    const {block, x, golden, dispose} = residualExample();
+    try {
+      tf.tidy(() => {
+        const answer = mine(block, x);
+        if (answer === undefined) throw new Error('write your answer above, then run this cell again');
+        if (String(answer.shape) !== String(x.shape)) {
+          throw new Error(
+            `what comes out must be [${x.shape}] like what goes in, yours is [${answer.shape}]`,
+          );
+        }
+        const values = answer.dataSync();
+        const wrong = golden.findIndex((value, i) => !(Math.abs(values[i] - value) < 1e-5));
+        if (wrong === -1) return;
+        const [row, column, feature] = [Math.floor(wrong / 10), Math.floor(wrong / 2) % 5, wrong % 2];
+        throw new Error(
+          `feature ${feature} in row ${row}, column ${column} must be ${golden[wrong]}, yours is ${values[wrong]}`,
+        );
+      });
+    } finally {
+      dispose();
+    }
+  });
+}
+
+/** One pixel of several images from their probabilities of white: each by chance, and each by a number of its own. */
+export function checkChoice(
+  mine: (probabilities: readonly number[], uniform: () => number) => ArrayLike<number> | undefined,
+): string {
+  return exercise('choosing a pixel', () => {
+    const probabilities = [0.5, 0.5, 0.1, 0.8];
+    const draws = 4000;
+    const random = new Random(0, 'checkChoice');
+    const white = probabilities.map(() => 0);
+    let alike = 0;
+    for (let k = 0; k < draws; k++) {
+      const answer = mine(probabilities, () => random.uniform());
+      if (answer === undefined) throw new Error('write your answer above, then run this cell again');
+      const pixels = Array.from(answer, Number);
+      if (pixels.length !== white.length || pixels.some((pixel) => pixel !== 0 && pixel !== 1)) {
+        throw new Error(`${white.length} probabilities make as many pixels of 0 or 1, yours gave ${pixels}`);
+      }
+      pixels.forEach((pixel, i) => {
+        white[i] += pixel / draws;
+      });
+      if (pixels[0] === pixels[1]) alike += 1 / draws;
+    }
+    // Five standard deviations of a share of 4000 draws are 0.04 at most.
+    probabilities.forEach((p, i) => {
+      if (Math.abs(white[i] - p) > 0.04) {
+        throw new Error(`with probability ${p} a pixel was white in ${percent(white[i])} of ${draws} draws`);
+      }
+    });
+    if (Math.abs(alike - 0.5) > 0.04) {
+      throw new Error(
+        `two images, both with probability 0.5, got the same pixel in ${percent(alike)} of ${draws} draws, not in 50 %`,
+      );
+    }
+  });
+}
+
+const percent = (share: number): string => `${Math.round(100 * share)} %`;
+
+function pixelNats(logit: number, pixel: number): number {
+  return tf.tidy(() => {
+    const nats = bernoulliNegativeLogLikelihood(tf.tensor2d([[logit]]), tf.tensor2d([[pixel]]));
+    return nats.dataSync()[0];
+  });
+}
+
+/** "Right: …" or "Not yet …"; whatever the student's code throws is a "not yet" too. */
+function exercise(title: string, check: () => void): string {
+  try {
+    check();
+    return `Right: ${title}.`;
+  } catch (error) {
+    return `Not yet (${title}): ${error instanceof Error ? error.message : String(error)}.`;
+  }
+}
+
+/** A residual block small enough to be reckoned by hand, its input, and what a hand gets. */
+export interface ResidualExample {
+  readonly block: ResidualBlock;
+  /** [1, 4, 5, 2]: feature 0 is 1 in row 1, column 2 and 0 elsewhere; feature 1 is -1 everywhere. */
+  readonly x: tf.Tensor4D;
+  /** [4, 5, 2] in row order. */
+  readonly golden: readonly number[];
+  dispose(): void;
+}
+
+/**
+ * The block of figure 5 with one feature inside (h = 1). `down` adds up both features; the kernel of `middle` is
+ *
+ *     1 2 3
+ *     4 5 9   where mask B hides the 9; its last row is not even stored
+ *
+ * and `up` hands the result on as it is (feature 0) and negated (feature 1).
+ * The ReLU in front makes the -1 of feature 1 a 0, so the single 1 goes through alone: `middle` spreads it as
+ * 5 4 from its own place to the right and 3 2 1 in the row below. The skip then adds x, once.
+ */
+export function residualExample(): ResidualExample {
+  const spec = {name: 'example', features: 1, groups: 1, size: 3, dilation: 1, scale: 1};
+  const values: Record<string, number[]> = {
+    'example.down.weights': [1, 1],
+    'example.down.bias': [0],
+    'example.middle.weights': [1, 2, 3, 4, 5, 9],
+    'example.middle.bias': [0],
+    'example.up.weights': [1, -1],
+    'example.up.bias': [0, 0],
+  };
+  const parameters = new Map(
+    ResidualBlock.parameters(spec).map(({name, shape}) => [
+      name,
+      tf.tidy(() => tf.variable(tf.tensor(values[name], [...shape]))),
+    ]),
+  );
+  const block = new ResidualBlock(spec, parameters);
+  const x = tf.tensor4d(twoFeatures([0, 0, 1, 0, 0], [0, 0, 0, 0, 0], [-1, -1, -1, -1, -1]), [1, 4, 5, 2]);
+  return {
+    block,
+    x,
+    golden: twoFeatures([0, 0, 6, 4, 0], [0, 3, 2, 1, 0], [-1, -1, -6, -5, -1], [-1, -4, -3, -2, -1]),
+    dispose: () => {
+      block.dispose();
+      x.dispose();
+      for (const value of parameters.values()) value.dispose();
+    },
+  };
+}
+
+/** [4, 5, 2]: rows 1 and 2 of either feature as given; rows 0 and 3 are 0 in feature 0, and -1 in feature 1. */
+function twoFeatures(
+  row1: readonly number[],
+  row2: readonly number[],
+  other1: readonly number[],
+  other2 = other1,
+): number[] {
+  const [zeros, ones] = [
+    [0, 0, 0, 0, 0],
+    [-1, -1, -1, -1, -1],
+  ];
+  const [feature0, feature1] = [[zeros, row1, row2, zeros].flat(), [ones, other1, other2, ones].flat()];
+  return feature0.flatMap((value, i) => [value, feature1[i]]);
+}

@@ -1,0 +1,71 @@
+import {pixelLstmCell} from '../engine/pixelKernel';
+import {NEIGHBOURS, type ScanDirection} from '../layers/lstmScan';
+import {Random} from '../random';
+import {exercise, UNANSWERED} from './check';
+
+/** Lesson 07, Row LSTM: the checks of its exercises. */
+
+/** One step of an LSTM in plain numbers, from the four sums that go into its gates and the cell before. */
+export type LstmStep = (
+  sums: {readonly o: number; readonly f: number; readonly i: number; readonly g: number},
+  cell: number,
+) => {readonly cell: number; readonly hidden: number} | undefined;
+
+/** Equation 3 of PixelRNN, whose one sigma stands for two activations. */
+export function checkStep(mine: LstmStep): string {
+  return exercise('An LSTM step', () => {
+    const random = new Random(0, 'exercise');
+    for (let k = 0; k < 8; k++) {
+      const [o, f, i, g, before] = Array.from({length: 5}, () => 2 * random.normal());
+      const answer = mine({o, f, i, g}, before);
+      if (answer === undefined) throw new Error(UNANSWERED);
+      const cell = Float32Array.of(before);
+      const [hidden] = pixelLstmCell(Float32Array.of(o, f, i, g), 1, cell, new Float32Array(1), null);
+      const close = (value: number, expected: number): boolean => Math.abs(value - expected) < 1e-5;
+      if (close(answer.cell, cell[0]) && close(answer.hidden, hidden)) continue;
+      const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+      if (close(answer.cell, sigmoid(f) * before + sigmoid(i) * sigmoid(g))) {
+        throw new Error(
+          'the candidate g goes through tanh, not through a sigmoid: it must be able to be negative',
+        );
+      }
+      throw new Error(
+        `for o, f, i, g = ${[o, f, i, g].map((x) => x.toFixed(2))} and cell ${before.toFixed(2)} the cell is ` +
+          `${cell[0].toFixed(4)} and the hidden state ${hidden.toFixed(4)}, yours ${answer.cell} and ${answer.hidden}`,
+      );
+    }
+  });
+}
+
+/** Which pixels a recurrence reads the states of, as [rows down, columns right]. */
+export function checkNeighbours(
+  direction: ScanDirection,
+  mine: readonly (readonly [number, number])[] | undefined,
+): string {
+  return exercise(`Neighbours, ${direction}`, () => {
+    if (mine === undefined) throw new Error(UNANSWERED);
+    const {taps} = NEIGHBOURS[direction];
+    const name = ([down, right]: readonly [number, number]): string => `[${down}, ${right}]`;
+    const has = (list: readonly (readonly [number, number])[], tap: readonly [number, number]): boolean =>
+      list.some(([down, right]) => down === tap[0] && right === tap[1]);
+    const later = mine.find(([down]) => down > 0);
+    if (later !== undefined)
+      throw new Error(`${name(later)} lies in the row below: its pixels have not been drawn yet`);
+    const extra = mine.find((tap) => !has(taps, tap));
+    if (extra !== undefined) throw new Error(`${name(extra)} is none of them`);
+    const missing = taps.find((tap) => !has(mine, tap));
+    if (missing !== undefined) throw new Error(`one is missing, ${mine.length} of ${taps.length} are right`);
+  });
+}
+
+/** How many features of the row n rows up reach a state of the Row LSTM: gates see two of their row, states three above. */
+export function checkTriangle(mine: (rowsUp: number) => number | undefined): string {
+  return exercise('The width of the triangle', () => {
+    for (let n = 0; n < 6; n++) {
+      const answer = mine(n);
+      if (answer === undefined) throw new Error(UNANSWERED);
+      if (answer !== 2 * n + 2)
+        throw new Error(`${n} rows up it is not ${answer} wide; draw it for n = 0 and n = 1`);
+    }
+  });
+}

@@ -1,0 +1,91 @@
+import {nearestImages} from '../data/nearest';
+import {crossEntropy, entropy} from '../inspect/joint';
+import {Random} from '../random';
+import {exercise, UNANSWERED} from './check';
+
+/** The checks of the exercises of lesson 11. */
+
+/** Expected nats of a model's own samples and of real data, both scored by the model: entropy and cross-entropy. */
+export function checkOwnNats(
+  mine: (model: readonly number[], data: readonly number[]) => {own: number; test: number} | undefined,
+): string {
+  return exercise('Own samples and test data', () => {
+    const cases = [
+      {model: [0.5, 0.5], data: [0.9, 0.1]},
+      {model: [0.7, 0.1, 0.1, 0.1], data: [0.85, 0.05, 0.05, 0.05]},
+      {model: [0.25, 0.25, 0.5], data: [0, 0, 1]},
+    ];
+    for (const {model, data} of cases) {
+      const answer = mine(model, data);
+      if (answer === undefined) throw new Error(UNANSWERED);
+      const expected = {own: entropy(model), test: crossEntropy(data, model)};
+      for (const [name, drawn] of [
+        ['own', 'the model'],
+        ['test', 'the data'],
+      ] as const) {
+        if (Math.abs(answer[name] - expected[name]) <= 1e-6) continue;
+        const hint =
+          Math.abs(answer[name] * Math.LN2 - expected[name]) <= 1e-6
+            ? '; yours is in bits'
+            : `; the images come from ${drawn}, the probabilities that are paid for from the model`;
+        throw new Error(
+          `with model [${model.join(', ')}] and data [${data.join(', ')}] ${name} is ${expected[name].toFixed(4)} nats, ` +
+            `yours ${answer[name]}${hint}`,
+        );
+      }
+    }
+  });
+}
+
+/** The nearest of some training digits, by the number of pixels that differ. */
+export function checkNearest(
+  mine: (
+    query: readonly number[],
+    training: readonly (readonly number[])[],
+  ) => {index: number; distance: number} | undefined,
+): string {
+  return exercise('The nearest training digit', () => {
+    const random = new Random(0, 'exercise nearest');
+    const bits = (): number[] => Array.from({length: 12}, () => random.integer(2));
+    for (let round = 0; round < 20; round++) {
+      const [query, training] = [bits(), Array.from({length: 6}, bits)];
+      const answer = mine(query, training);
+      if (answer === undefined) throw new Error(UNANSWERED);
+      const shape = {height: 3, width: 4, channels: 1};
+      const {indices, distances} = nearestImages(
+        {...shape, count: 1, pixels: Uint8Array.from(query)},
+        {...shape, count: training.length, pixels: Uint8Array.from(training.flat())},
+      );
+      if (answer.distance !== distances[0]) {
+        throw new Error(
+          `${query.join('')} is ${distances[0]} pixels from the nearest of ${training.map((one) => one.join('')).join(', ')}, ` +
+            `yours ${answer.distance}; a pixel that should be white and one that should be black both count`,
+        );
+      }
+      if (answer.index !== indices[0]) {
+        throw new Error(
+          `of equally near digits take the first: it is number ${indices[0]}, yours ${answer.index}`,
+        );
+      }
+    }
+  });
+}
+
+/** The probability of white after a logit was divided by the temperature. */
+export function checkTemperature(mine: (p: number, temperature: number) => number | undefined): string {
+  return exercise('Temperature', () => {
+    for (const temperature of [0.5, 1, 2, 0.01]) {
+      for (const p of [0.5, 0.1, 0.9, 0.3]) {
+        const answer = mine(p, temperature);
+        if (answer === undefined) throw new Error(UNANSWERED);
+        const expected = 1 / (1 + Math.exp(-Math.log(p / (1 - p)) / temperature));
+        if (Math.abs(answer - expected) <= 1e-6) continue;
+        const unnormalised = Math.abs(answer - p ** (1 / temperature)) <= 1e-6;
+        const hint = unnormalised ? '; p and 1 - p must still sum to 1 afterwards' : '';
+        throw new Error(
+          `p = ${p} becomes ${expected.toPrecision(4)} at temperature ${temperature}, yours ${answer}${hint}`,
+        );
+      }
+    }
+  });
+}

@@ -1,0 +1,110 @@
+import {learningRateAt} from '../train';
+import type {HistoryRow} from '../types';
+import {TRAIN_DEFAULTS} from '../types';
+import {exercise, UNANSWERED} from './check';
+
+/** The checks of the exercises of lesson 10. */
+
+/** The learning rate of a step: up along a line, down along a cosine. */
+export function checkSchedule(
+  mine: (step: number, steps: number, highest: number, warmup: number) => number | undefined,
+): string {
+  return exercise('The learning rate', () => {
+    for (const [steps, highest, warmup] of [
+      [100, 4e-3, 0.1],
+      [10, 1, 0],
+      [50, 1e-2, 0.5],
+    ]) {
+      for (let step = 0; step < steps; step++) {
+        const answer = mine(step, steps, highest, warmup);
+        if (answer === undefined) throw new Error(UNANSWERED);
+        const expected = learningRateAt(step, steps, {...TRAIN_DEFAULTS, learningRate: highest, warmup});
+        if (!(Math.abs(answer - expected) <= 1e-9 + 1e-6 * expected)) {
+          const phase = step < warmup * steps ? 'rises' : 'falls';
+          throw new Error(
+            `in step ${step} of ${steps} (highest ${highest}, warm-up ${warmup}), where it ${phase}, ` +
+              `it is ${expected.toPrecision(4)}, yours ${answer}`,
+          );
+        }
+      }
+    }
+  });
+}
+
+/** Which epoch's weights are kept. */
+export function checkEpoch(mine: (history: readonly HistoryRow[]) => number | undefined): string {
+  return exercise('The epoch to keep', () => {
+    const histories = [
+      [90, 86, 85, 84.5],
+      [90, 86, 87, 88],
+      [90, 85, 86, 84],
+    ];
+    for (const validation of histories) {
+      const history: HistoryRow[] = validation.flatMap((nats, k) => {
+        const row = {step: 10 * (k + 1), epoch: k + 1, seconds: k};
+        // In training it only ever gets better.
+        return [
+          {...row, split: 'train', nats: 91 - 3 * k},
+          {...row, split: 'validation', nats},
+        ];
+      });
+      const answer = mine(history);
+      if (answer === undefined) throw new Error(UNANSWERED);
+      const best = validation.indexOf(Math.min(...validation)) + 1;
+      if (answer === best) continue;
+      const byTraining =
+        answer === validation.length ? '; by its training nats every run ends at its best' : '';
+      throw new Error(
+        `with validation nats ${validation.join(', ')} it is epoch ${best}, yours ${answer}${byTraining}`,
+      );
+    }
+  });
+}
+
+/** Pairs of numbers that somebody sets side by side, and why they may or may not be. */
+export const COMPARISONS = [
+  {
+    pair: '81.98 (10,000 test digits) and 80.89 (the first 1,000 of them)',
+    fair: false,
+    why: 'the first thousand are other digits: they cost every model a nat less',
+  },
+  {
+    pair: '81.98 (digits drawn by their grey value, seed 0) and 81.30 (another such draw)',
+    fair: true,
+    why: 'two draws from one distribution: they differ by tenths of a nat at most',
+  },
+  {
+    pair: '81.98 (drawn) and 55.5 (thresholded)',
+    fair: false,
+    why: 'the threshold takes the chance out of the data, and that is most of the nats',
+  },
+  {
+    pair: '80.80 (test, chosen by validation) and 80.6 (the best of ten runs on the test digits)',
+    fair: false,
+    why: 'the best of ten on the test digits was chosen by their luck',
+  },
+  {
+    pair: '3.14 bits per dimension (CIFAR-10) and 0.15 bits per dimension (binarized MNIST)',
+    fair: false,
+    why: 'other data: a black or white pixel holds one bit at most, a colour value eight',
+  },
+  {
+    pair: '84.86 (two orders, log of the mean of their probabilities) and 81.98 (one order)',
+    fair: true,
+    why: 'both are exact negative log-likelihoods of the same images',
+  },
+] as const;
+
+/** Which of the comparisons are fair. */
+export function checkFair(mine: readonly (boolean | undefined)[]): string {
+  return exercise('Fair comparisons', () => {
+    if (mine.length !== COMPARISONS.length) {
+      throw new Error(`give ${COMPARISONS.length} answers, true or false; yours are ${mine.length}`);
+    }
+    COMPARISONS.forEach(({pair, fair, why}, k) => {
+      const answer = mine[k];
+      if (answer === undefined) throw new Error(UNANSWERED);
+      if (answer !== fair) throw new Error(`number ${k + 1}, ${pair}: think again. Hint: ${why}`);
+    });
+  });
+}

@@ -1,0 +1,28 @@
+import * as tf from '@tensorflow/tfjs';
+import {toTensor} from '../data/batches';
+import {categoricalNegativeLogLikelihood} from '../engine/kernels';
+import {checkModelImages} from '../evaluate';
+import type {AutoregressiveModel, Images} from '../types';
+
+/**
+ * Where an image spends its nats: -log p(x_d | x_<d) of every value. Their sum over an image is its likelihood.
+ *
+ * @param images a few, of the model's size, values 0 … levels - 1
+ * @returns [count, H, W, C] in raster order, nats
+ * @throws RangeError when the images do not fit the model
+ */
+export function natsPerValue(model: AutoregressiveModel, images: Images): Float32Array {
+  const {levels} = model;
+  checkModelImages(model, images);
+  return tf.tidy(() => {
+    const x = toTensor(images, undefined, levels);
+    const logits = model.logits(x);
+    if (levels === 2) {
+      // -log p = softplus(logit) - x * logit
+      return tf.sub(tf.softplus(logits), tf.mul(x, logits)).dataSync() as Float32Array;
+    }
+    const values = tf.tensor2d(Int32Array.from(images.pixels), [images.pixels.length, 1], 'int32');
+    const each = tf.reshape(logits, [images.pixels.length, 1, levels]) as tf.Tensor3D;
+    return categoricalNegativeLogLikelihood(each, values).dataSync() as Float32Array;
+  });
+}

@@ -1,0 +1,174 @@
+import type {Binarization, ConfigValue, History, HistoryRow, ModelConfig} from '../types';
+import {isRecord, parseStrictJson} from './safetensors';
+
+/** Version of the metadata below. A file of another version is refused, never guessed at. */
+export const formatVersion = '1';
+
+/** Where the weights of a checkpoint come from. */
+export interface CheckpointMetadata {
+  /** The name used by the commands: `made`, `pixelcnn`, … */
+  readonly model: string;
+  readonly config: ModelConfig;
+  /** How it was trained: batch size, learning rate, … */
+  readonly recipe: ModelConfig;
+  /** null for images that are not made black and white. */
+  readonly binarization: Binarization | null;
+  readonly seed: number;
+  /** The epoch (from 0) and the number of training steps reached. */
+  readonly epoch: number;
+  readonly step: number;
+  /** Seconds of training, pauses left out. */
+  readonly trainingSeconds: number;
+  readonly history: History;
+  /** What computed it, by name: node, tensorflow, … */
+  readonly versions: Readonly<Record<string, string>>;
+  /** What the stored weights reach, by name: testNats, …; empty before they are scored. */
+  readonly score: Readonly<Record<string, number>>;
+}
+
+/** A checkpoint that cannot be used or written. The message names file, what was wrong, the rule and the remedy. */
+export class CheckpointError extends Error {
+  override readonly name = 'CheckpointError';
+  constructor(
+    readonly file: string,
+    problem: string,
+    readonly remedy: string,
+  ) {
+    super(`Checkpoint ${file}: ${problem}. ${remedy}`);
+  }
+}
+
+/** Names the file in an error of the format. */
+export function rephrase<T>(file: string, remedy: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw new CheckpointError(file, error instanceof Error ? error.message : String(error), remedy);
+  }
+}
+
+/** The metadata as strings: names as they are, everything else as JSON. */
+export function encodeMetadata(metadata: CheckpointMetadata): Record<string, string> {
+  return {
+    formatVersion,
+    model: metadata.model,
+    config: JSON.stringify(metadata.config),
+    recipe: JSON.stringify(metadata.recipe),
+    binarization: metadata.binarization ?? 'none',
+    seed: JSON.stringify(metadata.seed),
+    epoch: JSON.stringify(metadata.epoch),
+    step: JSON.stringify(metadata.step),
+    trainingSeconds: JSON.stringify(metadata.trainingSeconds),
+    history: JSON.stringify(metadata.history),
+    versions: JSON.stringify(metadata.versions),
+    score: JSON.stringify(metadata.score),
+  };
+}
+
+/** Takes the fields that `encodeMetadata` wrote. @throws CheckpointError */
+export function decodeMetadata(fields: Fields): CheckpointMetadata {
+  const binarization = fields.text('binarization', isBinarization, 'static, dynamic, threshold or none');
+  return {
+    model: fields.text('model', isName, 'a name'),
+    config: fields.json('config', isConfig, 'an object of strings, numbers, booleans and lists of numbers'),
+    recipe: fields.json('recipe', isConfig, 'an object of strings, numbers, booleans and lists of numbers'),
+    binarization: binarization === 'none' ? null : binarization,
+    seed: fields.json('seed', isCount, 'an integer from 0'),
+    epoch: fields.json('epoch', isCount, 'an integer from 0'),
+    step: fields.json('step', isCount, 'an integer from 0'),
+    trainingSeconds: fields.json('trainingSeconds', isDuration, 'a number of seconds from 0'),
+    history: fields.json('history', isHistory, 'a list of {step, epoch, split, nats, seconds}'),
+    versions: fields.json('versions', isVersions, 'an object of strings'),
+    score: fields.json('score', isScore, 'an object of numbers'),
+  };
+}
+
+/** Takes the metadata's fields one by one, each checked, and sees to it that none is left. */
+export class Fields {
+  private readonly left: Map<string, string>;
+
+  constructor(
+    private readonly file: string,
+    metadata: Readonly<Record<string, string>>,
+    kind: 'weights' | 'state',
+  ) {
+    this.left = new Map(Object.entries(metadata));
+    this.text(
+      'formatVersion',
+      (text): text is string => text === formatVersion,
+      `${formatVersion}, the known version`,
+    );
+    this.text('kind', (text): text is string => text === kind, kind);
+  }
+
+  text<T extends string>(key: string, isValid: (text: string) => text is T, rule: string): T {
+    const text = this.left.get(key);
+    this.left.delete(key);
+    if (text === undefined || !isValid(text)) throw this.error(key, text, rule);
+    return text;
+  }
+
+  json<T>(key: string, isValid: (value: unknown) => value is T, rule: string): T {
+    const text = this.text(key, (value): value is string => value !== '', rule);
+    const value = rephrase(this.file, `Its metadata ${key} must be ${rule}.`, () => parseStrictJson(text));
+    if (!isValid(value)) throw this.error(key, text, rule);
+    return value;
+  }
+
+  end(): void {
+    for (const [key, text] of this.left)
+      throw this.error(key, text, 'left out: this version does not know it');
+  }
+
+  private error(key: string, text: string | undefined, rule: string): CheckpointError {
+    const found = text === undefined ? 'missing' : text.length > 80 ? `${text.slice(0, 80)}…` : text;
+    const remedy = 'Use a checkpoint that this version of the project wrote, or train again.';
+    return new CheckpointError(this.file, `its metadata ${key} is ${found}, but must be ${rule}`, remedy);
+  }
+}
+
+export const isNumber = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value);
+export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+const isDuration = (value: unknown): value is number => isNumber(value) && value >= 0;
+const isName = (text: string): text is string => text !== '';
+
+function isBinarization(text: string): text is Binarization | 'none' {
+  return ['static', 'dynamic', 'threshold', 'none'].includes(text);
+}
+
+function isConfigValue(value: unknown): value is ConfigValue {
+  return (
+    ['string', 'boolean'].includes(typeof value) ||
+    isNumber(value) ||
+    (Array.isArray(value) && value.every(isNumber))
+  );
+}
+
+function isConfig(value: unknown): value is ModelConfig {
+  return isRecord(value) && Object.values(value).every(isConfigValue);
+}
+
+function isVersions(value: unknown): value is Record<string, string> {
+  return isRecord(value) && Object.values(value).every((item) => typeof item === 'string');
+}
+
+function isScore(value: unknown): value is Record<string, number> {
+  return isRecord(value) && Object.values(value).every(isNumber);
+}
+
+function isHistoryRow(row: unknown): row is HistoryRow {
+  return (
+    isRecord(row) &&
+    Object.keys(row).sort().join() === 'epoch,nats,seconds,split,step' &&
+    isCount(row.step) &&
+    isCount(row.epoch) &&
+    isNumber(row.nats) &&
+    isDuration(row.seconds) &&
+    ['train', 'validation', 'test'].includes(String(row.split))
+  );
+}
+
+function isHistory(value: unknown): value is History {
+  return Array.isArray(value) && value.every(isHistoryRow);
+}
