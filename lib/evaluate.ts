@@ -1,12 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
+import {checkCondition, conditionAt, conditionOf} from './condition';
 import {toTensor} from './data/batches';
-import {withLabelsOf} from './data/labels';
 import {bitsPerDimension, ensembleNats, meanAndError, negativeLogLikelihood} from './likelihood';
-import type {AutoregressiveModel, Images} from './types';
+import type {AutoregressiveModel, Condition, Images} from './types';
 
 export interface EvaluateOptions {
   /** Images that go through the model together; default: as many as have 2^24 logits, 500 at most. */
   readonly batchSize?: number;
+  /** The class of all images, or one for each; default: their labels, for a model that is conditioned on classes. */
+  readonly condition?: Condition;
   readonly signal?: AbortSignal;
   /** Share of the work that is done, 0 to 1. */
   readonly onProgress?: (share: number) => void;
@@ -22,18 +24,21 @@ export interface Evaluation {
 }
 
 /**
- * The exact negative log-likelihood of every image; given its class, where the model has to be told it.
+ * The exact negative log-likelihood of every image; given its class, where the model is conditioned on classes.
  *
- * @param images values 0 … levels - 1, of the model's size; with labels, where the model has to be told them
+ * @param images values 0 … levels - 1, of the model's size; with labels, where the model is conditioned on them
  * @throws RangeError when the images are of another size, hold a value that is no level, lack labels that are needed, or are
  *   none, or when batchSize is no positive integer
  */
 export async function evaluate(
   model: AutoregressiveModel,
   images: Images,
-  {batchSize = mostAtOnce(model), signal, onProgress}: EvaluateOptions = {},
+  options: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  const {batchSize = mostAtOnce(model), signal, onProgress} = options;
   checkModelImages(model, images);
+  const condition = options.condition ?? conditionOf(model, images);
+  checkCondition(model, condition, images.count);
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new RangeError(`evaluate: batchSize must be a positive integer, got ${batchSize}`);
   }
@@ -42,10 +47,9 @@ export async function evaluate(
     signal?.throwIfAborted();
     const end = Math.min(images.count, start + batchSize);
     const indices = Int32Array.from({length: end - start}, (_, i) => start + i);
-    const told = withLabelsOf(model, images, indices);
     const nats = tf.tidy(() => {
       const x = toTensor(images, indices, model.levels);
-      return negativeLogLikelihood(model, x, told.logits(x));
+      return negativeLogLikelihood(model, x, model.logits(x, conditionAt(condition, indices)));
     });
     perImage.set(await nats.data(), start);
     nats.dispose();

@@ -8,6 +8,7 @@ export {
   knownTooLate,
   type ReorderableModel,
 } from './complete';
+export {checkCondition, classesOf, conditionAt, conditionOf, oneHotCondition} from './condition';
 export {
   type Batch,
   type BatchOptions,
@@ -246,6 +247,7 @@ export {
   type AdamState,
   type AutoregressiveModel,
   type Binarization,
+  type Condition,
   type ConfigValue,
   type History,
   type HistoryRow,

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
+import {checkCondition, conditionAt} from './condition';
 import {yieldToOthers} from './engine/yieldToOthers';
 import {checkSeed, Random} from './random';
-import type {AutoregressiveModel, Images} from './types';
+import type {AutoregressiveModel, Condition, Images} from './types';
 
 /**
  * Sampling, value after value in the model's order. `cached` computes only what each new value changes, `naive` runs
@@ -12,6 +13,8 @@ export interface SampleOptions {
   readonly count: number;
   /** Image i depends on the seed and on i only, not on how many others are drawn with it. */
   readonly seed: number;
+  /** The class of all images, or one for each: for a model that is conditioned on classes. */
+  readonly condition?: Condition;
   /** Logits are divided by it: below 1 sharper than the model, above 1 flatter. 1 is the model. */
   readonly temperature?: number;
   /** `cached` (default) where the model can, or `naive`. */
@@ -45,7 +48,8 @@ const TIE = 1e-5;
  * @throws RangeError for a count, seed, temperature or known value out of range
  */
 export async function sample(model: AutoregressiveModel, options: SampleOptions): Promise<Images> {
-  const {count, seed, temperature = 1, method = 'cached', argmax = false, signal, onProgress} = options;
+  const {count, seed, condition, temperature = 1, method = 'cached', argmax = false} = options;
+  const {signal, onProgress} = options;
   checkOptions(model, options);
   const values = model.order.length;
   const {height, width, channels} = model.image;
@@ -53,8 +57,8 @@ export async function sample(model: AutoregressiveModel, options: SampleOptions)
     new Random(seed, 'sample', i).fillUniform(new Float32Array(values)),
   );
   const pixels = new Uint8Array(count * values);
-  const full = new FullPass(model, count);
-  const incremental = method === 'cached' ? model.incremental?.(count) : undefined;
+  const full = new FullPass(model, count, condition);
+  const incremental = method === 'cached' ? model.incremental?.(count, condition) : undefined;
   const choose = (logits: Float32Array, u: number): Choice =>
     argmax ? likeliest(logits) : draw(logits, u, temperature);
   try {
@@ -93,6 +97,7 @@ class FullPass {
   constructor(
     private readonly model: AutoregressiveModel,
     private readonly count: number,
+    private readonly condition: Condition | undefined,
   ) {
     this.x = new Float32Array(count * model.order.length);
   }
@@ -104,24 +109,25 @@ class FullPass {
 
   /** [count] or [count * levels] logits of the value at the flat index. */
   logits(index: number): Float32Array {
-    return this.logitsOf(this.model, index, this.x);
+    return this.logitsOf(index, this.x, this.condition);
   }
 
   /** [1] or [levels]: the same for image i alone. */
   logitsOfOne(index: number, i: number): Float32Array {
     const size = this.model.order.length;
-    const model = this.model.ofImage?.(i) ?? this.model;
-    return this.logitsOf(model, index, this.x.slice(i * size, (i + 1) * size));
+    const alone = conditionAt(this.condition, [i]);
+    return this.logitsOf(index, this.x.slice(i * size, (i + 1) * size), alone);
   }
 
-  private logitsOf(model: AutoregressiveModel, index: number, pixels: Float32Array): Float32Array {
+  private logitsOf(index: number, pixels: Float32Array, condition: Condition | undefined): Float32Array {
+    const {model} = this;
     const {height, width, channels} = model.image;
     const size = height * width * channels;
     const count = pixels.length / size;
     const numbers = model.levels === 2 ? 1 : model.levels;
     return tf.tidy(() => {
       const x = tf.tensor4d(pixels, [count, height, width, channels]);
-      const logits = tf.reshape(model.logits(x), [count, size, numbers]);
+      const logits = tf.reshape(model.logits(x, condition), [count, size, numbers]);
       return tf.slice(logits, [0, index, 0], [count, 1, numbers]).dataSync() as Float32Array;
     });
   }
@@ -166,7 +172,7 @@ function knownValue({known}: SampleOptions, i: number, index: number): number | 
 
 function checkOptions(
   model: AutoregressiveModel,
-  {count, seed, temperature = 1, known}: SampleOptions,
+  {count, seed, condition, temperature = 1, known}: SampleOptions,
 ): void {
   checkSeed(seed);
   if (!Number.isInteger(count) || count < 1 || count > 256) {
@@ -175,6 +181,7 @@ function checkOptions(
   if (!(temperature > 0 && Number.isFinite(temperature))) {
     throw new RangeError(`sample: temperature must be a positive number, got ${temperature}`);
   }
+  checkCondition(model, condition, count);
   if (known === undefined) return;
   const {height, width, channels} = model.image;
   const {images, mask} = known;

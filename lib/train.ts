@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import {conditionAt, conditionOf} from './condition';
 import {epochOrder, toTensor} from './data/batches';
 import {binarize} from './data/binarize';
-import {checkLabels, withLabelsOf} from './data/labels';
 import {type Adam, createAdam} from './engine/adam';
 import {halfSquaredNorm} from './engine/kernels';
 import {yieldToOthers} from './engine/yieldToOthers';
@@ -75,7 +75,7 @@ export async function train(
   resumed?: TrainingState,
 ): Promise<TrainResult> {
   checkOptions(options, data.train.count);
-  for (const images of [data.train, data.validation]) checkLabels(model, images);
+  for (const images of [data.train, data.validation]) conditionOf(model, images);
   const stepsPerEpoch = Math.floor(data.train.count / options.batchSize);
   const steps = stepsPerEpoch * options.epochs;
   const adam = createAdam(model.parameters);
@@ -198,11 +198,11 @@ function trainStep(
   options: TrainOptions,
 ): number {
   const atStep = model.atStep?.(step) ?? model;
-  const seen = withLabelsOf(atStep, images, indices);
+  const condition = conditionAt(conditionOf(model, images), indices);
   const x = toTensor(images, indices, model.levels);
   const variables = [...model.parameters.values()];
   const {value, grads} = tf.variableGrads(
-    () => tf.mean(negativeLogLikelihood(model, x, seen.logits(x))) as tf.Scalar,
+    () => tf.mean(negativeLogLikelihood(model, x, atStep.logits(x, condition))) as tf.Scalar,
     variables,
   );
   const nats = value.dataSync()[0];

@@ -33,6 +33,9 @@ export type Split = 'train' | 'validation' | 'test';
 export type ConfigValue = string | number | boolean | readonly number[];
 export type ModelConfig = Readonly<Record<string, ConfigValue>>;
 
+/** The class of all images of a batch, or one class for each of them: from 0 to the model's number of classes - 1. */
+export type Condition = number | ArrayLike<number>;
+
 /** The trainable tensors of a model by name, in a fixed order. */
 export type Parameters = ReadonlyMap<string, tf.Variable>;
 
@@ -52,26 +55,16 @@ export interface AutoregressiveModel {
   readonly order: Int32Array;
   /**
    * @param x [B, H, W, C], values 0 … levels - 1 scaled to [0, 1]; not disposed
+   * @param condition for a model whose config has classes, and for no other
    * @returns [B, H, W, C] when levels is 2, else [B, H, W, C, levels]; the caller disposes it
    */
-  logits(x: tf.Tensor4D): tf.Tensor;
+  logits(x: tf.Tensor4D, condition?: Condition): tf.Tensor;
   /** The model as the given training step should see it (MADE cycles its masks). Shares the parameters; dispose it. */
   atStep?(step: number): AutoregressiveModel;
   /** All the orders whose average probability is the ensemble's; shares the parameters. */
   ensemble?(): readonly AutoregressiveModel[];
-  /** Whether the model has to be told the classes of the images before it gives logits: see withLabels. */
-  readonly needsLabels?: boolean;
-  /**
-   * The model told a class, for models that know classes. Shares the parameters and owns nothing.
-   *
-   * @param labels one class for all images of a batch, or one for each
-   * @throws RangeError when a class is out of range
-   */
-  withLabels?(labels: number | ArrayLike<number>): AutoregressiveModel;
-  /** The model as image i of a batch sees it, where each is conditioned on something of its own. Shares the parameters. */
-  ofImage?(index: number): AutoregressiveModel;
   /** A sampler that computes only what each new value changes; the caller disposes it. */
-  incremental?(count: number): IncrementalLogits;
+  incremental?(count: number, condition?: Condition): IncrementalLogits;
   dispose(): void;
 }
 

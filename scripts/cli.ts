@@ -1,4 +1,5 @@
 import {parseArgs} from 'node:util';
+import {classesOf} from '../lib/condition';
 import {MODEL_NAMES, type ModelName, presetNames} from '../lib/models/index';
 import type {AutoregressiveModel} from '../lib/types';
 
@@ -87,26 +88,22 @@ export function labelArgument(args: Arguments): readonly number[] | undefined {
 }
 
 /**
- * The model told what was asked for: for weights that have to be told classes, and for no others.
+ * The classes that were asked for, for weights that are conditioned on classes, and for no others.
  *
- * @throws UsageError when labels are missing, or there are none to tell
+ * @throws UsageError when labels are missing, or there are none to give
  */
-export function tellLabels(
-  model: AutoregressiveModel,
-  labels: ArrayLike<number> | undefined,
-): AutoregressiveModel {
-  const needed = model.withLabels !== undefined && model.needsLabels === true;
+export function checkLabels(model: AutoregressiveModel, labels: ArrayLike<number> | undefined): void {
+  const needed = classesOf(model) > 0;
   if (!needed && labels !== undefined) {
     throw new UsageError(
-      `--label is for weights that are told the class of an image; these weights of ${model.name} know no classes`,
+      `--label is for weights that are conditioned on the class of an image; these weights of ${model.name} know no classes`,
     );
   }
   if (needed && labels === undefined) {
     throw new UsageError(
-      `these weights of ${model.name} are told the class of an image: say which with --label, such as --label 7`,
+      `these weights of ${model.name} are conditioned on the class of an image: say which with --label, such as --label 7`,
     );
   }
-  return labels === undefined ? model : (model.withLabels?.(labels) ?? model);
 }
 
 /** Runs a command: errors become one clear message and an exit code. */

@@ -1,4 +1,5 @@
 import {complete, completeInAnyOrder, knownTooLate} from '../lib/complete';
+import {conditionOf} from '../lib/condition';
 import {datasetOf} from '../lib/data/datasets';
 import {pickImages} from '../lib/data/images';
 import {type Occlusion, occlude} from '../lib/data/occlude';
@@ -12,6 +13,7 @@ import {writeFileAtomically} from '../lib/storage/files';
 import type {AutoregressiveModel} from '../lib/types';
 import {
   bar,
+  checkLabels,
   endProgress,
   labelArgument,
   modelArgument,
@@ -20,7 +22,6 @@ import {
   run,
   showProgress,
   stopSignal,
-  tellLabels,
   UsageError,
 } from './cli';
 
@@ -69,11 +70,13 @@ run(async () => {
     Array.from({length: originals.count * count}, (_, i) => Math.floor(i / count)),
   );
   const told = labels && Array.from({length: images.count}, (_, i) => labels[(i % count) % labels.length]);
-  const own = published.model.needsLabels === true ? images.labels : undefined;
-  const model = tellLabels(published.model, told ?? own);
+  const {model} = published;
+  const condition = told ?? conditionOf(model, images);
+  checkLabels(model, condition);
   const options = {
     count: images.count,
     seed,
+    ...(condition === undefined ? {} : {condition}),
     signal: stopSignal('stopping, nothing is written'),
     onProgress: (share: number) => showProgress(`${name} ${preset}  ${bar(share)}`),
   };

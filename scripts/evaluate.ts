@@ -1,3 +1,4 @@
+import {classesOf} from '../lib/condition';
 import {MissingDataError} from '../lib/data/cifar10';
 import {startEngine} from '../lib/engine/index';
 import {MODEL_NAMES, type ModelName} from '../lib/models/index';
@@ -73,7 +74,7 @@ run(async () => {
       if (split === 'test') check(score, 'nats', recorded.testNats);
       if (split === 'test') check(score, 'ensembleNats', recorded.ensembleNats);
       published.dispose();
-      const given = published.model.needsLabels === true ? ', given the class of each image' : '';
+      const given = classesOf(published.model) > 0 ? ', given the class of each image' : '';
       if (!json) print(score, engine.description, given);
     }
     if (json && scores.length > 0) console.log(JSON.stringify(jsonLine(scores, engine.description)));

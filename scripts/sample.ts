@@ -5,6 +5,7 @@ import {sample} from '../lib/sample';
 import {writeFileAtomically} from '../lib/storage/files';
 import {
   bar,
+  checkLabels,
   endProgress,
   labelArgument,
   modelArgument,
@@ -13,7 +14,6 @@ import {
   run,
   showProgress,
   stopSignal,
-  tellLabels,
 } from './cli';
 
 const HELP = `npm run sample -- MODEL [options]
@@ -45,11 +45,13 @@ run(async () => {
   const engine = await startEngine();
   const published = loadPublished(name, presetArgument(args, name));
   const each = labels && Array.from({length: count}, (_, i) => labels[i % labels.length]);
-  const model = tellLabels(published.model, each);
+  const {model} = published;
+  checkLabels(model, each);
   const started = performance.now();
   const images = await sample(model, {
     count,
     seed,
+    ...(each === undefined ? {} : {condition: each}),
     temperature: args.number('temperature') ?? 1,
     method: args.flag('naive') ? 'naive' : 'cached',
     signal: stopSignal('stopping, nothing is written'),

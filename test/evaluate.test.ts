@@ -97,7 +97,7 @@ test('stops when asked', async () => {
   model.dispose();
 });
 
-test('a model that knows classes is told the label of each image, in batches of any size', async () => {
+test('a model with classes is conditioned on the label of each image, in batches of any size', async () => {
   const model = GatedPixelCnn.create({
     ...{...image, levels: 2, features: 6, dilations: [1], firstSize: 3, size: 3},
     ...{head: 6, classes: 3},
@@ -106,7 +106,7 @@ test('a model that knows classes is told the label of each image, in batches of 
   const images = randomImages(10, image, 7);
   const labels = Uint8Array.from({length: 10}, (_, i) => (i * i) % 3);
   const one: Float64Array[] = [];
-  for (const label of [0, 1, 2]) one.push((await evaluate(model.withLabels(label), images)).perImage);
+  for (const label of [0, 1, 2]) one.push((await evaluate(model, images, {condition: label})).perImage);
   assert.ok(Math.abs(one[0][1] - one[1][1]) > 1e-3, 'the label matters');
   for (const batchSize of [3, 10]) {
     const {perImage} = await evaluate(model, {...images, labels}, {batchSize});
@@ -114,9 +114,13 @@ test('a model that knows classes is told the label of each image, in batches of 
       assert.ok(Math.abs(nats - one[labels[i]][i]) < 1e-5, `image ${i}, batches of ${batchSize}`);
     });
   }
-  // A model that has been told already is not told anew.
-  const {perImage} = await evaluate(model.withLabels(2), {...images, labels});
+  // A condition that is given counts, whatever the labels say; also one for each image, in batches.
+  const {perImage} = await evaluate(model, {...images, labels}, {condition: 2});
   assert.deepEqual(perImage, one[2]);
+  const each = await evaluate(model, images, {condition: labels, batchSize: 3});
+  each.perImage.forEach((nats, i) => {
+    assert.ok(Math.abs(nats - one[labels[i]][i]) < 1e-5, `image ${i}`);
+  });
   await assert.rejects(evaluate(model, images), {name: 'RangeError', message: /images have no labels/});
   await assert.rejects(evaluate(model, {...images, labels: labels.map((label) => 3 * label)}), /from 0 to 2/);
   model.dispose();

@@ -44,7 +44,7 @@ const byName = new Map(sources.map((source) => [source.name, source]));
 /** `models/made` lies in room `models`; a file of the root is a room of its own. */
 const roomOf = (name: string): string => name.split('/')[0];
 
-const WORDS = ['types', 'random', 'likelihood'];
+const WORDS = ['types', 'random', 'likelihood', 'condition'];
 
 /**
  * The plan of the house: which rooms a room may import besides itself. What is not named is forbidden, and so is a room that is
@@ -55,6 +55,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   random: [],
   engine: ['types'],
   likelihood: ['engine', 'types'],
+  condition: ['types'],
   layers: ['engine', ...WORDS],
   models: ['layers', 'engine', ...WORDS],
   storage: ['types'],

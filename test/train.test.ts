@@ -378,7 +378,10 @@ test('labels that are missing or out of range are named before the first step', 
   const model = createTold(1);
   const {labels: _, ...without} = told.validation;
   const wrong: [{train: Images; validation: Images}, RegExp][] = [
-    [{...told, train: {...kinds, labels: undefined}}, /gated: .* told the class .* images have no labels/],
+    [
+      {...told, train: {...kinds, labels: undefined}},
+      /gated: .* conditioned on the class .* images have no labels/,
+    ],
     [{...told, validation: without}, /gated: .* images have no labels; use images with labels/],
     [{...told, validation: {...without, labels: labels.map((label) => label + 1)}}, /label 3 .* from 0 to 2/],
     [{...told, train: {...kinds, labels: labels.slice(1)}}, /12 images need 12 labels, got 11/],

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
+import {oneHotCondition} from '../condition';
 import {gate, relu} from '../engine/kernels';
 import {type Dependence, dependence, orderViolations} from '../inspect/jacobian';
 import {labelPosterior} from '../inspect/labelPosterior';
 import type {GatedLayer, Stacks} from '../layers/gated';
 import {GatedPixelCnn, type GatedPixelCnnConfig} from '../models/gatedPixelCnn';
 import {splitLevels} from '../models/raster';
-import type {AutoregressiveModel} from '../types';
+import type {AutoregressiveModel, Condition} from '../types';
 
 /** The checks of the exercises of lesson 06. */
 
@@ -156,11 +157,11 @@ export interface GateMaps {
  * @param x [B, H, W, C]
  * @returns vertical and horizontal of layer 1, then of layer 2, …; the caller disposes the maps
  */
-export function gateMaps(model: GatedPixelCnn, x: tf.Tensor4D): GateMaps[] {
+export function gateMaps(model: GatedPixelCnn, x: tf.Tensor4D, condition?: Condition): GateMaps[] {
   return model.layers.flatMap((layer, k) => {
     const [vertical, horizontal] = tf.tidy(() => {
-      const below = k === 0 ? {vertical: x, horizontal: x} : model.stacks(x, k);
-      const before = layer.beforeGates(below, model.oneHotLabels(x.shape[0]));
+      const below = k === 0 ? {vertical: x, horizontal: x} : model.stacks(x, k, condition);
+      const before = layer.beforeGates(below, oneHotCondition(model, condition, x.shape[0]));
       // The second half of the features decides, the first half is what is decided on.
       return [before.vertical, before.horizontal].map((map) => {
         return tf.sigmoid(tf.split(map, 2, 3)[1] as tf.Tensor4D);
@@ -174,8 +175,8 @@ export function gateMaps(model: GatedPixelCnn, x: tf.Tensor4D): GateMaps[] {
 }
 
 /** How many of the gates are nearly shut, and how many wide open. */
-export function gateUse(model: GatedPixelCnn, x: tf.Tensor4D): GateUse[] {
-  return gateMaps(model, x).map(({layer, stack, gates}) => {
+export function gateUse(model: GatedPixelCnn, x: tf.Tensor4D, condition?: Condition): GateUse[] {
+  return gateMaps(model, x, condition).map(({layer, stack, gates}) => {
     const values = gates.dataSync() as Float32Array;
     gates.dispose();
     const share = (holds: (gate: number) => boolean): number =>

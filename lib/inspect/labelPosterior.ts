@@ -1,3 +1,4 @@
+import {classesOf} from '../condition';
 import {type EvaluateOptions, evaluate} from '../evaluate';
 import type {AutoregressiveModel, Images} from '../types';
 
@@ -9,24 +10,23 @@ import type {AutoregressiveModel, Images} from '../types';
 /**
  * -log p(x | class) of every image under each class in turn.
  *
- * @param model one that has to be told classes (needsLabels)
+ * @param model one that is conditioned on classes
  * @returns one list for each class, nats of each image
  * @throws RangeError when the model knows no classes
  */
 export async function natsByLabel(
   model: AutoregressiveModel,
   images: Images,
-  classes: number,
   options: EvaluateOptions = {},
 ): Promise<Float64Array[]> {
-  if (model.withLabels === undefined || model.needsLabels !== true) {
-    throw new RangeError(`natsByLabel: ${model.name} must be a model that has to be told classes`);
+  const classes = classesOf(model);
+  if (classes === 0) {
+    throw new RangeError(`natsByLabel: ${model.name} must be a model that is conditioned on classes`);
   }
   const nats: Float64Array[] = [];
   for (let label = 0; label < classes; label++) {
     const onProgress = (share: number): void => options.onProgress?.((label + share) / classes);
-    const told = model.withLabels(label);
-    nats.push((await evaluate(told, images, {...options, onProgress})).perImage);
+    nats.push((await evaluate(model, images, {...options, condition: label, onProgress})).perImage);
   }
   return nats;
 }

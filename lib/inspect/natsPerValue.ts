@@ -1,22 +1,28 @@
 import * as tf from '@tensorflow/tfjs';
+import {conditionOf} from '../condition';
 import {toTensor} from '../data/batches';
 import {categoricalNegativeLogLikelihood} from '../engine/kernels';
 import {checkModelImages} from '../evaluate';
-import type {AutoregressiveModel, Images} from '../types';
+import type {AutoregressiveModel, Condition, Images} from '../types';
 
 /**
  * Where an image spends its nats: -log p(x_d | x_<d) of every value. Their sum over an image is its likelihood.
  *
  * @param images a few, of the model's size, values 0 … levels - 1
+ * @param condition the class of all, or of each; default: their labels, for a model that is conditioned on classes
  * @returns [count, H, W, C] in raster order, nats
  * @throws RangeError when the images do not fit the model
  */
-export function natsPerValue(model: AutoregressiveModel, images: Images): Float32Array {
+export function natsPerValue(
+  model: AutoregressiveModel,
+  images: Images,
+  condition: Condition | undefined = conditionOf(model, images),
+): Float32Array {
   const {levels} = model;
   checkModelImages(model, images);
   return tf.tidy(() => {
     const x = toTensor(images, undefined, levels);
-    const logits = model.logits(x);
+    const logits = model.logits(x, condition);
     if (levels === 2) {
       // -log p = softplus(logit) - x * logit
       return tf.sub(tf.softplus(logits), tf.mul(x, logits)).dataSync() as Float32Array;

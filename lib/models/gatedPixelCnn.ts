@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
+import {oneHotCondition} from '../condition';
 import {nativeKernels} from '../engine/nativeKernels';
 import {GATED_DEVIATION, GatedLayer, type GatedSpec, type Stacks} from '../layers/gated';
 import {MaskedConv2d, type MaskedConv2dSpec} from '../layers/maskedConv2d';
 import {createParameters, type ParameterSpec} from '../layers/parameters';
 import {reluConvolutions} from '../layers/reluConvolutions';
-import type {AutoregressiveModel, ImageShape, IncrementalLogits, Parameters} from '../types';
+import type {AutoregressiveModel, Condition, ImageShape, IncrementalLogits, Parameters} from '../types';
 import {GatedIncremental} from './gatedPixelCnnIncremental';
 import {
   checkPositive,
@@ -37,7 +38,7 @@ export const GATED_PIXEL_CNN_PRESETS = {
    * a training step 1.6 times as long.
    */
   digits: {...DIGITS, features: 32, dilations: [1, 2, 4, 8, 4, 2], head: 64, classes: 0},
-  /** The same, told which digit to draw (section 2.3). */
+  /** The same, conditioned on the digit to draw (section 2.3). */
   labelled: {...DIGITS, features: 32, dilations: [1, 2, 4, 8, 4, 2], head: 64, classes: 10},
   /** Small enough to learn while you watch. */
   small: {...DIGITS, features: 12, dilations: [1, 2, 4], head: 24, classes: 0},
@@ -92,10 +93,6 @@ export class GatedPixelCnn implements AutoregressiveModel {
     readonly parameters: Parameters,
     readonly layers: readonly GatedLayer[],
     readonly head: readonly MaskedConv2d[],
-    /** The class of every image, or one for each; null when it has not been told. */
-    readonly labels: readonly number[] | null,
-    /** Disposes what this object made; a view of another model owns nothing. */
-    private readonly disposeOwned: () => void,
   ) {
     this.image = {height: config.height, width: config.width, channels: config.channels};
     this.levels = config.levels;
@@ -111,46 +108,17 @@ export class GatedPixelCnn implements AutoregressiveModel {
     const parameters = createParameters(gatedPixelCnnParameters(config), seed);
     const layers = layerSpecs(config).map((spec) => new GatedLayer(spec, parameters));
     const convolutions = head(config).map((spec) => new MaskedConv2d(spec, parameters));
-    const disposeAll = (): void => {
-      for (const layer of [...layers, ...convolutions]) layer.dispose();
-      for (const value of parameters.values()) value.dispose();
-    };
-    return new GatedPixelCnn(config, parameters, layers, convolutions, null, disposeAll);
+    return new GatedPixelCnn(config, parameters, layers, convolutions);
   }
 
-  /**
-   * The same weights, told the class of the images. To be evaluated, sampled and trained like any model.
-   *
-   * @param labels one class for all images, or one for each image of a batch
-   * @throws RangeError when a class is out of range, or the model knows none
-   */
-  withLabels(labels: number | ArrayLike<number>): GatedPixelCnn {
-    const {classes} = this.config;
-    const list = typeof labels === 'number' ? [labels] : Array.from(labels);
-    const wrong = list.find((label) => !Number.isInteger(label) || label < 0 || label >= classes);
-    if (wrong !== undefined) {
-      const rule = classes === 0 ? 'the model has no classes' : `it must be from 0 to ${classes - 1}`;
-      throw new RangeError(`Gated PixelCNN: label ${wrong} is out of range: ${rule}`);
-    }
-    return new GatedPixelCnn(this.config, this.parameters, this.layers, this.head, list, () => {});
-  }
-
-  get needsLabels(): boolean {
-    return this.config.classes > 0 && this.labels === null;
-  }
-
-  ofImage(index: number): GatedPixelCnn {
-    return this.labels === null || this.labels.length === 1 ? this : this.withLabels(this.labels[index]);
-  }
-
-  /** @throws RangeError when the model knows classes and was not told any: see withLabels */
-  logits(x: tf.Tensor4D): tf.Tensor {
+  /** @throws RangeError for another size of image, and as checkCondition does */
+  logits(x: tf.Tensor4D, condition?: Condition): tf.Tensor {
     checkRasterInput('Gated PixelCNN', x, this.image);
     return tf.tidy(() => {
       const horizontal =
         nativeKernels() === null
-          ? this.stacks(x, this.layers.length).horizontal
-          : this.fused(x, this.layers.length, true);
+          ? this.stacks(x, this.layers.length, condition).horizontal
+          : this.fused(x, this.layers.length, true, condition);
       return splitLevels(reluConvolutions(horizontal, this.head, false), this);
     });
   }
@@ -161,48 +129,32 @@ export class GatedPixelCnn implements AutoregressiveModel {
    * @param fused whether a layer is one operation, where the native kernels are there; chosen by tests only
    * @returns [B, H, W, features] each; the caller disposes them
    */
-  stacks(x: tf.Tensor4D, layers: number, fused = nativeKernels() !== null): Stacks {
+  stacks(x: tf.Tensor4D, layers: number, condition?: Condition, fused = nativeKernels() !== null): Stacks {
     checkRasterInput('Gated PixelCNN', x, this.image);
     const [vertical, horizontal] = tf.tidy(() => {
-      if (fused) return tf.split<tf.Tensor4D>(this.fused(x, layers, false), 2, 3);
-      const labels = this.oneHotLabels(x.shape[0]);
+      if (fused) return tf.split<tf.Tensor4D>(this.fused(x, layers, false, condition), 2, 3);
+      const classes = oneHotCondition(this, condition, x.shape[0]);
       let stacks: Stacks = {vertical: x, horizontal: x};
-      for (const layer of this.layers.slice(0, layers)) stacks = layer.apply(stacks, labels);
+      for (const layer of this.layers.slice(0, layers)) stacks = layer.apply(stacks, classes);
       return [stacks.vertical, stacks.horizontal];
     });
     return {vertical, horizontal};
   }
 
   /** Both stacks in one tensor, or the horizontal one alone; inside tf.tidy. */
-  private fused(x: tf.Tensor4D, layers: number, horizontalOnly: boolean): tf.Tensor4D {
-    const labels = this.oneHotLabels(x.shape[0]);
+  private fused(x: tf.Tensor4D, layers: number, horizontalOnly: boolean, condition?: Condition): tf.Tensor4D {
+    const classes = oneHotCondition(this, condition, x.shape[0]);
     return this.layers
       .slice(0, layers)
-      .reduce((both, layer, k) => layer.applyFused(both, labels, horizontalOnly && k === layers - 1), x);
+      .reduce((both, layer, k) => layer.applyFused(both, classes, horizontalOnly && k === layers - 1), x);
   }
 
-  /** [1 or count, classes], or null for a model without classes. The caller disposes it. */
-  oneHotLabels(count: number): tf.Tensor2D | null {
-    if (this.config.classes === 0) return null;
-    if (this.labels === null) {
-      throw new RangeError('Gated PixelCNN: the model knows classes; say which with withLabels first');
-    }
-    if (this.labels.length !== 1 && this.labels.length !== count) {
-      throw new RangeError(
-        `Gated PixelCNN: there must be 1 label or ${count} of them, got ${this.labels.length}`,
-      );
-    }
-    return tf.tidy(() => {
-      const labels = tf.tensor1d([...(this.labels as readonly number[])], 'int32');
-      return tf.cast(tf.oneHot(labels, this.config.classes), 'float32') as tf.Tensor2D;
-    });
-  }
-
-  incremental(count: number): IncrementalLogits {
-    return new GatedIncremental(this, count);
+  incremental(count: number, condition?: Condition): IncrementalLogits {
+    return new GatedIncremental(this, count, oneHotCondition(this, condition, count));
   }
 
   dispose(): void {
-    this.disposeOwned();
+    for (const layer of [...this.layers, ...this.head]) layer.dispose();
+    for (const value of this.parameters.values()) value.dispose();
   }
 }

@@ -1,3 +1,4 @@
+import type * as tf from '@tensorflow/tfjs';
 import {pixelGate, rectify} from '../engine/pixelKernel';
 import type {GatedLayer} from '../layers/gated';
 import {PixelConv} from '../layers/pixelConv';
@@ -16,11 +17,13 @@ export class GatedIncremental implements IncrementalLogits {
   /** The pixels of the row so far, each [count, channels]. */
   private readonly row: Float32Array[];
 
-  constructor(model: GatedPixelCnn, count: number) {
+  /** @param classes [1 or count, classes] of the images, or null; disposed here */
+  constructor(model: GatedPixelCnn, count: number, classes: tf.Tensor2D | null) {
     const {width, channels} = model.image;
     this.cursor = new RasterCursor(model, count);
     this.row = Array.from({length: width}, () => new Float32Array(count * channels));
-    this.layers = model.layers.map((layer) => new IncrementalLayer(layer, model, width, count));
+    this.layers = model.layers.map((layer) => new IncrementalLayer(layer, classes, width, count));
+    classes?.dispose();
     this.head = model.head.map((conv, k) => new PixelConv(conv, width, count, k < 2 ? 'relu' : 'none'));
   }
 
@@ -67,7 +70,7 @@ class IncrementalLayer {
 
   constructor(
     layer: GatedLayer,
-    model: GatedPixelCnn,
+    classes: tf.Tensor2D | null,
     width: number,
     private readonly count: number,
   ) {
@@ -77,7 +80,7 @@ class IncrementalLayer {
     this.horizontal = new PixelConv(layer.horizontal, width, count);
     this.link = new PixelConv(layer.link, width, count);
     this.point = new PixelConv(layer.point, width, count);
-    this.classBias = classBias(layer, model, count);
+    this.classBias = classBias(layer, classes, count);
     this.gated = new Float32Array(count * this.features);
   }
 
@@ -86,12 +89,12 @@ class IncrementalLayer {
     for (const conv of [this.vertical, this.horizontal, this.link, this.point]) conv.beginRow();
     this.vertical.storeRow(below);
     const {features, classBias, count} = this;
-    const told = classBias?.horizontal ?? null;
+    const added = classBias?.horizontal ?? null;
     const rows = this.memory ?? below.map(() => new RowMemory(count, features));
     this.memory = rows;
     rows.forEach(({above, given, gated}, x) => {
       this.vertical.outputs(x, classBias?.vertical, above);
-      this.link.at(x, above, told, given);
+      this.link.at(x, above, added, given);
       pixelGate(above, features, gated);
     });
     return rows.map(({gated}) => gated);
@@ -121,16 +124,17 @@ class RowMemory {
 }
 
 /** What the class adds to the two stacks of each image. */
-function classBias(layer: GatedLayer, model: GatedPixelCnn, count: number): IncrementalLayer['classBias'] {
-  const labels = model.oneHotLabels(count);
-  if (labels === null) return null;
+function classBias(
+  layer: GatedLayer,
+  classes: tf.Tensor2D | null,
+  count: number,
+): IncrementalLayer['classBias'] {
+  if (classes === null) return null;
   const bias = (stack: 'vertical' | 'horizontal'): Float32Array => {
-    const told = layer.classBias(stack, labels);
-    const values = told.dataSync() as Float32Array;
-    told.dispose();
+    const added = layer.classBias(stack, classes);
+    const values = added.dataSync() as Float32Array;
+    added.dispose();
     return Float32Array.from({length: count * 2 * layer.spec.features}, (_, i) => values[i % values.length]);
   };
-  const biases = {vertical: bias('vertical'), horizontal: bias('horizontal')};
-  labels.dispose();
-  return biases;
+  return {vertical: bias('vertical'), horizontal: bias('horizontal')};
 }

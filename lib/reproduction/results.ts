@@ -1,3 +1,4 @@
+import {classesOf} from '../condition';
 import {datasetOf} from '../data/datasets';
 import {parameterCount} from '../layers/parameters';
 import {MODEL_NAMES} from '../models/index';
@@ -44,7 +45,7 @@ export async function measureResults(onProgress?: (what: string) => void): Promi
       const {metadata} = published.checkpoint;
       const {score: recorded} = metadata;
       const quick = await scorePublished(published, preset, 'test', {images: QUICK_IMAGES});
-      const given = published.model.needsLabels === true ? ', given the class' : '';
+      const given = classesOf(published.model) > 0 ? ', given the class' : '';
       const row = (name: string, nats: number, quickRecorded: number, quickMeasured: number): ResultRow => {
         if (!(Math.abs(quickRecorded - quickMeasured) <= TOLERANCE)) {
           throw new Error(
@@ -53,8 +54,7 @@ export async function measureResults(onProgress?: (what: string) => void): Promi
           );
         }
         // A MADE's number is that of its preset; nats given the class must not stand beside nats without it.
-        const ofModel =
-          model === 'made' || published.model.needsLabels === true ? undefined : REPORTED[model];
+        const ofModel = model === 'made' || classesOf(published.model) > 0 ? undefined : REPORTED[model];
         const paper = REPORTED[name] ?? ofModel ?? null;
         return {
           model: `${name}${given}`,

@@ -91,8 +91,7 @@ const GATES = {
 } as const;
 
 test('gates follow the second half of the features before them, in the layer and stack where they are', () => {
-  const untold = GatedPixelCnn.create(GATES, 1);
-  const model = untold.withLabels(1);
+  const model = GatedPixelCnn.create(GATES, 1);
   for (const value of model.parameters.values()) tf.tidy(() => value.assign(tf.zerosLike(value)));
   const set = (name: string, values: number[][]): void => {
     tf.tidy(() => (model.parameters.get(name) as tf.Variable).assign(tf.tensor2d(values)));
@@ -105,19 +104,19 @@ test('gates follow the second half of the features before them, in the layer and
   const x = tf.zeros([2, 3, 4, 1]) as tf.Tensor4D;
   const {numTensors} = tf.memory();
   const shut = {closed: 0, open: 0};
-  assert.deepEqual(gateUse(model, x), [
+  assert.deepEqual(gateUse(model, x, 1), [
     {layer: 1, stack: 'vertical', ...shut},
     {layer: 1, stack: 'horizontal', ...shut},
     {layer: 2, stack: 'vertical', ...shut},
     {layer: 2, stack: 'horizontal', closed: 0.5, open: 0.5},
   ]);
   assert.equal(tf.memory().numTensors, numTensors);
-  const maps = gateMaps(model, x);
+  const maps = gateMaps(model, x, 1);
   assert.deepEqual(maps[3].gates.shape, [2, 3, 4, 2]);
   assert.ok(Math.abs(maps[3].gates.dataSync()[1] - 1 / (1 + Math.exp(5))) < 1e-6);
   for (const {gates} of maps) gates.dispose();
   x.dispose();
-  untold.dispose();
+  model.dispose();
 });
 
 const WIRED = {

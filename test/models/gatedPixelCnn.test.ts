@@ -122,12 +122,11 @@ test('layers as one operation each give the values and the gradients of single c
       for (const labels of classes === 0
         ? [null]
         : [[1], Array.from({length: batch}, (_, i) => i % classes)]) {
-        const told = labels === null ? model : model.withLabels(labels);
         tf.tidy(() => {
           const x = tf.randomNormal([batch, 7, 10, channels], 0, 1, 'float32', 1) as tf.Tensor4D;
           const weights = tf.randomNormal([batch, 7, 10, 2 * features], 0, 1, 'float32', 2);
           const weighted = (input: tf.Tensor, fused: boolean): tf.Tensor => {
-            const {vertical, horizontal} = told.stacks(input as tf.Tensor4D, 3, fused);
+            const {vertical, horizontal} = model.stacks(input as tf.Tensor4D, 3, labels ?? undefined, fused);
             return tf.mul(tf.concat([vertical, horizontal], 3), weights);
           };
           const run = (fused: boolean): Record<string, tf.Tensor> => {
@@ -158,7 +157,7 @@ test('logits, whose last layer gives the horizontal stack alone, are those of th
         const logits = {
           fused: (input: tf.Tensor) => model.logits(input as tf.Tensor4D),
           composed: (input: tf.Tensor) => {
-            const {horizontal} = model.stacks(input as tf.Tensor4D, dilations.length + 1, false);
+            const {horizontal} = model.stacks(input as tf.Tensor4D, dilations.length + 1, undefined, false);
             return reluConvolutions(horizontal, model.head, false, false);
           },
         };
@@ -200,7 +199,7 @@ test('classes: each has its distribution, one label for all or one for each imag
     const images = allImages(model.image);
     const nats = [];
     for (const label of [0, 1, 2]) {
-      const {perImage} = await evaluate(model.withLabels(label), images);
+      const {perImage} = await evaluate(model, images, {condition: label});
       const sum = perImage.reduce((total, value) => total + Math.exp(-value), 0);
       assert.ok(Math.abs(sum - 1) < 1e-5, `label ${label}: sum is ${sum}`);
       nats.push(perImage);
@@ -211,20 +210,18 @@ test('classes: each has its distribution, one label for all or one for each imag
         Array.from({length: 27}, (_, i) => i % 2),
         [3, 3, 3, 1],
       );
-      const together = model.withLabels([2, 0, 1]).logits(x);
+      const together = model.logits(x, [2, 0, 1]);
       for (const [i, label] of [2, 0, 1].entries()) {
-        const alone = model.withLabels(label).logits(tf.slice(x, [i, 0, 0, 0], [1, 3, 3, 1]));
+        const alone = model.logits(tf.slice(x, [i, 0, 0, 0], [1, 3, 3, 1]), label);
         const most = tf.max(tf.abs(tf.sub(tf.slice(together, [i, 0, 0, 0], [1, 3, 3, 1]), alone)));
         assert.ok(most.dataSync()[0] < 1e-5);
       }
     });
-    assert.deepEqual(model.withLabels([2, 0, 1]).ofImage(1).labels, [0]);
-    assert.deepEqual(model.withLabels(2).ofImage(1).labels, [2]);
     for (const count of [3, 21]) {
-      const labels = Array.from({length: count}, (_, i) => i % 3);
-      const told = model.withLabels(labels);
-      const cached = await sample(told, {count, seed: 5});
-      assert.deepEqual(cached.pixels, (await sample(told, {count, seed: 5, method: 'naive'})).pixels);
+      const condition = Array.from({length: count}, (_, i) => i % 3);
+      const cached = await sample(model, {count, seed: 5, condition});
+      const naive = await sample(model, {count, seed: 5, condition, method: 'naive'});
+      assert.deepEqual(cached.pixels, naive.pixels);
     }
   });
 });
@@ -233,14 +230,17 @@ test('bad labels and configs are refused with the rule', async () => {
   const model = GatedPixelCnn.create({...SMALL, classes: 10});
   const x = tf.zeros([4, 6, 7, 1]) as tf.Tensor4D;
   for (const label of [-1, 10, 1.5]) {
-    assert.throws(() => model.withLabels(label), {name: 'RangeError', message: /must be from 0 to 9/});
+    assert.throws(() => model.logits(x, label), {
+      name: 'RangeError',
+      message: /must be an integer from 0 to 9/,
+    });
   }
-  assert.throws(() => model.logits(x), /say which with withLabels/);
-  assert.throws(() => model.withLabels([1, 2]).logits(x), /1 label or 4 of them, got 2/);
-  x.dispose();
+  assert.throws(() => model.logits(x), /conditioned on a class; give it one, from 0 to 9/);
+  assert.throws(() => model.logits(x, [1, 2]), /one class, or 4 of them, got 2/);
   model.dispose();
   await withModel(SMALL, async (none) => {
-    assert.throws(() => none.withLabels(0), /the model has no classes/);
+    assert.throws(() => none.logits(x, 0), /the model has no classes/);
+    x.dispose();
   });
   const wrong: [Partial<GatedPixelCnnConfig>, RegExp][] = [
     [{firstSize: 4}, /firstSize must be a positive odd integer, got 4/],
@@ -304,5 +304,5 @@ test('a checkpoint says enough to make it again', () => {
   one.dispose();
   two.dispose();
   assert.equal(findPreset('gated').preset, 'digits');
-  assert.equal(findPreset('gated', 'labelled').create(0).needsLabels, true);
+  assert.equal(findPreset('gated', 'labelled').config.classes, 10);
 });
