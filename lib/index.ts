@@ -170,8 +170,10 @@ export {
   meanAndError,
   negativeLogLikelihood,
 } from './likelihood';
-export {createDiagonalBiLstm, DIAGONAL_BI_LSTM_PRESETS} from './models/diagonalBiLstm';
+export {createDiagonalBiLstm, DIAGONAL_BI_LSTM, DIAGONAL_BI_LSTM_PRESETS} from './models/diagonalBiLstm';
+export {configsOf, defineModel, type ModelFamily, type PresetOf, type Reported} from './models/family';
 export {
+  GATED_PIXEL_CNN,
   GATED_PIXEL_CNN_PRESETS,
   GatedPixelCnn,
   type GatedPixelCnnConfig,
@@ -179,11 +181,18 @@ export {
 } from './models/gatedPixelCnn';
 export {createModel, findPreset, MODEL_NAMES, type ModelName, type Preset, presetNames} from './models/index';
 export {Made, madeDegrees, madeMasks, madeParameters} from './models/made';
-export {MADE_PRESETS, type MadeConfig} from './models/madeConfig';
-export {PIXEL_CNN_PRESETS, PixelCnn, type PixelCnnConfig, pixelCnnParameters} from './models/pixelCnn';
+export type {MadeConfig} from './models/madeConfig';
+export {MADE, MADE_PRESETS} from './models/madePresets';
+export {
+  PIXEL_CNN,
+  PIXEL_CNN_PRESETS,
+  PixelCnn,
+  type PixelCnnConfig,
+  pixelCnnParameters,
+} from './models/pixelCnn';
 export {type LayerRow, pixelCnnSummary} from './models/pixelCnnSummary';
 export {PixelRnn, type PixelRnnConfig, pixelRnnParameters, type StateLayerKind} from './models/pixelRnn';
-export {createRowLstm, ROW_LSTM_PRESETS} from './models/rowLstm';
+export {createRowLstm, ROW_LSTM, ROW_LSTM_PRESETS} from './models/rowLstm';
 export {checkSeed, Random} from './random';
 export {bestPublished} from './reproduction/bestPublished';
 export {type Growth, type GrowthRow, growthFile, growthPower, loadGrowth} from './reproduction/growth';
@@ -195,7 +204,7 @@ export {
   paperFigure,
   paperFigureFile,
 } from './reproduction/paperFigures';
-export {REPORTED, REPORTED_BITS, type Reported} from './reproduction/papers';
+export {REPORTED, REPORTED_BITS} from './reproduction/papers';
 export {
   committedPresets,
   loadPublished,

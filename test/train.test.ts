@@ -383,7 +383,10 @@ test('labels that are missing or out of range are named before the first step', 
       /gated: .* conditioned on the class .* images have no labels/,
     ],
     [{...told, validation: without}, /gated: .* images have no labels; use images with labels/],
-    [{...told, validation: {...without, labels: labels.map((label) => label + 1)}}, /must be an integer from 0 to 2, got 3/],
+    [
+      {...told, validation: {...without, labels: labels.map((label) => label + 1)}},
+      /must be an integer from 0 to 2, got 3/,
+    ],
     [{...told, train: {...kinds, labels: labels.slice(1)}}, /12 images need 12 labels, got 11/],
   ];
   for (const [images, message] of wrong) {

@@ -4,11 +4,10 @@ import {
   type FigureText,
   figureLayout,
   type JsonObject,
-  type ModelName,
-  modelStrokes,
   otherStrokes,
   plain,
   type Stroke,
+  strokeOf,
 } from './style';
 
 /** An axis with its unit: {label: 'test NLL', unit: 'nats per image'}. */
@@ -33,7 +32,7 @@ export interface Series {
   readonly x: ArrayLike<number>;
   readonly y: ArrayLike<number>;
   /** Gives the model's own colour, dash and marker. */
-  readonly model?: ModelName;
+  readonly model?: string;
   /** 'lines' where it is left out. */
   readonly drawn?: 'lines' | 'lines+markers' | 'markers';
 }
@@ -102,7 +101,7 @@ export function lineChart(chart: LineChart): Chart {
 export interface Bar {
   readonly name: string;
   readonly value: number;
-  readonly model?: ModelName;
+  readonly model?: string;
   /** What the paper reports: a dashed grey mark across the bar with its number. */
   readonly reference?: number;
 }
@@ -133,7 +132,7 @@ export function barChart(chart: BarChart): Chart {
         textangle: 0,
         insidetextanchor: 'end',
         width: 0.62,
-        marker: {color: chart.bars.map((bar) => (bar.model ? modelStrokes[bar.model].colour : '#8DA0B3'))},
+        marker: {color: chart.bars.map((bar) => (bar.model ? strokeOf(bar.model).colour : '#8DA0B3'))},
         hovertext: chart.bars.map((bar) => bar.name),
       },
     ],
@@ -176,7 +175,7 @@ export function barChart(chart: BarChart): Chart {
 
 export interface Result {
   readonly name: string;
-  readonly model?: ModelName;
+  readonly model?: string;
   readonly ours: number;
   /** What the paper reports, where it does. */
   readonly paper?: number;
@@ -220,8 +219,8 @@ export function resultChart(chart: ResultChart): Chart {
       ...{x: plain([row.ours]), y: [row.y], cliponaxis: false},
       marker: {
         size: 12,
-        color: row.model ? modelStrokes[row.model].colour : otherStrokes[0].colour,
-        symbol: row.model ? modelStrokes[row.model].symbol : otherStrokes[0].symbol,
+        color: row.model ? strokeOf(row.model).colour : otherStrokes[0].colour,
+        symbol: row.model ? strokeOf(row.model).symbol : otherStrokes[0].symbol,
       },
     })),
     layout: {
@@ -298,7 +297,7 @@ function rangeOf(axis: Axis, values: readonly ArrayLike<number>[], margin = 0.06
 
 function strokesOf(series: readonly Series[]): readonly Omit<Stroke, 'label'>[] {
   let others = 0;
-  return series.map((s) => (s.model ? modelStrokes[s.model] : otherStrokes[others++ % otherStrokes.length]));
+  return series.map((s) => (s.model ? strokeOf(s.model) : otherStrokes[others++ % otherStrokes.length]));
 }
 
 function dashedLine(ends: {x0: number; x1: number; xref: string; y0: number; y1: number}): JsonObject {

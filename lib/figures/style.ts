@@ -44,7 +44,20 @@ export const modelStrokes = {
   diagonal: {label: 'Diagonal BiLSTM', colour: '#CC79A7', dash: '8px,3px,2px,3px', symbol: 'cross'},
   cifar10: {label: 'CIFAR-10 model', colour: '#56B4E9', dash: '14px,3px,2px,3px', symbol: 'x'},
 } as const satisfies Record<string, Stroke>;
-export type ModelName = keyof typeof modelStrokes;
+
+/** Colors that no model above has, for models that are added. */
+const spareStrokes: readonly Omit<Stroke, 'label'>[] = [
+  {colour: '#56B4E9', dash: '4px,2px', symbol: 'star'},
+  {colour: '#8A8A00', dash: '10px,2px,2px,2px', symbol: 'hexagon'},
+  {colour: '#7B5EA7', dash: '6px,6px', symbol: 'triangle-down'},
+];
+
+/** The stroke of a model in every figure; one that is not named above gets the same spare one each time. */
+export function strokeOf(model: string): Stroke {
+  if (Object.hasOwn(modelStrokes, model)) return modelStrokes[model as keyof typeof modelStrokes];
+  const sum = [...model].reduce((total, letter) => total + letter.charCodeAt(0), 0);
+  return {label: model, ...spareStrokes[sum % spareStrokes.length]};
+}
 
 /** For series that belong to no model, in this order: dark tones first, each with its own dash and marker. */
 export const otherStrokes: readonly Omit<Stroke, 'label'>[] = [

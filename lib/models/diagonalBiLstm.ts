@@ -1,25 +1,20 @@
 import {DiagonalBiLstm} from '../layers/diagonalBiLstm';
+import {configsOf, defineModel} from './family';
 import {PixelRnn, type PixelRnnConfig} from './pixelRnn';
+import {pixelRnnPresets} from './pixelRnnPresets';
 
-const DIGITS = {
-  height: 28,
-  width: 28,
-  channels: 1,
-  levels: 2,
-  firstSize: 7,
-  residual: true,
-  skip: false,
-} as const;
+export const DIAGONAL_BI_LSTM = defineModel({
+  name: 'diagonal',
+  label: 'Diagonal BiLSTM',
+  presets: pixelRnnPresets({
+    digits: {nats: 79.2, source: 'PixelRNN, table 4: Diagonal BiLSTM, 7 layers, h = 16'},
+    'one-layer': {nats: 80.75, source: 'PixelRNN, table 4: Diagonal BiLSTM, 1 layer, h = 32'},
+  }),
+  create: createDiagonalBiLstm,
+});
 
-/** Ready-made configurations, each with the source of its numbers. */
-export const DIAGONAL_BI_LSTM_PRESETS = {
-  /** "1 layer, h = 32" of table 4. */
-  'one-layer': {...DIGITS, features: 32, layers: 1, head: 32},
-  /** "7 layers, h = 16" of table 4. */
-  digits: {...DIGITS, features: 16, layers: 7, head: 32},
-  /** Small enough to learn while you watch. */
-  small: {...DIGITS, features: 12, layers: 2, head: 24},
-} as const satisfies Record<string, PixelRnnConfig>;
+/** The configurations of Diagonal BiLSTM by preset. */
+export const DIAGONAL_BI_LSTM_PRESETS = configsOf(DIAGONAL_BI_LSTM);
 
 /**
  * Diagonal BiLSTM (van den Oord et al. 2016a, section 3.2).

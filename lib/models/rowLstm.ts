@@ -1,25 +1,20 @@
 import {RowLstm} from '../layers/rowLstm';
+import {configsOf, defineModel} from './family';
 import {PixelRnn, type PixelRnnConfig} from './pixelRnn';
+import {pixelRnnPresets} from './pixelRnnPresets';
 
-const DIGITS = {
-  height: 28,
-  width: 28,
-  channels: 1,
-  levels: 2,
-  firstSize: 7,
-  residual: true,
-  skip: false,
-} as const;
+export const ROW_LSTM = defineModel({
+  name: 'rowlstm',
+  label: 'Row LSTM',
+  presets: pixelRnnPresets({
+    digits: {nats: 80.54, source: 'PixelRNN, table 4: Row LSTM, of a size that the paper does not give'},
+    'one-layer': {nats: 80.54, source: 'PixelRNN, table 4: Row LSTM, of a size that the paper does not give'},
+  }),
+  create: createRowLstm,
+});
 
-/** Ready-made configurations, each with the source of its numbers. */
-export const ROW_LSTM_PRESETS = {
-  /** The paper gives no sizes for MNIST: one layer of h = 32, as its smaller Diagonal BiLSTM has there. */
-  'one-layer': {...DIGITS, features: 32, layers: 1, head: 32},
-  /** Seven layers of h = 16, as the larger Diagonal BiLSTM. */
-  digits: {...DIGITS, features: 16, layers: 7, head: 32},
-  /** Small enough to learn while you watch. */
-  small: {...DIGITS, features: 12, layers: 2, head: 24},
-} as const satisfies Record<string, PixelRnnConfig>;
+/** The configurations of Row LSTM by preset. */
+export const ROW_LSTM_PRESETS = configsOf(ROW_LSTM);
 
 /**
  * Row LSTM (van den Oord et al. 2016a, section 3.1).

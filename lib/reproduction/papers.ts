@@ -1,21 +1,23 @@
-/** Likelihoods that the papers report on binarized MNIST, in nats per image, each with its place. */
-export interface Reported {
-  readonly nats: number;
-  readonly source: string;
-}
+import type {Reported} from '../models/family';
+import {findPreset, MODEL_NAMES, presetNames} from '../models/index';
 
-/** By model, preset, and whether it is of one order or of an ensemble of orders. */
-export const REPORTED: Readonly<Record<string, Reported>> = {
-  'made one-order': {nats: 88.4, source: 'MADE, table 6: 1 hidden layer, 1 mask'},
-  'made other-order': {nats: 88.4, source: 'MADE, table 6: 1 hidden layer, 1 mask'},
-  'made other-order ensemble': {nats: 86.64, source: 'MADE, table 6: 2 hidden layers, 32 masks'},
-  'made orders ensemble': {nats: 86.64, source: 'MADE, table 6: 2 hidden layers, 32 masks'},
-  pixelcnn: {nats: 81.3, source: 'PixelRNN, table 4'},
-  rowlstm: {nats: 80.54, source: 'PixelRNN, table 4'},
-  diagonal: {nats: 79.2, source: 'PixelRNN, table 4: 7 layers, h = 16'},
-  'diagonal one-layer': {nats: 80.75, source: 'PixelRNN, table 4: 1 layer, h = 32'},
-  gated: {nats: 80.1, source: "PixelVAE's own run of Gated PixelCNN"},
-};
+/**
+ * What the papers report on binarized MNIST, by `model preset` and, for ensembles of orders, `model preset ensemble`; each preset says it of
+ * itself. The bare name of a model stands for its first preset that has a number.
+ */
+export const REPORTED: Readonly<Record<string, Reported>> = Object.fromEntries(
+  MODEL_NAMES.flatMap((model) => {
+    const own = presetNames(model).flatMap((preset): [string, Reported][] => {
+      const {paper, paperEnsemble} = findPreset(model, preset);
+      const entries: [string, Reported | undefined][] = [
+        [`${model} ${preset}`, paper],
+        [`${model} ${preset} ensemble`, paperEnsemble],
+      ];
+      return entries.filter((entry): entry is [string, Reported] => entry[1] !== undefined);
+    });
+    return own.length === 0 ? [] : [[model, own[0][1]] as const, ...own];
+  }),
+);
 
 /** Bits per dimension that the papers report on CIFAR-10, by model. */
 export const REPORTED_BITS: Readonly<Record<string, {readonly bits: number; readonly source: string}>> = {

@@ -9,7 +9,7 @@ import {startEngine} from '../../lib/engine/index';
 import {evaluate, evaluateEnsemble} from '../../lib/evaluate';
 import {allBinaryImages} from '../../lib/inspect/joint';
 import {Made} from '../../lib/models/made';
-import {MADE_PRESETS} from '../../lib/models/madeConfig';
+import {MADE_PRESETS} from '../../lib/models/madePresets';
 
 const shape = {height: 3, width: 3, channels: 1};
 const images = allBinaryImages(shape);

@@ -11,7 +11,7 @@ import {
   perturbationJacobian,
 } from '../../lib/inspect/jacobian';
 import {Made} from '../../lib/models/made';
-import {MADE_PRESETS} from '../../lib/models/madeConfig';
+import {MADE_PRESETS} from '../../lib/models/madePresets';
 
 before(startEngine);
 

@@ -13,7 +13,7 @@ import {
   tabulate,
 } from '../../lib/inspect/joint';
 import {Made} from '../../lib/models/made';
-import {MADE_PRESETS} from '../../lib/models/madeConfig';
+import {MADE_PRESETS} from '../../lib/models/madePresets';
 import {PIXEL_CNN_PRESETS, PixelCnn} from '../../lib/models/pixelCnn';
 
 // p(0, 0, 0), p(0, 0, 1), p(0, 1, 0), …

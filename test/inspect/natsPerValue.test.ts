@@ -5,7 +5,7 @@ import {evaluate} from '../../lib/evaluate';
 import {allBinaryImages} from '../../lib/inspect/joint';
 import {natsPerValue} from '../../lib/inspect/natsPerValue';
 import {Made} from '../../lib/models/made';
-import {MADE_PRESETS} from '../../lib/models/madeConfig';
+import {MADE_PRESETS} from '../../lib/models/madePresets';
 import {PixelCnn} from '../../lib/models/pixelCnn';
 import {randomImages} from '../properties/tools';
 

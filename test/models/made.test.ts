@@ -4,7 +4,8 @@ import * as tf from '@tensorflow/tfjs';
 import {startEngine} from '../../lib/engine/index';
 import {hiddenMask, outputMask} from '../../lib/layers/madeMasks';
 import {Made, madeDegrees, madeMasks, madeParameters} from '../../lib/models/made';
-import {checkMadeConfig, MADE_PRESETS, type MadeConfig} from '../../lib/models/madeConfig';
+import {checkMadeConfig, type MadeConfig} from '../../lib/models/madeConfig';
+import {MADE_PRESETS} from '../../lib/models/madePresets';
 import {randomImages, randomize} from '../properties/tools';
 
 test.before(() => startEngine());

@@ -1,0 +1,50 @@
+import type {AutoregressiveModel, ModelConfig, TrainOptions} from '../types';
+
+/** What a paper reports on the test set, and of which model. */
+export interface Reported {
+  /** Binarized MNIST, nats per image. */
+  readonly nats: number;
+  /** Paper, table and the model that the number is of. */
+  readonly source: string;
+}
+
+/** One configuration of a model, how it is trained, and what it is set beside. */
+export interface PresetOf<Config extends ModelConfig> {
+  readonly config: Config;
+  readonly recipe: TrainOptions;
+  /** The paper's number of the model that is most like it; none where the paper has nothing alike. */
+  readonly paper?: Reported;
+  /** The same of its ensemble of orders. */
+  readonly paperEnsemble?: Reported;
+  /** Presets whose weights make an ensemble of orders together with this one's. */
+  readonly companions?: readonly string[];
+}
+
+/** All that the library knows of a kind of model. lib/models/index.ts lists them; nothing is said of them elsewhere. */
+export interface ModelFamily<Name extends string, Preset extends string, Config extends ModelConfig> {
+  /** As the commands take it: `made`, `pixelcnn`, … */
+  readonly name: Name;
+  /** As readers know it: `MADE`, `PixelCNN`, … */
+  readonly label: string;
+  /** The first is the one that commands take when none is named. */
+  readonly presets: Readonly<Record<Preset, PresetOf<Config>>>;
+  /** @throws RangeError when a number of the config is out of its range */
+  create(config: Config, seed?: number): AutoregressiveModel;
+}
+
+/** Gives the family its type; the config's type is that which `create` takes. */
+export function defineModel<
+  const Name extends string,
+  const Preset extends string,
+  Config extends ModelConfig,
+>(family: ModelFamily<Name, Preset, Config>): ModelFamily<Name, Preset, Config> {
+  return family;
+}
+
+/** The configurations alone, by preset. */
+export function configsOf<Preset extends string, Config extends ModelConfig>({
+  presets,
+}: ModelFamily<string, Preset, Config>): Readonly<Record<Preset, Config>> {
+  const entries = Object.entries<PresetOf<Config>>(presets).map(([name, {config}]) => [name, config]);
+  return Object.fromEntries(entries) as Record<Preset, Config>;
+}
