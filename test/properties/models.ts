@@ -1,5 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
-import {hiddenMask, type Mask, outputMask, pathCounts} from '../../lib/layers/madeMasks';
+import {pathCounts} from '../../lib/layers/madeMasks';
 import {createDiagonalBiLstm} from '../../lib/models/diagonalBiLstm';
 import {GatedPixelCnn} from '../../lib/models/gatedPixelCnn';
 import {Made, madeMasks} from '../../lib/models/made';
@@ -17,7 +16,7 @@ export interface ModelUnderTest {
 }
 
 /** The masks of a MADE multiplied, and the direct connection added: how many paths lead from each pixel to each logit. */
-function madePaths(model: AutoregressiveModel): Float32Array {
+export function madePaths(model: AutoregressiveModel): Float32Array {
   const made = model as Made;
   const {layers, direct} = madeMasks(made.config, made.degrees);
   const values = made.order.length;
@@ -25,7 +24,7 @@ function madePaths(model: AutoregressiveModel): Float32Array {
   return direct === null ? paths : paths.map((count, i) => count + direct.values[i]);
 }
 
-function made(name: string, config: Partial<MadeConfig>): ModelUnderTest {
+export function made(name: string, config: Partial<MadeConfig>): ModelUnderTest {
   return {
     name: `MADE, ${name}`,
     create: (height, width, seed) =>
@@ -90,7 +89,7 @@ function asMatrix(known: readonly Set<number>[]): Float32Array {
 const GREY = {channels: 1, levels: 2, size: 3, head: 12} as const;
 
 /** PixelCNN: its blind spot is what the masks' offsets, one after the other, never reach. */
-function pixelCnn(name: string, config: {firstSize: number; dilations: number[]}): ModelUnderTest {
+export function pixelCnn(name: string, config: {firstSize: number; dilations: number[]}): ModelUnderTest {
   return {
     name: `PixelCNN, ${name}`,
     create: (height, width, seed) => PixelCnn.create({...GREY, ...config, height, width, features: 10}, seed),
@@ -107,7 +106,10 @@ function pixelCnn(name: string, config: {firstSize: number; dilations: number[]}
 }
 
 /** Gated PixelCNN: everything before a pixel, as far as its layers reach. */
-function gated(name: string, config: {firstSize: number; dilations: readonly number[]}): ModelUnderTest {
+export function gated(
+  name: string,
+  config: {firstSize: number; dilations: readonly number[]},
+): ModelUnderTest {
   return {
     name: `Gated PixelCNN, ${name}`,
     create: (height, width, seed) =>
@@ -154,7 +156,7 @@ function recurrence(
 const RECURRENT = {channels: 1, levels: 2, features: 12, head: 12} as const;
 
 /** Row LSTM: the triangle above, begun by the three pixels of the row that the gates see. */
-function rowLstm(
+export function rowLstm(
   name: string,
   config: {firstSize: number; layers: number; residual: boolean; skip: boolean},
 ): ModelUnderTest {
@@ -194,7 +196,7 @@ function rowLstm(
 }
 
 /** Diagonal BiLSTM: all that is above and to the left, and with what comes from the right all but one pixel. */
-function diagonal(
+export function diagonal(
   name: string,
   config: {firstSize: number; layers: number; residual: boolean; skip: boolean},
 ): ModelUnderTest {
@@ -261,46 +263,3 @@ export const MODELS: readonly ModelUnderTest[] = [
   diagonal('one layer', {firstSize: 3, layers: 1, residual: true, skip: false}),
   diagonal('two layers, skip', {firstSize: 5, layers: 2, residual: true, skip: true}),
 ];
-
-/**
- * Controls: MADE with one mask wrong, which the properties must notice.
- * - `leaky`: outputs see hidden units of their own degree (>= where equation 11 has >), so each logit sees its own pixel.
- * - `blind`: hidden units see inputs below their degree only (> where equation 10 has >=). It still is a distribution;
- *   only the demand that allowed entries of the Jacobian are not zero can find it.
- * Its cache is the one of the right MADE.
- */
-export function wrongMade(fault: 'leaky' | 'blind'): ModelUnderTest {
-  return {
-    name: `MADE, ${fault}`,
-    create: (height, width, seed) => {
-      const right = made('right', {}).create(height, width, seed) as Made;
-      const [inputs, hidden] = right.degrees;
-      const tensor = ({values, inputs, outputs}: Mask) => tf.tensor2d(values, [inputs, outputs]);
-      const first = tensor(fault === 'blind' ? outputMask(inputs, hidden) : hiddenMask(inputs, hidden));
-      const second = tensor(fault === 'leaky' ? hiddenMask(hidden, inputs) : outputMask(hidden, inputs));
-      const parameter = (name: string) => right.parameters.get(name) as tf.Variable;
-      return {
-        name: 'made',
-        config: right.config,
-        image: right.image,
-        levels: 2,
-        parameters: right.parameters,
-        order: right.order,
-        logits: (x) =>
-          tf.tidy(() => {
-            const flat = tf.reshape(x, [x.shape[0], -1]) as tf.Tensor2D;
-            const into = tf.mul(parameter('hidden1.weights'), first) as tf.Tensor2D;
-            const units = tf.relu(tf.add(tf.matMul(flat, into), parameter('hidden1.bias'))) as tf.Tensor2D;
-            const out = tf.mul(parameter('output.weights'), second) as tf.Tensor2D;
-            return tf.reshape(tf.add(tf.matMul(units, out), parameter('output.bias')), x.shape);
-          }),
-        incremental: (count) => right.incremental(count),
-        dispose: () => {
-          right.dispose();
-          tf.dispose([first, second]);
-        },
-      };
-    },
-    sees: (model) => madePaths(made('right', {}).create(model.image.height, model.image.width, 0)),
-  };
-}

@@ -118,7 +118,9 @@ test('a run stopped by SIGINT at its start, in mid-epoch and at the ends of epoc
 
 test(`a run killed ${KILLS} times, while training and while saving, resumes to the bit`, async (t) => {
   const folder = newFolder('killed');
-  const random = new Random(Date.now() % 2 ** 32, 'moments');
+  const seed = Date.now() % 2 ** 32;
+  t.diagnostic(`moments of seed ${seed}`);
+  const random = new Random(seed, 'moments');
   let whileSaving = 0;
   for (let kill = 0; kill < KILLS; kill++) {
     // So many saves begun or done, at most five of the 128 steps a life, and then a while that no event decides.
