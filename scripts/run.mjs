@@ -7,7 +7,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import {Interrupted, interrupt, SetupError} from './setup/commands.mjs';
-import {root} from './setup/files.mjs';
+import {privateEnvironment, root} from './setup/files.mjs';
 import {engineEnvironment, nodeOptions, setUp, venvBin} from './setup.mjs';
 
 const commands = {
@@ -28,6 +28,8 @@ const commands = {
   setup: ['only the set-up; tries the native engine again where it failed before', () => 0],
 };
 
+const needsJupyter = new Set(['start', 'test', 'lab', 'setup']);
+
 let child;
 let stopped;
 
@@ -42,7 +44,7 @@ async function main([name, ...args]) {
     return 2;
   }
   if (!process.env.TF_ENGINE) delete process.env.TF_ENGINE;
-  await setUp({retry: name === 'setup'});
+  await setUp({retry: name === 'setup', jupyter: needsJupyter.has(name)});
   return commands[name][1](args);
 }
 
@@ -53,7 +55,11 @@ function run(command, args) {
     child = spawn(command, args, {
       cwd: root,
       stdio: 'inherit',
-      env: {...engineEnvironment, JUPYTER_PREFER_ENV_PATH: '1', ...process.env},
+      // Where the user stands: npm says so, and a relative path of the command line means it.
+      env: {
+        ...{...engineEnvironment, JUPYTER_PREFER_ENV_PATH: '1', INIT_CWD: process.cwd()},
+        ...privateEnvironment(),
+      },
     });
     child.on('error', reject);
     child.on('close', (code, signal) => {
@@ -115,6 +121,17 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   });
 }
 
+/** A folder that may not be written and a full disk are no mistakes of the program: one sentence instead of a stack. */
+function explained(error) {
+  const remedy = {
+    EACCES: 'make it writable for you',
+    EPERM: 'make it writable for you',
+    EROFS: 'copy the project to where it can be written',
+    ENOSPC: 'the disk is full; free about 3 GB',
+  }[error.code];
+  return remedy && error.path ? `${error.path}: ${error.code}; ${remedy}, then run the command again` : error;
+}
+
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
@@ -124,7 +141,7 @@ main(process.argv.slice(2)).then(
       console.error('Set-up was stopped; the next command goes on with it.');
       process.exitCode = 128 + os.constants.signals[error.message];
     } else {
-      console.error(error instanceof SetupError ? `Set-up: ${error.message}` : error);
+      console.error(error instanceof SetupError ? `Set-up: ${error.message}` : explained(error));
       process.exitCode = 1;
     }
   },

@@ -24,23 +24,34 @@ export const nodeOptions = ['--require', at('lib', 'engine', 'compat.cjs')];
 /**
  * Does what is left to do.
  *
- * @param retry tries the native engine again where it could not be had before
+ * @param retry tries the native engine again where it could not be had before; says what is there when all is
+ * @param jupyter whether the command needs JupyterLab; one that does not goes on where that cannot be had
  * @throws SetupError with a sentence for the user; Interrupted
  */
-export async function setUp({retry = false} = {}) {
+export async function setUp({retry = false, jupyter = true} = {}) {
   checkNode();
   if (retry) tensorflow.forgetNativeFailure();
-  if (!isDone()) await doSteps();
-  writeKernelspec();
+  const isSkipped = (step) => isSkippedNow(step) || (!jupyter && step === jupyterStep && venvFailed());
+  if (steps.every((step) => step.isDone() || isSkipped(step))) {
+    if (retry)
+      say(
+        `Everything is there: ${steps
+          .filter((step) => step.isDone())
+          .map(({title}) => title)
+          .join(', ')}.`,
+      );
+  } else await doSteps(isSkipped, jupyter);
+  if (hasVenv()) writeKernelspec();
   const failure = wantsNative() ? tensorflow.nativeFailure() : undefined;
   if (failure) say(`The WASM engine serves, slower: ${failure}. To try again: npm run setup`);
 }
 
 const say = (text) => process.stderr.write(`${text}\n`);
 
+const jupyterStep = {title: 'JupyterLab in .venv', isDone: hasVenv, run: makeVenv};
 const steps = [
   {title: 'Packages from npm', isDone: hasPackages, run: installPackages},
-  {title: 'JupyterLab in .venv', isDone: hasVenv, run: makeVenv},
+  jupyterStep,
   {title: 'TensorFlow library', native: true, isDone: tensorflow.hasLibrary, run: tensorflow.fetchLibrary},
   {title: 'TensorFlow binding', native: true, isDone: tensorflow.hasBinding, run: tensorflow.installBinding},
   {title: 'MNIST digits', isDone: hasMnist, run: prepareMnist},
@@ -51,23 +62,22 @@ function wantsNative() {
 }
 
 /** A native step that failed before is not tried at every start. */
-function isSkipped(step) {
+function isSkippedNow(step) {
   return step.native && (!wantsNative() || tensorflow.nativeFailure() !== undefined);
 }
 
-function isDone() {
-  return steps.every((step) => step.isDone() || isSkipped(step));
-}
+const venvFailure = at('.cache', 'setup', 'venv.json');
+const venvFailed = () => readJson(venvFailure)?.key === digest(root, readText(requirements));
 
-async function doSteps() {
+async function doSteps(isSkipped, needsJupyter) {
   const start = Date.now();
   const lock = await acquireLock(at('.cache', 'setup', 'lock'), {onWait: say});
   try {
-    if (isDone()) return;
     if (!hasPackages() && !hasVenv()) say('First set-up: a few minutes, about 2 GB, once.');
     for (const step of steps) {
       if (step.isDone() || isSkipped(step)) continue;
       if (step.native) await doNativeStep(step, lock);
+      else if (step === jupyterStep && !needsJupyter) await doJupyterStep(lock);
       else await doStep(step, lock);
     }
   } finally {
@@ -86,6 +96,17 @@ async function doStep(step, lock) {
   } catch (error) {
     shown.failed();
     throw error;
+  }
+}
+
+/** For a command that needs no JupyterLab: a failure is said and kept in mind, and the next command that needs it tries again. */
+async function doJupyterStep(lock) {
+  try {
+    await doStep(jupyterStep, lock);
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    writeAtomically(venvFailure, JSON.stringify({key: digest(root, readText(requirements))}));
+    say(`${error.message}. This command goes on without JupyterLab; npm run lab tries again.`);
   }
 }
 
@@ -187,6 +208,9 @@ async function makeVenv(_python, shown, lock) {
   const settings = {disabledExtensions: {'@jupyterlab/apputils-extension:announcements': true}};
   writeAtomically(at('.venv', 'etc', 'jupyter', 'labconfig', 'page_config.json'), JSON.stringify(settings));
   writeAtomically(venvStamp, digest(root, readText(requirements)));
+  fs.rmSync(venvFailure, {force: true});
+  // What pip could not fetch without it can be tried again.
+  tensorflow.forgetNativeFailure();
 }
 
 /** The kernel `tslab` of the project itself, with absolute paths, so that every editor finds it. */

@@ -2,7 +2,7 @@
 import {spawn} from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import {readText, root} from './files.mjs';
+import {privateEnvironment, readText, root} from './files.mjs';
 
 /** Something that the user can mend; its message is one sentence and says how. */
 export class SetupError extends Error {}
@@ -45,7 +45,7 @@ export async function runLogged(name, command, args, {what, lock, env, onLine, o
   const file = fs.openSync(log, 'w');
   const child = spawn(command, args, {
     cwd: root,
-    env: {...process.env, ...env},
+    env: {...privateEnvironment(), ...env},
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

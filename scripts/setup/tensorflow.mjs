@@ -65,7 +65,7 @@ export const hasLibrary = () => fs.existsSync(libraryFolder);
  * What is compiled: tfjs-node's binding, and beside it the project's own kernels, which are made for the processor
  * of this machine.
  */
-const addons = [
+export const addons = [
   {
     name: 'tfjs_binding',
     what: 'the TensorFlow binding',
@@ -86,7 +86,13 @@ if (found !== '${version}') throw new Error('TensorFlow ' + found + ' was loaded
     flags: ['-O3', '-march=native', '-fno-math-errno', '-DIS_SLIM_BUILD'],
     more: [],
     key: () => [instructionSets(), ...kernelSources.map(readText)],
-    loadTest: "if (addon.applyGate === undefined) throw new Error('the kernels are not there');",
+    // tanh(0.5) * sigmoid(1), in every lane of a vector: instructions that this processor lacks show here.
+    loadTest: `
+const features = 40;
+const out = new Float32Array(features);
+addon.applyGate(Float32Array.from({length: 2 * features}, (_, k) => (k < features ? 0.5 : 1)), features, out);
+const expected = Math.tanh(0.5) / (1 + Math.exp(-1));
+if (out.some((y) => !(Math.abs(y - expected) < 1e-5))) throw new Error('the kernels compute something else');`,
   },
 ];
 
@@ -100,6 +106,8 @@ function instructionSets() {
 const packageVersion = (folder) => readJson(path.join(folder, 'package.json'))?.version;
 /** What an addon is made from; short, since it is part of a file name. */
 const addonKey = ({flags, key}) => digest(libraryFolder, packageVersion(headers), ...flags, ...key());
+/** Where an addon is in the shared cache. */
+export const cachedFile = (addon) => path.join(libraryFolder, `${addon.name}-${addonKey(addon)}.node`);
 const installedFile = ({name}) => path.join(addonFolder, `${name}.node`);
 const stampFile = (addon) => `${installedFile(addon)}.set-up`;
 
@@ -140,8 +148,15 @@ export function checkSystem() {
     throw new SetupError('the TensorFlow library needs glibc, and this Linux has another libc');
 }
 
+/** The same addon for every processor of this family. */
+function portableAddon(addon) {
+  return {...addon, flags: addon.flags.filter((flag) => flag !== '-march=native')};
+}
+
 /** Downloads the wheel, checks its sha256 and keeps the two libraries and the headers, whole or not at all. */
 export async function fetchLibrary(python, step, lock) {
+  if (!fs.existsSync(python))
+    throw new SetupError("Python's pip fetches the TensorFlow library, and .venv has none");
   const wheel = wheels[system];
   const download = path.join(shared, 'download');
   const temporary = path.join(download, 'tmp');
@@ -207,27 +222,59 @@ function wheelPaths() {
   ];
 }
 
-/** Compiles the addons (or takes them from the shared cache), loads each once, and puts them where tfjs-node looks. */
+/**
+ * Compiles the addons (or takes them from the shared cache) and puts them where tfjs-node looks. Each is loaded and called once in
+ * a process of its own before, those from the cache too: another machine may have put them there.
+ */
 export async function installBinding(python, step, lock) {
   for (const [k, addon] of addons.entries()) {
     const key = addonKey(addon);
-    const made = path.join(libraryFolder, `${addon.name}-${key}.node`);
+    const made = cachedFile(addon);
     const part = {say: (text) => step.say(text), at: (share) => step.at((k + share) / addons.length)};
-    if (!fs.existsSync(made)) await compileAny(python, addon, made, part, lock);
+    if (!(await isTrusted(addon, made, part, lock))) await compileAny(python, addon, made, part, lock);
     copyAtomically(made, installedFile(addon));
     writeAtomically(stampFile(addon), key);
   }
 }
 
-/** With the compiler of this machine; where there is none, or where it fails, with the one from PyPI. */
+/** Whether an addon from the shared cache is there and works here; one that does not is removed. */
+async function isTrusted(addon, made, step, lock) {
+  if (!fs.existsSync(made)) return false;
+  try {
+    await tryAddon(addon, made, lock);
+    return true;
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    step.say(`${error.message}; building it anew`);
+    fs.rmSync(made, {force: true});
+    return false;
+  }
+}
+
+/** @throws SetupError when it cannot be loaded, ends its process or computes something else */
+export function tryAddon({what, loadTest}, file, lock) {
+  const program = `const addon = require(process.argv[1]);${loadTest}`;
+  return runLogged('load', process.execPath, ['-e', program, file], {what: `loading ${what}`, lock});
+}
+
+/**
+ * With the compiler of this machine, then without what it or the processor may not know; where there is none, or where it fails,
+ * with the one from PyPI.
+ */
 async function compileAny(python, addon, made, step, lock) {
   const compiler = findCompiler();
   if (compiler) {
-    try {
-      return await compile([compiler], addon, addon.more, made, 20, step, lock);
-    } catch (error) {
-      if (!(error instanceof SetupError)) throw error;
-      step.say(`${error.message}; trying the compiler from PyPI`);
+    const portable = portableAddon(addon);
+    const tries = [addon, ...(portable.flags.length < addon.flags.length ? [portable] : [])];
+    for (const [k, one] of tries.entries()) {
+      try {
+        return await compile([compiler], one, one.more, made, 20, step, lock);
+      } catch (error) {
+        if (!(error instanceof SetupError)) throw error;
+        const next =
+          k + 1 < tries.length ? 'for processors of every kind, slower' : 'with the compiler from PyPI';
+        step.say(`${error.message}; trying ${next}`);
+      }
     }
   }
   const requirements = path.join(root, 'scripts', 'requirements-compiler.txt');
@@ -269,11 +316,7 @@ async function compile([command, ...first], addon, more, made, seconds, step, lo
       env: {ZIG_GLOBAL_CACHE_DIR: zigCache, ZIG_LOCAL_CACHE_DIR: zigCache},
       onTick: () => step.at(Math.min(0.95, (Date.now() - start) / 1000 / seconds)),
     });
-    const loadTest = `const addon = require(process.argv[1]);${addon.loadTest}`;
-    await runLogged('load', process.execPath, ['-e', loadTest, temporary], {
-      what: `loading ${addon.what}`,
-      lock,
-    });
+    await tryAddon(addon, temporary, lock);
     fs.renameSync(temporary, made);
   } finally {
     fs.rmSync(temporary, {force: true});

@@ -167,12 +167,49 @@ test('the same inputs give the same stamp, others another', async () => {
   assert.notEqual(digest('a', undefined), digest('a', 'b'));
 });
 
-test('the shared cache is in XDG_CACHE_HOME, else in the home folder', async () => {
-  const {sharedCache} = await load<{sharedCache(env: object, home: string): string}>('files');
-  assert.equal(sharedCache({XDG_CACHE_HOME: '/c'}, '/h'), '/c/autoregressive-image-models');
+interface FilesModule {
+  sharedCache(env: object, home: string): string;
+  usableHome(findHome: () => string, otherwise: string): string;
+  privateEnvironment(env: object, home: string): Record<string, string>;
+}
+
+test('the shared cache is in XDG_CACHE_HOME, else in the home folder, else in the project', async (t) => {
+  const {sharedCache} = await load<FilesModule>('files');
+  const folder = temporaryFolder(t);
+  const [c, h] = [path.join(folder, 'c'), path.join(folder, 'h')];
+  assert.equal(sharedCache({XDG_CACHE_HOME: c}, h), `${c}/autoregressive-image-models`);
   for (const env of [{}, {XDG_CACHE_HOME: ''}, {XDG_CACHE_HOME: 'relative'}]) {
-    assert.equal(sharedCache(env, '/h'), '/h/.cache/autoregressive-image-models');
+    assert.equal(sharedCache(env, h), `${h}/.cache/autoregressive-image-models`);
   }
+  const own = path.join(root, '.cache', 'autoregressive-image-models');
+  assert.equal(sharedCache({XDG_CACHE_HOME: '/dev/null'}, h), own);
+  assert.equal(sharedCache({}, '/dev/null/home'), own);
+});
+
+test('a home that is not there, or may not be written, is replaced by a folder of the project', async (t) => {
+  const {usableHome} = await load<FilesModule>('files');
+  const folder = temporaryFolder(t);
+  assert.equal(
+    usableHome(() => folder, '/own'),
+    folder,
+  );
+  const nobody = () => {
+    throw new Error('ENOENT: no such file or directory, uv_os_homedir');
+  };
+  assert.equal(usableHome(nobody, '/own'), '/own');
+  assert.equal(
+    usableHome(() => '/dev/null/home', '/own'),
+    '/own',
+  );
+});
+
+test("settings for the user's other Pythons do not reach .venv; the index and the proxy do", async () => {
+  const {privateEnvironment} = await load<FilesModule>('files');
+  const env = {PIP_USER: '1', PIP_TARGET: '/x', PYTHONPATH: '/y', PIP_INDEX_URL: 'z', HTTPS_PROXY: 'p'};
+  const made = privateEnvironment(env, '/h');
+  assert.equal(made.PIP_USER, '0');
+  assert.ok(!('PIP_TARGET' in made) && !('PYTHONPATH' in made));
+  assert.deepEqual([made.PIP_INDEX_URL, made.HTTPS_PROXY, made.HOME], ['z', 'p', '/h']);
 });
 
 test('the cause of a failure in one sentence', async () => {
@@ -203,7 +240,8 @@ test('progress: a bar, and the time to go once it can be told', async () => {
   assert.equal(formatSeconds(95), '1 min 35 s');
 });
 
-test('without network the first set-up names the step, the cause and the log', (t) => {
+/** A checkout with set-up in it and nothing else. */
+function bareCheckout(t: {after(fn: () => void): void}): string {
   const checkout = path.join(temporaryFolder(t), 'checkout');
   for (const name of [
     'scripts',
@@ -215,8 +253,88 @@ test('without network the first set-up names the step, the cause and the log', (
   ]) {
     fs.cpSync(path.join(root, name), path.join(checkout, name), {recursive: true});
   }
+  fs.mkdirSync(path.join(checkout, 'bin'));
+  return checkout;
+}
+
+/** As `bareCheckout`, with packages that are none, and the digits in place. */
+function checkoutWithPackages(t: {after(fn: () => void): void}): string {
+  const checkout = bareCheckout(t);
+  const write = (name: string, text: string) => {
+    fs.mkdirSync(path.dirname(path.join(checkout, name)), {recursive: true});
+    fs.writeFileSync(path.join(checkout, name), text);
+  };
+  write('package-lock.json', '{"packages": {"": {}}}');
+  write('node_modules/.package-lock.json', '{"packages": {}}');
+  write('data/mnist/.set-up', '');
+  return checkout;
+}
+
+test('without Python, what needs no JupyterLab goes on; no home and pip settings stop nothing', (t) => {
+  const checkout = checkoutWithPackages(t);
+  const start = (name: string) =>
+    spawnSync(process.execPath, ['scripts/run.mjs', name], {
+      cwd: checkout,
+      env: {PATH: path.join(checkout, 'bin'), HOME: '/dev/null/home', PIP_USER: '1'},
+      encoding: 'utf8',
+    });
+  const train = start('train');
+  assert.match(train.stderr, /Python 3\.10 or newer is needed.*goes on without JupyterLab/);
+  if (process.platform === 'linux') assert.match(train.stderr, /The WASM engine serves, slower: .*pip/);
+  assert.doesNotMatch(train.stderr, /^Set-up: /m);
+  assert.doesNotMatch(start('train').stderr, /Python 3\.10/, 'it is tried again only where it is needed');
+  const lab = start('lab');
+  assert.equal(lab.status, 1);
+  assert.match(lab.stderr, /^Set-up: Python 3\.10 or newer is needed/m);
+});
+
+test('a kernel from the cache that ends the process is rebuilt, without a flag that the compiler refuses', async (t) => {
+  const {findCompiler} = await load<PrerequisitesModule>('prerequisites');
+  const compiler = findCompiler(['g++', 'c++', 'clang++']);
+  const installed = path.join(root, 'node_modules/@tensorflow/tfjs-node/lib/napi-v8');
+  if (!compiler || !fs.existsSync(path.join(installed, 'raster_kernels.node'))) {
+    t.skip('there is no native engine here');
+    return;
+  }
+  const checkout = checkoutWithPackages(t);
+  const cache = path.join(checkout, 'cache');
+  const trap = path.join(checkout, 'trap.cc');
+  fs.writeFileSync(trap, '__attribute__((constructor)) static void start() { __builtin_trap(); }');
+  spawnSync(compiler, ['-shared', '-fPIC', trap, '-o', path.join(checkout, 'trap.node')]);
+  // A compiler that does not know -march=native; what it makes is what this project's set-up made.
+  const fake = `#!/bin/sh
+[ "$1" = --version ] && exit 0
+case "$*" in *-march=native*) echo "error: unknown value 'native' for -march" >&2; exit 1;; esac
+for last; do :; done
+case "$last" in *raster_kernels*) name=raster_kernels;; *) name=tfjs_binding;; esac
+cp "${installed}/$name.node" "$last"
+`;
+  fs.writeFileSync(path.join(checkout, 'bin', 'g++'), fake, {mode: 0o755});
+  const program = `
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import {addons, cachedFile, installBinding} from '${pathToFileURL(path.join(checkout, 'scripts/setup/tensorflow.mjs'))}';
+fs.mkdirSync(path.dirname(cachedFile(addons[0])), {recursive: true});
+for (const addon of addons) fs.copyFileSync('${checkout}/trap.node', cachedFile(addon));
+await installBinding('no-python', {say: (text) => console.log(text), at() {}});
+`;
+  const {status, stdout, stderr} = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    env: {...process.env, PATH: `${checkout}/bin:${process.env.PATH}`, XDG_CACHE_HOME: cache},
+    encoding: 'utf8',
+  });
+  assert.equal(status, 0, stderr);
+  const lines = stdout.trim().split('\n');
+  assert.match(lines[0], /^loading the TensorFlow binding failed: SIG(ILL|TRAP).*; building it anew$/);
+  assert.match(lines[1], /^loading the project's own kernels failed: SIG(ILL|TRAP).*; building it anew$/);
+  assert.match(lines[2], /-march.*; trying for processors of every kind, slower$/);
+  assert.equal(lines.length, 3);
+  const made = path.join(checkout, 'node_modules/@tensorflow/tfjs-node/lib/napi-v8/raster_kernels.node');
+  assert.ok(fs.readFileSync(made).equals(fs.readFileSync(path.join(installed, 'raster_kernels.node'))));
+});
+
+test('without network the first set-up names the step, the cause and the log', (t) => {
+  const checkout = bareCheckout(t);
   const bin = path.join(checkout, 'bin');
-  fs.mkdirSync(bin);
   fs.writeFileSync(
     path.join(bin, 'npm'),
     '#!/bin/sh\n[ "$1" = --version ] || { echo npm error code EAI_AGAIN; exit 1; }\n',
