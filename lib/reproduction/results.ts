@@ -1,7 +1,10 @@
 import {classesOf} from '../condition';
 import {datasetOf} from '../data/datasets';
 import {parameterCount} from '../layers/parameters';
-import {MODEL_NAMES} from '../models/index';
+import {companionPresets, MODEL_NAMES} from '../models/index';
+import {loadCheckpoint} from '../storage/checkpoints';
+import {checkpointFile} from '../storage/paths';
+import type {AutoregressiveModel} from '../types';
 import {REPORTED} from './papers';
 import {committedPresets, loadPublished, QUICK_IMAGES, scorePublished} from './published';
 
@@ -46,7 +49,19 @@ export async function measureResults(onProgress?: (what: string) => void): Promi
       const {score: recorded} = metadata;
       const quick = await scorePublished(published, preset, 'test', {images: QUICK_IMAGES});
       const given = classesOf(published.model) > 0 ? ', given the class' : '';
-      const row = (name: string, nats: number, quickRecorded: number, quickMeasured: number): ResultRow => {
+      // An ensemble costs what all its members cost.
+      const others = companionPresets(model, preset).map(
+        (other) => loadCheckpoint(checkpointFile(model, other), {model}).metadata,
+      );
+      const row = (
+        name: string,
+        nats: number,
+        quickRecorded: number,
+        quickMeasured: number,
+        members: readonly AutoregressiveModel[] = [published.model],
+      ): ResultRow => {
+        const trainings = members.length > 1 ? [metadata, ...others] : [metadata];
+        const weights = new Set(members.map(({parameters}) => parameters));
         if (!(Math.abs(quickRecorded - quickMeasured) <= TOLERANCE)) {
           throw new Error(
             `${name}: ${quickMeasured.toFixed(4)} nats on ${QUICK_IMAGES} test images, but ` +
@@ -63,9 +78,9 @@ export async function measureResults(onProgress?: (what: string) => void): Promi
           nats,
           images: recorded.testImages,
           binarization: quick.binarization,
-          parameters: parameterCount(published.model.parameters),
-          epochs: metadata.epoch,
-          trainingSeconds: metadata.trainingSeconds,
+          parameters: [...weights].reduce((sum, own) => sum + parameterCount(own), 0),
+          epochs: trainings.reduce((sum, {epoch}) => sum + epoch, 0),
+          trainingSeconds: trainings.reduce((sum, one) => sum + one.trainingSeconds, 0),
           quickImages: QUICK_IMAGES,
           quickRecorded,
           quickMeasured,
@@ -79,6 +94,7 @@ export async function measureResults(onProgress?: (what: string) => void): Promi
             recorded.ensembleNats,
             recorded.ensembleQuickNats,
             quick.ensembleNats,
+            published.members,
           ),
         );
       }
@@ -114,7 +130,11 @@ export function resultsMarkdown(rows: readonly ResultRow[]): string {
     String(row.epochs),
     `${Math.round(row.trainingSeconds / 60)} min`,
   ]);
-  return markdownTable(header, lines);
+  const sources = new Map(
+    rows.flatMap((row) => (row.paperSource === null ? [] : [[row.model, row.paperSource]])),
+  );
+  const notes = [...sources].map(([model, source]) => `- ${model}: ${source}`);
+  return `${markdownTable(header, lines)}\n\nThe papers' numbers are of:\n\n${notes.join('\n')}`;
 }
 
 /** Columns of even width, so that the source reads as a table, too. */

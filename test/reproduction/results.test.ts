@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {REPORTED} from '../../lib/reproduction/papers';
+import {type ResultRow, resultsMarkdown} from '../../lib/reproduction/results';
+
+const row: ResultRow = {
+  model: 'made one-order',
+  paperNats: 89.59,
+  paperSource: 'MADE, table 6: 2 hidden layers, 1 mask',
+  nats: 85.606,
+  images: 10000,
+  binarization: 'static, seed 0',
+  parameters: 3271696,
+  epochs: 48,
+  trainingSeconds: 1116,
+  quickImages: 1000,
+  quickRecorded: 85.45,
+  quickMeasured: 85.45,
+};
+
+test('the table sets like beside like, and says of which model a paper number is', () => {
+  const text = resultsMarkdown([row, {...row, model: 'made any-order', paperNats: null, paperSource: null}]);
+  assert.match(text, /\| made one-order +\| 89\.59 +\| 85\.61 +\| −3\.98 /);
+  assert.match(text, /\| made any-order +\| – +\| 85\.61 +\| – /);
+  assert.ok(text.endsWith('- made one-order: MADE, table 6: 2 hidden layers, 1 mask'), text);
+});
+
+test('the papers numbers stand beside the presets that are like them', () => {
+  assert.equal(REPORTED['made one-order'].nats, 89.59);
+  assert.equal(REPORTED['made small'].nats, 88.4);
+  assert.equal(REPORTED['made orders ensemble'].nats, 86.64);
+  assert.equal(REPORTED['made orders'], undefined);
+  assert.equal(REPORTED.diagonal.nats, 79.2);
+  assert.equal(REPORTED['diagonal one-layer'].nats, 80.75);
+  assert.match(REPORTED.gated.source, /PixelVAE/);
+});
