@@ -20,9 +20,17 @@ export {
   toTensor,
 } from './data/batches';
 export {type BinarizeOptions, binarize} from './data/binarize';
+export {type BinarizedMnistOptions, loadBinarizedMnist} from './data/binarizedMnist';
 export {CIFAR10_CLASSES, type Cifar10Options, loadCifar10, MissingDataError} from './data/cifar10';
 export {type Crop, cropImages} from './data/crop';
-export {type Dataset, datasetOf, STATIC_SEED, scoringImages} from './data/datasets';
+export {
+  type Dataset,
+  datasetOf,
+  PAPERS_DRAW,
+  STATIC_SEED,
+  scoringImages,
+  type TrainingDataset,
+} from './data/datasets';
 export {drawEntropy} from './data/drawEntropy';
 export {
   checkImages,

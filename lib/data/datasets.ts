@@ -1,5 +1,6 @@
-import type {AutoregressiveModel, Split} from '../types';
+import type {AutoregressiveModel, Images, Split} from '../types';
 import {binarize} from './binarize';
+import {loadBinarizedMnist} from './binarizedMnist';
 import {loadCifar10} from './cifar10';
 import type {LabelledImages} from './images';
 import {loadMnist} from './mnist';
@@ -15,16 +16,21 @@ export async function scoringImages(split: Split): Promise<LabelledImages> {
 }
 
 export interface Dataset {
-  readonly name: 'MNIST' | 'CIFAR-10';
+  readonly name: 'MNIST' | 'CIFAR-10' | 'binarized MNIST';
   /** How the images that are scored were made black and white. */
   readonly binarization: string;
-  /** Bytes 0 … 255, with classes. @throws Error that says how to get them, when they are not there */
+  /** As models are trained to see them: 0 … levels - 1. @throws Error that says how to get them, when they are not there */
+  scored(split: Split): Promise<Images>;
+}
+
+/** A data set that models are trained on. */
+export interface TrainingDataset extends Dataset {
+  /** Bytes 0 … 255, with classes. @throws Error as `scored` */
   load(split: Split): Promise<LabelledImages>;
-  /** As models are trained to see them: 0 … levels - 1. @throws Error as `load` */
   scored(split: Split): Promise<LabelledImages>;
 }
 
-const MNIST: Dataset = {
+const MNIST: TrainingDataset = {
   name: 'MNIST',
   binarization: `static, seed ${STATIC_SEED}`,
   load: loadMnist,
@@ -32,12 +38,26 @@ const MNIST: Dataset = {
 };
 
 /** Colour stays as it is. */
-const CIFAR_10: Dataset = {
+const CIFAR_10: TrainingDataset = {
   name: 'CIFAR-10',
   binarization: 'none (256 levels)',
   load: loadCifar10,
   scored: loadCifar10,
 };
+
+/** The draw of the papers: the bits that MADE and PixelRNN report. It has no classes. */
+export const PAPERS_DRAW: Dataset = {
+  name: 'binarized MNIST',
+  binarization: "the papers' draw",
+  scored: loadBinarizedMnist,
+};
+
+/** Whether a model can be scored on the papers' draw: black and white digits, and no class to be given. */
+export function fitsPapersDraw(
+  model: Pick<AutoregressiveModel, 'name' | 'image' | 'levels' | 'config'>,
+): boolean {
+  return datasetOf(model) === MNIST && Number(model.config.classes ?? 0) === 0;
+}
 
 /**
  * The data set of a model: MNIST for black and white images of 28 x 28, CIFAR-10 for 32 x 32 in three colours of 256 levels.
@@ -48,7 +68,7 @@ export function datasetOf({
   name,
   image,
   levels,
-}: Pick<AutoregressiveModel, 'name' | 'image' | 'levels'>): Dataset {
+}: Pick<AutoregressiveModel, 'name' | 'image' | 'levels'>): TrainingDataset {
   const shape = `${image.height} x ${image.width} x ${image.channels} with ${levels} levels`;
   if (shape === '28 x 28 x 1 with 2 levels') return MNIST;
   if (shape === '32 x 32 x 3 with 256 levels') return CIFAR_10;

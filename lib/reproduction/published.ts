@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
-import {type Dataset, datasetOf} from '../data/datasets';
+import {hasBinarizedMnist} from '../data/binarizedMnist';
+import {type Dataset, datasetOf, fitsPapersDraw, PAPERS_DRAW} from '../data/datasets';
 import {firstImages} from '../data/images';
 import {evaluate, evaluateEnsemble} from '../evaluate';
 import {parameterCount} from '../layers/parameters';
@@ -80,6 +81,7 @@ export interface Score {
 /**
  * Scores stored weights on a split.
  *
+ * @param options.dataset other images than the model's own, such as PAPERS_DRAW
  * @param options.images how many of its first images; all when not given
  * @param options.ensemble whether to average over the model's orders too, where it has several
  */
@@ -88,6 +90,7 @@ export async function scorePublished(
   preset: string,
   split: Split,
   options: {
+    dataset?: Dataset;
     images?: number;
     ensemble?: boolean;
     onProgress?: (share: number) => void;
@@ -96,7 +99,7 @@ export async function scorePublished(
 ): Promise<Score> {
   const started = performance.now();
   const {model, checkpoint} = published;
-  const dataset = datasetOf(model);
+  const {dataset = datasetOf(model)} = options;
   const all = await dataset.scored(split);
   const images = options.images === undefined ? all : firstImages(all, options.images);
   const members = options.ensemble === false ? [model] : published.members;
@@ -161,6 +164,10 @@ export async function publish(
       score.ensembleQuickNats = quick.ensembleNats;
       score.ensembleSize = test.ensembleSize as number;
     }
+    if (fitsPapersDraw(model) && hasBinarizedMnist()) {
+      const papers = await scorePublished(stored, preset, 'test', {dataset: PAPERS_DRAW});
+      Object.assign(score, papersScore(papers));
+    }
     saveCheckpoint(
       file,
       {tensors: stored.checkpoint.tensors, metadata: {...metadata, score}},
@@ -170,4 +177,16 @@ export async function publish(
   } finally {
     stored.dispose();
   }
+}
+
+/** The entries of a checkpoint's score for the papers' own test set. They are there where the files were, when it was scored. */
+function papersScore({nats, ensembleNats}: Score): Record<string, number> {
+  return {papersTestNats: nats, ...(ensembleNats === undefined ? {} : {papersEnsembleNats: ensembleNats})};
+}
+
+/** Writes a score on the papers' test set into a checkpoint that was published without. The weights stay as they are. */
+export function recordPapersScore({checkpoint, file}: Published, papers: Score): void {
+  const {tensors, metadata} = checkpoint;
+  const score = {...metadata.score, ...papersScore(papers)};
+  saveCheckpoint(file, {tensors, metadata: {...metadata, score}}, {dtype: 'F16'});
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {datasetOf, scoringImages} from '../../lib/data/datasets';
+import {datasetOf, fitsPapersDraw, scoringImages} from '../../lib/data/datasets';
 import {findPreset, MODEL_NAMES, presetNames} from '../../lib/models/index';
 
 test('the shape and the levels of a model name its data set', async () => {
@@ -38,4 +38,12 @@ test('every preset of every model has a data set', () => {
       model.dispose();
     }
   }
+});
+
+test("the papers' draw is for black and white digits without classes", () => {
+  const digits = {name: 'made', image: {height: 28, width: 28, channels: 1}, levels: 2, config: {}};
+  const colour = {...digits, image: {height: 32, width: 32, channels: 3}, levels: 256};
+  assert.equal(fitsPapersDraw(digits), true);
+  assert.equal(fitsPapersDraw({...digits, config: {classes: 10}}), false);
+  assert.equal(fitsPapersDraw(colour), false);
 });

@@ -5,7 +5,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import test from 'node:test';
 
-/** `npm run data -- cifar10` where it fails: nothing is fetched here, a stand-in plays npm. */
+/** `npm run data` where it fails: nothing is fetched here, a stand-in plays npm. */
 
 const project = path.join(__dirname, '..', '..');
 const place = fs.mkdtempSync(path.join(os.tmpdir(), 'data-test-'));
@@ -68,9 +68,28 @@ test('an archive that the user placed is taken, and npm is not asked', () => {
 
 test('another data set, none, or two: usage and exit code 2', () => {
   const {finished} = command([]);
-  for (const args of [[], ['mnist'], ['cifar10', 'cifar10'], ['cifar10', '--now']]) {
+  for (const args of [
+    [],
+    ['mnist'],
+    ['cifar10', 'cifar10'],
+    ['cifar10', '--now'],
+    ['cifar10', '--from', '.'],
+  ]) {
     const {status, stderr} = finished(args);
     assert.equal(status, 2, stderr);
-    assert.match(stderr, /npm run data -- cifar10/);
+    assert.match(stderr, /npm run data -- cifar10|--from is for binarized-mnist/);
   }
+});
+
+test('binarized MNIST from a folder without it, seen from where the user stands: one sentence, nothing is left', () => {
+  const {data, left} = command([]);
+  const {status, stderr} = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', 'scripts/data.ts', 'binarized-mnist', '--from', 'here'],
+    {cwd: project, env: {...process.env, AUTOREGRESSIVE_DATA: data, INIT_CWD: place}, encoding: 'utf8'},
+  );
+  assert.equal(status, 1);
+  const wanted = `there is no binarized_mnist_train.amat, .*in ${path.join(place, 'here')}; copy all three parts`;
+  assert.match(stderr, new RegExp(wanted));
+  assert.deepEqual(left(), []);
 });
