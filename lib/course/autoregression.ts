@@ -1,7 +1,7 @@
 import {conditionals} from '../inspect/joint';
 import {bitsPerDimension} from '../likelihood';
 import {Random} from '../random';
-import {exercise, expectNumber} from './check';
+import {ask, exercise, expectNumber, Unanswered} from './check';
 
 /** A series predicted from its own past: x_t = c + a_1 x_(t-1) + … + a_p x_(t-p) + noise, noise ~ N(0, deviation^2). */
 export interface ArModel {
@@ -147,7 +147,7 @@ const DIGIT = {height: 28, width: 28, channels: 1};
 export function checkBits(mine: (nats: number) => number | undefined): string {
   return exercise('Nats to bits', () => {
     for (const nats of [784 * Math.LN2, 100]) {
-      expectNumber(`${nats.toFixed(2)} nats are`, bitsPerDimension(nats, DIGIT), mine(nats));
+      expectNumber(`for ${nats.toFixed(2)} nats`, bitsPerDimension(nats, DIGIT), ask(mine, nats));
     }
   });
 }
@@ -159,17 +159,29 @@ export function checkTwoAhead(
   series: Float64Array,
 ): string {
   return exercise('Two years ahead', () => {
-    const forecast = simulateAr({...model, deviation: 0}, {count: 2, seed: 0, after: series});
-    expectNumber('the forecast is', forecast[1], mine(model, series.slice()));
+    const small = {intercept: 1, coefficients: [2, 3], deviation: 1};
+    for (const [where, ar, past] of [
+      ['for intercept 1, coefficients 2 and 3, years 5, 1, 2', small, Float64Array.of(5, 1, 2)],
+      ['for the series of this notebook', model, series],
+    ] as const) {
+      const forecast = simulateAr({...ar, deviation: 0}, {count: 2, seed: 0, after: past});
+      const answer = ask(mine, ar, past);
+      if (Math.abs(answer - forecast[0]) < 1e-6 && Math.abs(forecast[0] - forecast[1]) > 1e-3) {
+        throw new Error(`${where} that is one year ahead, not two`);
+      }
+      expectNumber(where, forecast[1], answer);
+    }
   });
 }
 
 /** eight probabilities of three bits, such that the third is settled by the first two but by neither alone. */
 export function checkThirdBit(joint: readonly number[] | undefined): string {
   return exercise('A bit that only two others tell', () => {
-    if (joint?.length !== 8) throw new Error('give the 8 probabilities of 000, 001, …, 111');
+    if (joint === undefined) throw new Unanswered();
+    if (joint.length !== 8)
+      throw new Error(`give the 8 probabilities of 000, 001, …, 111, yours are ${joint.length}`);
     const sum = joint.reduce((a, b) => a + b, 0);
-    if (Math.abs(sum - 1) > 1e-9 || joint.some((p) => p < 0)) {
+    if (!(Math.abs(sum - 1) <= 1e-9) || !joint.every((p) => p >= 0)) {
       throw new Error(`probabilities are not negative and sum to 1, yours sum to ${sum}`);
     }
     const orders = {one: [2], first: [0, 2], second: [1, 2], both: [0, 1, 2]};
@@ -188,11 +200,13 @@ export function checkThirdBit(joint: readonly number[] | undefined): string {
         last(orders.first, [a, b, 1]),
         last(orders.second, [a, b, 1]),
       ];
-      if (alone.some((p) => Math.abs(p - 0.5) > 1e-9)) {
-        throw new Error(`after the first or the second bit alone the third must still be even, yours is not`);
+      if (!alone.every((p) => Math.abs(p - 0.5) <= 1e-9)) {
+        throw new Error(
+          `after first bit ${a} alone, and after second bit ${b} alone, the third must still be even; yours is not`,
+        );
       }
       const p = last(orders.both, [a, b, 1]);
-      if (p > 1e-9 && p < 1 - 1e-9) {
+      if (!(p <= 1e-9 || p >= 1 - 1e-9)) {
         throw new Error(`after ${a}, ${b} the third bit must be certain, yours is 1 with probability ${p}`);
       }
     }

@@ -4,7 +4,7 @@ import {type CompletionNats, completionNats} from '../inspect/completionNats';
 import {Random} from '../random';
 import {type SampleOptions, sample} from '../sample';
 import type {AutoregressiveModel, Images} from '../types';
-import {exercise, UNANSWERED} from './check';
+import {ask, exercise, sideOf} from './check';
 
 /** The checks of the exercises of lesson 12. */
 
@@ -44,8 +44,7 @@ export function checkCompletionNats(
       ],
     ]) {
       const nats = [0.25, 0.5, 1, 2];
-      const answer = mine(nats, order, known);
-      if (answer === undefined) throw new Error(UNANSWERED);
+      const answer = ask(mine, nats, order, known);
       const late = knownTooLate(Int32Array.from(order), Uint8Array.from(known));
       const where = `nats ${nats.join(', ')}, order ${order.join(', ')}, known ${known.join(', ')}`;
       if (late > 0) {
@@ -55,14 +54,13 @@ export function checkCompletionNats(
         );
       }
       const expected = nats.reduce((sum, value, i) => sum + (known[i] === 0 ? value : 0), 0);
-      if (answer === null)
-        throw new Error(`${where}: every known pixel comes first, so it can be told: ${expected}`);
+      if (answer === null) throw new Error(`${where}: every known pixel comes first, so it can be told`);
       if (Math.abs(answer - expected) <= 1e-9) continue;
       const whole =
         Math.abs(answer - 3.75) <= 1e-9
           ? '; that is the whole image, of which the known part is paid already'
           : '';
-      throw new Error(`${where}: it is ${expected}, yours ${answer}${whole}`);
+      throw new Error(`${where}: yours gave ${answer}, ${sideOf(answer, expected)}${whole}`);
     }
   });
 }
@@ -76,8 +74,7 @@ export function checkKnownFirst(
     for (let round = 0; round < 8; round++) {
       const order = random.permutation(6);
       const known = Uint8Array.from({length: 6}, () => random.integer(2));
-      const answer = mine([...order], [...known]);
-      if (answer === undefined) throw new Error(UNANSWERED);
+      const answer = ask(mine, [...order], [...known]);
       const case_ = `order ${order.join(', ')}, known ${known.join(', ')}`;
       if ([...answer].sort((a, b) => a - b).join() !== '0,1,2,3,4,5') {
         throw new Error(`${case_}: every pixel must be there once, yours is ${answer.join(', ')}`);
@@ -87,7 +84,7 @@ export function checkKnownFirst(
       const late = knownTooLate(Int32Array.from(answer), known);
       const why =
         late > 0 ? `${late} known pixels still come late` : 'within each group keep the order that was given';
-      throw new Error(`${case_}: it is ${expected.join(', ')}, yours ${answer.join(', ')}; ${why}`);
+      throw new Error(`${case_}: yours gave ${answer.join(', ')}; ${why}`);
     }
   });
 }
@@ -100,9 +97,11 @@ export function checkWeights(mine: (lateNats: readonly number[]) => readonly num
       [0, 0],
       [801, 800, 805],
     ]) {
-      const answer = mine(nats);
-      if (answer === undefined) throw new Error(UNANSWERED);
+      const answer = ask(mine, nats);
       const expected = weightsOf(nats);
+      if (answer.length !== nats.length) {
+        throw new Error(`${nats.length} candidates have as many weights, yours are ${answer.length}`);
+      }
       const wrong = expected.findIndex((weight, k) => !(Math.abs(weight - answer[k]) <= 1e-6));
       if (wrong === -1) continue;
       const sum = answer.reduce((a, b) => a + b, 0);
@@ -110,7 +109,7 @@ export function checkWeights(mine: (lateNats: readonly number[]) => readonly num
       if (answer.some(Number.isNaN)) hint = '; Math.exp(-800) is 0: subtract the least nats first';
       else if (Math.abs(sum - 1) > 1e-6) hint = `; they must sum to 1, yours sum to ${sum}`;
       throw new Error(
-        `nats ${nats.join(', ')}: candidate ${wrong} weighs ${expected[wrong].toPrecision(4)}, yours ${answer[wrong]}${hint}`,
+        `nats ${nats.join(', ')}, candidate ${wrong}: yours gave ${answer[wrong]}, ${sideOf(answer[wrong], expected[wrong])}${hint}`,
       );
     }
   });

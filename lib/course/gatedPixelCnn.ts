@@ -7,6 +7,7 @@ import type {GatedLayer, Stacks} from '../layers/gated';
 import {GatedPixelCnn, type GatedPixelCnnConfig} from '../models/gatedPixelCnn';
 import {splitLevels} from '../models/raster';
 import type {AutoregressiveModel, Condition} from '../types';
+import {ask, exercise, sideOf, Unanswered} from './check';
 
 /** The checks of the exercises of lesson 06. */
 
@@ -20,13 +21,17 @@ export const WIRING_MODEL: GatedPixelCnnConfig = {
 export const ASKED = {row: 2, column: 2} as const;
 
 /** Which pixels [row, column] the asked logit sees although they do not come before it, when the stacks are joined so. */
-export async function checkLeaks(
+export function checkLeaks(
   name: WiringName,
   mine: readonly (readonly [number, number])[] | undefined,
 ): Promise<string> {
-  return verdict(`what leaks: ${name}`, async () => {
-    if (mine === undefined) throw new Error('write the list of pixels above, then run this cell again');
-    const {width} = WIRING_MODEL;
+  return exercise(`What leaks, ${name}`, async () => {
+    if (mine === undefined) throw new Unanswered();
+    const {height, width} = WIRING_MODEL;
+    const outside = mine.find(
+      ([row, column]) => !(row >= 0 && row < height && column >= 0 && column < width),
+    );
+    if (outside !== undefined) throw new Error(`[${outside}] lies outside the image of ${height} x ${width}`);
     const asked = ASKED.row * width + ASKED.column;
     const {leaks} = await violations(WIRINGS[name]);
     const found = leaks.filter(({logit}) => logit === asked).map(({pixel}) => pixel);
@@ -42,8 +47,8 @@ export async function checkLeaks(
  * A layer that the student has joined: no leak, no blind spot, and the values of figure 2, since a link after the gate leaks
  * nothing and hides nothing.
  */
-export async function checkWiring(mine: Wiring): Promise<string> {
-  return verdict('a layer that keeps the order', async () => {
+export function checkWiring(mine: Wiring): Promise<string> {
+  return exercise('A layer that keeps the order', async () => {
     const {leaks, blind} = await violations(mine);
     const [leak] = leaks;
     if (leak !== undefined) {
@@ -60,7 +65,7 @@ export async function checkWiring(mine: Wiring): Promise<string> {
         const [ours, yours] = [WIRINGS.right, mine].map((wiring) => rewire(model, wiring).logits(x));
         return tf.max(tf.abs(tf.sub(ours, yours))).dataSync()[0];
       });
-      if (apart > 1e-5) {
+      if (!(apart <= 1e-5)) {
         throw new Error(
           `nothing leaks and nothing is hidden, but the logits are up to ${apart.toPrecision(2)} from those of ` +
             "figure 2's layer: no property of the Jacobian can see this one. From where is the link taken?",
@@ -73,17 +78,14 @@ export async function checkWiring(mine: Wiring): Promise<string> {
 }
 
 /** p(class | x) from the nats of one image under each class, also where exp(-nats) is too small for a number. */
-export async function checkPosterior(
-  mine: (nats: readonly number[]) => ArrayLike<number> | undefined,
-): Promise<string> {
-  return verdict("Bayes' rule", () => {
+export function checkPosterior(mine: (nats: readonly number[]) => ArrayLike<number> | undefined): string {
+  return exercise("Bayes' rule", () => {
     for (const nats of [
       [1, 2, 4],
       [84, 85.5, 91],
       [900, 903],
     ]) {
-      const answer = mine(nats);
-      if (answer === undefined) throw new Error('write your answer above, then run this cell again');
+      const answer = ask(mine, nats);
       const expected = labelPosterior(nats);
       if (answer.length !== expected.length) {
         throw new Error(`${nats.length} classes have as many probabilities, yours are ${answer.length}`);
@@ -91,7 +93,7 @@ export async function checkPosterior(
       const wrong = expected.findIndex((p, k) => !(Math.abs(answer[k] - p) < 1e-6));
       if (wrong !== -1) {
         throw new Error(
-          `with ${nats.join(', ')} nats class ${wrong} has probability ${expected[wrong].toFixed(4)}, yours gave ${answer[wrong]}`,
+          `with ${nats.join(', ')} nats class ${wrong}: yours gave ${answer[wrong]}, ${sideOf(answer[wrong], expected[wrong])}`,
         );
       }
     }
@@ -121,16 +123,6 @@ function describe({logit, pixel}: Dependence): string {
 
 function placeOf(index: number): string {
   return `row ${Math.floor(index / WIRING_MODEL.width)}, column ${index % WIRING_MODEL.width}`;
-}
-
-/** "Right: …" or "Not yet …"; whatever the student's code throws is a "not yet" too. */
-async function verdict(title: string, check: () => void | Promise<void>): Promise<string> {
-  try {
-    await check();
-    return `Right: ${title}.`;
-  } catch (error) {
-    return `Not yet (${title}): ${error instanceof Error ? error.message : String(error)}.`;
-  }
 }
 
 /** What the gates of one stack of one layer do over some images. Shares of all places and features, 0 to 1. */

@@ -6,6 +6,7 @@ import {ensembleNats} from '../likelihood';
 import {Made} from '../models/made';
 import type {MadeConfig} from '../models/madeConfig';
 import type {AutoregressiveModel} from '../types';
+import {ask, exercise, expectNumber, Unanswered} from './check';
 
 /**
  * The mistake of notebook 03, made on purpose: one "model" whose logits are the mean of its members' logits.
@@ -29,29 +30,29 @@ export function averagedLogits(members: readonly AutoregressiveModel[]): Autoreg
 /** The checks of the exercises of lesson 03. */
 
 /** The ensemble's nats of one image from those of its members, also where exp(-nats) is too small for a number. */
-export async function checkEnsemble(mine: (nats: readonly number[]) => number | undefined): Promise<string> {
-  return verdict('the log of a mean of probabilities', () => {
+export function checkEnsemble(mine: (nats: readonly number[]) => number | undefined): string {
+  return exercise('A mean of probabilities', () => {
     for (const nats of [
       [1, 2, 4],
       [84, 85.5, 91],
       [900, 903],
     ]) {
-      const answer = mine(nats);
-      if (answer === undefined) throw new Error('write your answer above, then run this cell again');
       const [expected] = ensembleNats(nats.map((value) => Float64Array.of(value)));
-      if (!(Math.abs(answer - expected) < 1e-6)) {
-        throw new Error(
-          `members of ${nats.join(', ')} nats make ${expected.toFixed(4)}, yours gave ${answer}`,
-        );
+      const answer = ask(mine, nats);
+      const mean = nats.reduce((a, b) => a + b) / nats.length;
+      if (Math.abs(answer - mean) < 1e-6) {
+        throw new Error(`for ${nats.join(', ')} nats that is the mean of the nats, not of the probabilities`);
       }
+      expectNumber(`for members of ${nats.join(', ')} nats`, expected, answer);
     }
   });
 }
 
 /** An order in which every pixel that has to be drawn sees all the known ones. */
-export async function checkOrder(order: ArrayLike<number> | undefined, mask: Uint8Array): Promise<string> {
-  return verdict('the known pixels first', () => {
-    if (order?.length !== mask.length)
+export function checkOrder(order: ArrayLike<number> | undefined, mask: Uint8Array): string {
+  return exercise('The known pixels first', () => {
+    if (order === undefined) throw new Unanswered();
+    if (order.length !== mask.length)
       throw new Error(`an order names each of the ${mask.length} pixels once`);
     const checked = Int32Array.from(order);
     inputDegrees(checked);
@@ -61,8 +62,8 @@ export async function checkOrder(order: ArrayLike<number> | undefined, mask: Uin
 }
 
 /** A MADE of several sets of masks for which averaged logits do sum to one. */
-export async function checkAveraged(config: MadeConfig): Promise<string> {
-  return verdict('averaged logits that are a likelihood', async () => {
+export function checkAveraged(config: MadeConfig): Promise<string> {
+  return exercise('Averaged logits that are a likelihood', async () => {
     if (config.masks < 2) throw new Error(`there must be 2 sets of masks at least, got ${config.masks}`);
     const made = Made.create(config, 0);
     try {
@@ -74,14 +75,4 @@ export async function checkAveraged(config: MadeConfig): Promise<string> {
       made.dispose();
     }
   });
-}
-
-/** "Right: …" or "Not yet: …"; whatever the student's code throws is a "not yet" too. */
-async function verdict(title: string, check: () => void | Promise<void>): Promise<string> {
-  try {
-    await check();
-    return `Right: ${title}.`;
-  } catch (error) {
-    return `Not yet (${title}): ${error instanceof Error ? error.message : String(error)}.`;
-  }
 }

@@ -1,6 +1,6 @@
 import {channelMask, type MaskType} from '../layers/rasterMasks';
 import {Random} from '../random';
-import {exercise, UNANSWERED} from './check';
+import {ask, exercise, expectNumber, sideOf, Unanswered} from './check';
 
 /** The checks of the exercises of lesson 09. */
 
@@ -10,13 +10,8 @@ type Colour = (typeof COLOURS)[number];
 /** Bits per dimension of a model that knows nothing. */
 export function checkUniform(mine: (levels: number) => number | undefined): string {
   return exercise('Bits of a model that knows nothing', () => {
-    for (const levels of [2, 16, 256]) {
-      const answer = mine(levels);
-      if (answer === undefined) throw new Error(UNANSWERED);
-      if (!(Math.abs(answer - Math.log2(levels)) < 1e-9)) {
-        throw new Error(`with ${levels} levels it is ${Math.log2(levels)}, yours ${answer}`);
-      }
-    }
+    for (const levels of [2, 3, 256])
+      expectNumber(`with ${levels} levels`, Math.log2(levels), ask(mine, levels));
   });
 }
 
@@ -36,15 +31,14 @@ export function checkColourNats(
     };
     const conditionals = {R: distribution(), G: distribution(), B: distribution()};
     const value = {R: random.integer(256), G: random.integer(256), B: random.integer(256)};
-    const answer = mine(conditionals, value);
-    if (answer === undefined) throw new Error(UNANSWERED);
+    const answer = ask(mine, conditionals, value);
     const expected = -COLOURS.reduce((sum, colour) => sum + Math.log(conditionals[colour][value[colour]]), 0);
     if (Math.abs(answer - expected) < 1e-6) return;
     if (Math.abs(answer - expected / Math.LN2) < 1e-6)
       throw new Error('those are bits: nats use the natural logarithm');
     if (Math.abs(answer - expected / 3) < 1e-6)
       throw new Error('that is the mean of the three; a product of probabilities gives a sum');
-    throw new Error(`it is ${expected.toFixed(4)}, yours ${answer}`);
+    throw new Error(`yours gave ${answer}, ${sideOf(answer, expected)}`);
   });
 }
 
@@ -54,8 +48,11 @@ export function checkColourPairs(
   mine: readonly (readonly [Colour, Colour])[] | undefined,
 ): string {
   return exercise(`Mask ${type} at the centre`, () => {
-    if (mine === undefined) throw new Error(UNANSWERED);
+    if (mine === undefined) throw new Unanswered();
     const groups = Int32Array.of(0, 1, 2);
+    const strange = mine.find((pair) => pair.length !== 2 || !pair.every((one) => COLOURS.includes(one)));
+    if (strange !== undefined) throw new Error(`[${strange}] is no pair of 'R', 'G' or 'B'`);
+    if (new Set(mine.map(String)).size < mine.length) throw new Error('a pair stands there twice');
     const point = {rows: 1, columns: 1, centreRow: 0, centreColumn: 0, values: Float32Array.of(1)};
     const mask = channelMask(point, type, groups, groups);
     COLOURS.forEach((from, i) => {

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import {bernoulliNegativeLogLikelihood} from '../engine/kernels';
 import {ResidualBlock} from '../layers/residual';
 import {Random} from '../random';
+import {ask, exercise, sideOf, Unanswered} from './check';
 
 /**
  * Which values a sampler has drawn after part of its work: the first ones of the model's order.
@@ -23,7 +24,7 @@ export function drawnSoFar(order: Int32Array, share: number): Uint8Array {
 
 /** -log p of one pixel from its logit, also where a probability is too small for a number. */
 export function checkPixelNats(mine: (logit: number, pixel: 0 | 1) => number | undefined): string {
-  return exercise('the nats of a pixel', () => {
+  return exercise('The nats of a pixel', () => {
     for (const [logit, pixel] of [
       [0, 1],
       [2, 1],
@@ -32,12 +33,11 @@ export function checkPixelNats(mine: (logit: number, pixel: 0 | 1) => number | u
       [800, 0],
       [-800, 1],
     ] as const) {
-      const answer = mine(logit, pixel);
-      if (answer === undefined) throw new Error('write your answer above, then run this cell again');
+      const answer = ask(mine, logit, pixel);
       const expected = pixelNats(logit, pixel);
       if (!(Math.abs(answer - expected) <= 1e-5 * Math.max(1, expected))) {
         throw new Error(
-          `a pixel ${pixel} of logit ${logit} costs ${expected.toFixed(4)} nats, yours gave ${answer}`,
+          `a pixel ${pixel} of logit ${logit}: yours gave ${answer}, ${sideOf(answer, expected)}`,
         );
       }
     }
@@ -49,12 +49,12 @@ export function checkPixelNats(mine: (logit: number, pixel: 0 | 1) => number | u
  * lib/residualExample.
  */
 export function checkResidual(mine: (block: ResidualBlock, x: tf.Tensor4D) => tf.Tensor | undefined): string {
-  return exercise('the residual block', () => {
+  return exercise('The residual block', () => {
     const {block, x, golden, dispose} = residualExample();
     try {
       tf.tidy(() => {
         const answer = mine(block, x);
-        if (answer === undefined) throw new Error('write your answer above, then run this cell again');
+        if (answer === undefined) throw new Unanswered();
         if (String(answer.shape) !== String(x.shape)) {
           throw new Error(
             `what comes out must be [${x.shape}] like what goes in, yours is [${answer.shape}]`,
@@ -65,9 +65,11 @@ export function checkResidual(mine: (block: ResidualBlock, x: tf.Tensor4D) => tf
         if (wrong === -1) return;
         const [row, column, feature] = [Math.floor(wrong / 10), Math.floor(wrong / 2) % 5, wrong % 2];
         throw new Error(
-          `feature ${feature} in row ${row}, column ${column} must be ${golden[wrong]}, yours is ${values[wrong]}`,
+          `feature ${feature} in row ${row}, column ${column}: yours is ${values[wrong]}, ` +
+            `${sideOf(values[wrong], golden[wrong])}; where the three convolutions give 0, x must come out as it went in`,
         );
       });
+      checkInnerRelus(mine);
     } finally {
       dispose();
     }
@@ -78,23 +80,25 @@ export function checkResidual(mine: (block: ResidualBlock, x: tf.Tensor4D) => tf
 export function checkChoice(
   mine: (probabilities: readonly number[], uniform: () => number) => ArrayLike<number> | undefined,
 ): string {
-  return exercise('choosing a pixel', () => {
+  return exercise('Choosing a pixel', () => {
     const probabilities = [0.5, 0.5, 0.1, 0.8];
     const draws = 4000;
     const random = new Random(0, 'checkChoice');
     const white = probabilities.map(() => 0);
-    let alike = 0;
+    const both = probabilities.map(() => probabilities.map(() => 0));
     for (let k = 0; k < draws; k++) {
       const answer = mine(probabilities, () => random.uniform());
-      if (answer === undefined) throw new Error('write your answer above, then run this cell again');
+      if (answer === undefined) throw new Unanswered();
       const pixels = Array.from(answer, Number);
       if (pixels.length !== white.length || pixels.some((pixel) => pixel !== 0 && pixel !== 1)) {
         throw new Error(`${white.length} probabilities make as many pixels of 0 or 1, yours gave ${pixels}`);
       }
       pixels.forEach((pixel, i) => {
         white[i] += pixel / draws;
+        pixels.forEach((other, j) => {
+          both[i][j] += (pixel * other) / draws;
+        });
       });
-      if (pixels[0] === pixels[1]) alike += 1 / draws;
     }
     // Five standard deviations of a share of 4000 draws are 0.04 at most.
     probabilities.forEach((p, i) => {
@@ -102,12 +106,42 @@ export function checkChoice(
         throw new Error(`with probability ${p} a pixel was white in ${percent(white[i])} of ${draws} draws`);
       }
     });
-    if (Math.abs(alike - 0.5) > 0.04) {
+    // Independent pixels are both white with the product of their probabilities, up to five standard deviations.
+    const shared = pairs(probabilities.length).find(([i, j]) => {
+      const [p, q] = [probabilities[i], probabilities[j]];
+      const deviation = Math.sqrt((p * (1 - p) * q * (1 - q)) / draws);
+      return Math.abs(both[i][j] - white[i] * white[j]) > 5 * deviation;
+    });
+    if (shared !== undefined) {
+      const [i, j] = shared;
       throw new Error(
-        `two images, both with probability 0.5, got the same pixel in ${percent(alike)} of ${draws} draws, not in 50 %`,
+        `the pixels of images ${i} and ${j} go together: both white in ${percent(both[i][j])} of ${draws} draws, ` +
+          `though one is white in ${percent(white[i])} and the other in ${percent(white[j])}`,
       );
     }
   });
+}
+
+/** All pairs i < j < n. */
+const pairs = (n: number): [number, number][] =>
+  Array.from({length: n * n}, (_, k): [number, number] => [Math.floor(k / n), k % n]).filter(
+    ([i, j]) => i < j,
+  );
+
+/** In the example all is positive between the convolutions; with these biases it is not, so a ReLU that is missing shows. */
+function checkInnerRelus(mine: (block: ResidualBlock, x: tf.Tensor4D) => tf.Tensor | undefined): void {
+  const {block, x, dispose} = residualExample({down: -0.5, middle: -2});
+  try {
+    tf.tidy(() => {
+      const apart = tf.max(tf.abs(tf.sub(block.apply(x), mine(block, x) as tf.Tensor))).dataSync()[0];
+      if (apart <= 1e-5) return;
+      throw new Error(
+        'right where all sums inside are positive, wrong where one is negative: count the ReLUs',
+      );
+    });
+  } finally {
+    dispose();
+  }
 }
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
@@ -117,16 +151,6 @@ function pixelNats(logit: number, pixel: number): number {
     const nats = bernoulliNegativeLogLikelihood(tf.tensor2d([[logit]]), tf.tensor2d([[pixel]]));
     return nats.dataSync()[0];
   });
-}
-
-/** "Right: …" or "Not yet …"; whatever the student's code throws is a "not yet" too. */
-function exercise(title: string, check: () => void): string {
-  try {
-    check();
-    return `Right: ${title}.`;
-  } catch (error) {
-    return `Not yet (${title}): ${error instanceof Error ? error.message : String(error)}.`;
-  }
 }
 
 /** A residual block small enough to be reckoned by hand, its input, and what a hand gets. */
@@ -148,14 +172,16 @@ export interface ResidualExample {
  * and `up` hands the result on as it is (feature 0) and negated (feature 1).
  * The ReLU in front makes the -1 of feature 1 a 0, so the single 1 goes through alone: `middle` spreads it as
  * 5 4 from its own place to the right and 3 2 1 in the row below. The skip then adds x, once.
+ *
+ * @param bias of `down` and `middle`; the golden values are those of no bias
  */
-export function residualExample(): ResidualExample {
+export function residualExample(bias = {down: 0, middle: 0}): ResidualExample {
   const spec = {name: 'example', features: 1, groups: 1, size: 3, dilation: 1, scale: 1};
   const values: Record<string, number[]> = {
     'example.down.weights': [1, 1],
-    'example.down.bias': [0],
+    'example.down.bias': [bias.down],
     'example.middle.weights': [1, 2, 3, 4, 5, 9],
-    'example.middle.bias': [0],
+    'example.middle.bias': [bias.middle],
     'example.up.weights': [1, -1],
     'example.up.bias': [0, 0],
   };

@@ -4,7 +4,7 @@ import {MaskedConv2d, type MaskedConv2dSpec} from '../layers/maskedConv2d';
 import {createParameters} from '../layers/parameters';
 import {channelMask, evenGroups, type MaskType, rasterMask} from '../layers/rasterMasks';
 import type {AutoregressiveModel, ImageShape} from '../types';
-import {exercise, UNANSWERED} from './check';
+import {ask, exercise, toBit, Unanswered} from './check';
 
 /** The checks of the exercises of lesson 04. */
 
@@ -15,19 +15,20 @@ export function checkRasterMask(
   return exercise('Masks A and B', () => {
     for (const size of [1, 3, 5, 7]) {
       for (const type of ['A', 'B'] as const) {
-        const answer = mine(size, type);
-        if (answer === undefined) throw new Error(UNANSWERED);
+        const answer = ask(mine, size, type);
         const expected = rasterMask(size, type);
         if (answer.length !== expected.length) {
           throw new Error(
             `a mask of side ${size} has ${expected.length} numbers, yours has ${answer.length}`,
           );
         }
-        const wrong = expected.findIndex((value, i) => value !== Number(answer[i]));
+        const wrong = expected.findIndex((value, i) => value !== toBit(answer[i]));
         if (wrong !== -1) {
           const place = `row ${Math.floor(wrong / size)}, column ${wrong % size}`;
           throw new Error(
-            `mask ${type} of side ${size} is ${expected[wrong]} at ${place}, yours is ${answer[wrong]}`,
+            expected[wrong] === 0
+              ? `mask ${type} of side ${size}, ${place}: yours shows a pixel that is not known yet`
+              : `mask ${type} of side ${size}, ${place}: yours hides what this layer may see`,
           );
         }
       }
@@ -44,7 +45,8 @@ const IMAGE = {height: 4, width: 5, channels: 1};
 export async function checkMaskB(mine: readonly number[] | undefined): Promise<string> {
   const taps = mine;
   let found: {leaks: readonly string[]; blind: readonly string[]} | undefined;
-  if (taps?.length === 9) {
+  const bits = taps?.every((tap) => Number(tap) === 0 || Number(tap) === 1);
+  if (taps?.length === 9 && bits) {
     const seen = async (mask: (size: number, type: MaskType) => Float32Array) => {
       const stack = maskedStack({image: IMAGE, types: ['A', 'B', 'B'], mask, seed: 1});
       const matrix = await dependence(stack, {seed: 1});
@@ -61,8 +63,10 @@ export async function checkMaskB(mine: readonly number[] | undefined): Promise<s
     found = {leaks: yours.leaks.map(name), blind: yours.blind.map(name).filter((one) => !right.has(one))};
   }
   return exercise('A broken mask B', () => {
-    if (taps === undefined) throw new Error(UNANSWERED);
-    if (found === undefined) throw new Error(`a mask of 3 x 3 has 9 numbers, yours has ${taps.length}`);
+    if (taps === undefined) throw new Unanswered();
+    if (taps.length !== 9) throw new Error(`a mask of 3 x 3 has 9 numbers, yours has ${taps.length}`);
+    taps.forEach(toBit);
+    if (found === undefined) return;
     if (found.leaks.length > 0)
       throw new Error(`${found.leaks.length} leaks, such as between ${found.leaks[0]}`);
     if (found.blind.length > 0) {
@@ -70,12 +74,14 @@ export async function checkMaskB(mine: readonly number[] | undefined): Promise<s
         `no leak, but ${found.blind.length} dependences are missing, such as between ${found.blind[0]}`,
       );
     }
+    const centre = 4;
+    if (toBit(taps[centre]) === 0) throw new Error('no leak, but later layers may see their own place');
   });
 }
 
 /** Whether, at the centre, features of one colour see those of another: 0 is R, 1 is G, 2 is B. */
 export function checkColours(
-  mine: (type: MaskType, from: number, to: number) => boolean | undefined,
+  mine: (type: MaskType, from: number, to: number) => boolean | number | undefined,
 ): string {
   return exercise('R, then G, then B', () => {
     const groups = Int32Array.of(0, 1, 2);
@@ -84,10 +90,9 @@ export function checkColours(
       const mask = channelMask(centre, type, groups, groups);
       for (let from = 0; from < 3; from++) {
         for (let to = 0; to < 3; to++) {
-          const answer = mine(type, from, to);
-          if (answer === undefined) throw new Error(UNANSWERED);
+          const answer = toBit(ask(mine, type, from, to));
           const expected = mask[from * 3 + to] === 1;
-          if (answer === expected) continue;
+          if (answer === Number(expected)) continue;
           const [source, target] = ['RGB'[from], 'RGB'[to]];
           throw new Error(
             `with mask ${type}, ${target} ${expected ? 'sees' : 'must not see'} ${source} of its own pixel: ` +
@@ -116,7 +121,7 @@ export function blindPixels(
 /** The size of the blind spot of a pixel of 28 x 28. */
 export function checkBlindSpot(mine: number | undefined, row: number, column: number): string {
   return exercise('The size of the blind spot', () => {
-    if (mine === undefined) throw new Error(UNANSWERED);
+    if (mine === undefined) throw new Unanswered();
     const expected = blindPixels({height: 28, width: 28}, row, column);
     if (mine !== expected) {
       throw new Error(

@@ -1,7 +1,7 @@
 import {Random} from '../random';
 import {sample} from '../sample';
 import type {AutoregressiveModel, ImageShape, Images} from '../types';
-import {exercise, UNANSWERED} from './check';
+import {ask, exercise, sideOf} from './check';
 
 /** The checks of the exercises of lesson 13. */
 
@@ -21,8 +21,7 @@ export function checkPasses(
       [100, 28, 28, 1, 2],
       [16, 32, 32, 3, 256],
     ]) {
-      const answer = mine(count, height, width, channels, levels);
-      if (answer === undefined) throw new Error(UNANSWERED);
+      const answer = ask(mine, count, height, width, channels, levels);
       const passes = height * width * channels;
       if (answer === passes) continue;
       let hint = '';
@@ -30,7 +29,7 @@ export function checkPasses(
       else if (answer === passes / channels) hint = '; green has to wait for red, and blue for green';
       else if (answer === passes * levels) hint = '; one pass gives the probabilities of all levels';
       throw new Error(
-        `${count} images of ${height} x ${width} x ${channels}, ${levels} levels: ${passes} passes, yours ${answer}${hint}`,
+        `${count} images of ${height} x ${width} x ${channels}, ${levels} levels: yours gave ${answer}, ${sideOf(answer, passes)}${hint}`,
       );
     }
   });
@@ -57,15 +56,14 @@ export function checkDivergence(
       order.forEach((index, k) => {
         after[index] ^= changes[k];
       });
-      const answer = mine(before, after, [...order], flipped);
-      if (answer === undefined) throw new Error(UNANSWERED);
+      const answer = ask(mine, before, after, [...order], flipped);
       const expected = changes.subarray(place + 1).reduce((a, b) => a + b, 0);
       if (answer === expected) continue;
       let hint = '; "after" is meant in the order, not in the image';
       if (answer === expected + 1) hint = '; the flipped pixel itself was changed by us, not by the model';
       throw new Error(
         `from ${before.join('')} to ${after.join('')}, order ${order.join(', ')}, pixel ${flipped} flipped: ` +
-          `${expected} later pixels differ, yours ${answer}${hint}`,
+          `yours gave ${answer}, ${sideOf(answer, expected)}${hint}`,
       );
     }
   });
@@ -82,13 +80,10 @@ export function checkTransposed(
       [5, 3],
     ]) {
       transposedOrder({height, width, channels: 1}).forEach((expected, k) => {
-        const answer = mine(k, height, width);
-        if (answer === undefined) throw new Error(UNANSWERED);
+        const answer = ask(mine, k, height, width);
         if (answer === expected) return;
         const hint = height === width ? '' : '; mind which side divides, and which multiplies';
-        throw new Error(
-          `pixel ${k} of ${height} rows and ${width} columns has the flat index ${expected}, yours ${answer}${hint}`,
-        );
+        throw new Error(`pixel ${k} of ${height} rows and ${width} columns: yours gave ${answer}${hint}`);
       });
     }
   });

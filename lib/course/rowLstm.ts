@@ -1,7 +1,7 @@
 import {pixelLstmCell} from '../engine/pixelKernel';
 import {NEIGHBOURS, type ScanDirection} from '../layers/lstmScan';
 import {Random} from '../random';
-import {exercise, UNANSWERED} from './check';
+import {ask, exercise, sideOf, Unanswered} from './check';
 
 /** Lesson 07, Row LSTM: the checks of its exercises. */
 
@@ -17,8 +17,7 @@ export function checkStep(mine: LstmStep): string {
     const random = new Random(0, 'exercise');
     for (let k = 0; k < 8; k++) {
       const [o, f, i, g, before] = Array.from({length: 5}, () => 2 * random.normal());
-      const answer = mine({o, f, i, g}, before);
-      if (answer === undefined) throw new Error(UNANSWERED);
+      const answer = ask(mine, {o, f, i, g}, before);
       const cell = Float32Array.of(before);
       const [hidden] = pixelLstmCell(Float32Array.of(o, f, i, g), 1, cell, new Float32Array(1), null);
       const close = (value: number, expected: number): boolean => Math.abs(value - expected) < 1e-5;
@@ -30,8 +29,10 @@ export function checkStep(mine: LstmStep): string {
         );
       }
       throw new Error(
-        `for o, f, i, g = ${[o, f, i, g].map((x) => x.toFixed(2))} and cell ${before.toFixed(2)} the cell is ` +
-          `${cell[0].toFixed(4)} and the hidden state ${hidden.toFixed(4)}, yours ${answer.cell} and ${answer.hidden}`,
+        `for o, f, i, g = ${[o, f, i, g].map((x) => x.toFixed(2))} and cell ${before.toFixed(2)} your new cell is ` +
+          (close(answer.cell, cell[0])
+            ? `right, but the hidden state ${answer.hidden}, ${sideOf(answer.hidden, hidden)}`
+            : `${answer.cell}, ${sideOf(answer.cell, cell[0])}`),
       );
     }
   });
@@ -43,7 +44,7 @@ export function checkNeighbours(
   mine: readonly (readonly [number, number])[] | undefined,
 ): string {
   return exercise(`Neighbours, ${direction}`, () => {
-    if (mine === undefined) throw new Error(UNANSWERED);
+    if (mine === undefined) throw new Unanswered();
     const {taps} = NEIGHBOURS[direction];
     const name = ([down, right]: readonly [number, number]): string => `[${down}, ${right}]`;
     const has = (list: readonly (readonly [number, number])[], tap: readonly [number, number]): boolean =>
@@ -53,6 +54,7 @@ export function checkNeighbours(
       throw new Error(`${name(later)} lies in the row below: its pixels have not been drawn yet`);
     const extra = mine.find((tap) => !has(taps, tap));
     if (extra !== undefined) throw new Error(`${name(extra)} is none of them`);
+    if (new Set(mine.map(name)).size < mine.length) throw new Error('one of yours stands there twice');
     const missing = taps.find((tap) => !has(mine, tap));
     if (missing !== undefined) throw new Error(`one is missing, ${mine.length} of ${taps.length} are right`);
   });
@@ -62,8 +64,7 @@ export function checkNeighbours(
 export function checkTriangle(mine: (rowsUp: number) => number | undefined): string {
   return exercise('The width of the triangle', () => {
     for (let n = 0; n < 6; n++) {
-      const answer = mine(n);
-      if (answer === undefined) throw new Error(UNANSWERED);
+      const answer = ask(mine, n);
       if (answer !== 2 * n + 2)
         throw new Error(`${n} rows up it is not ${answer} wide; draw it for n = 0 and n = 1`);
     }

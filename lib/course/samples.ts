@@ -1,7 +1,7 @@
 import {nearestImages} from '../data/nearest';
 import {crossEntropy, entropy} from '../inspect/joint';
 import {Random} from '../random';
-import {exercise, UNANSWERED} from './check';
+import {ask, exercise, sideOf} from './check';
 
 /** The checks of the exercises of lesson 11. */
 
@@ -16,8 +16,7 @@ export function checkOwnNats(
       {model: [0.25, 0.25, 0.5], data: [0, 0, 1]},
     ];
     for (const {model, data} of cases) {
-      const answer = mine(model, data);
-      if (answer === undefined) throw new Error(UNANSWERED);
+      const answer = ask(mine, model, data);
       const expected = {own: entropy(model), test: crossEntropy(data, model)};
       for (const [name, drawn] of [
         ['own', 'the model'],
@@ -29,8 +28,8 @@ export function checkOwnNats(
             ? '; yours is in bits'
             : `; the images come from ${drawn}, the probabilities that are paid for from the model`;
         throw new Error(
-          `with model [${model.join(', ')}] and data [${data.join(', ')}] ${name} is ${expected[name].toFixed(4)} nats, ` +
-            `yours ${answer[name]}${hint}`,
+          `with model [${model.join(', ')}] and data [${data.join(', ')}] your ${name} is ${answer[name]}, ` +
+            `${sideOf(answer[name], expected[name])}${hint}`,
         );
       }
     }
@@ -49,8 +48,7 @@ export function checkNearest(
     const bits = (): number[] => Array.from({length: 12}, () => random.integer(2));
     for (let round = 0; round < 20; round++) {
       const [query, training] = [bits(), Array.from({length: 6}, bits)];
-      const answer = mine(query, training);
-      if (answer === undefined) throw new Error(UNANSWERED);
+      const answer = ask(mine, query, training);
       const shape = {height: 3, width: 4, channels: 1};
       const {indices, distances} = nearestImages(
         {...shape, count: 1, pixels: Uint8Array.from(query)},
@@ -58,13 +56,13 @@ export function checkNearest(
       );
       if (answer.distance !== distances[0]) {
         throw new Error(
-          `${query.join('')} is ${distances[0]} pixels from the nearest of ${training.map((one) => one.join('')).join(', ')}, ` +
-            `yours ${answer.distance}; a pixel that should be white and one that should be black both count`,
+          `${query.join('')} beside ${training.map((one) => one.join('')).join(', ')}: your distance is ` +
+            `${answer.distance}, ${sideOf(answer.distance, distances[0])}; a pixel that should be white and one that should be black both count`,
         );
       }
       if (answer.index !== indices[0]) {
         throw new Error(
-          `of equally near digits take the first: it is number ${indices[0]}, yours ${answer.index}`,
+          `the distance is right, number ${answer.index} is not: of equally near digits take the first`,
         );
       }
     }
@@ -76,14 +74,13 @@ export function checkTemperature(mine: (p: number, temperature: number) => numbe
   return exercise('Temperature', () => {
     for (const temperature of [0.5, 1, 2, 0.01]) {
       for (const p of [0.5, 0.1, 0.9, 0.3]) {
-        const answer = mine(p, temperature);
-        if (answer === undefined) throw new Error(UNANSWERED);
+        const answer = ask(mine, p, temperature);
         const expected = 1 / (1 + Math.exp(-Math.log(p / (1 - p)) / temperature));
         if (Math.abs(answer - expected) <= 1e-6) continue;
         const unnormalised = Math.abs(answer - p ** (1 / temperature)) <= 1e-6;
         const hint = unnormalised ? '; p and 1 - p must still sum to 1 afterwards' : '';
         throw new Error(
-          `p = ${p} becomes ${expected.toPrecision(4)} at temperature ${temperature}, yours ${answer}${hint}`,
+          `p = ${p} at temperature ${temperature}: yours gave ${answer}, ${sideOf(answer, expected)}${hint}`,
         );
       }
     }

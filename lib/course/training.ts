@@ -1,7 +1,7 @@
 import {learningRateAt} from '../train';
 import type {HistoryRow} from '../types';
 import {TRAIN_DEFAULTS} from '../types';
-import {exercise, UNANSWERED} from './check';
+import {ask, exercise, sideOf, toBit, Unanswered} from './check';
 
 /** The checks of the exercises of lesson 10. */
 
@@ -16,14 +16,13 @@ export function checkSchedule(
       [50, 1e-2, 0.5],
     ]) {
       for (let step = 0; step < steps; step++) {
-        const answer = mine(step, steps, highest, warmup);
-        if (answer === undefined) throw new Error(UNANSWERED);
+        const answer = ask(mine, step, steps, highest, warmup);
         const expected = learningRateAt(step, steps, {...TRAIN_DEFAULTS, learningRate: highest, warmup});
         if (!(Math.abs(answer - expected) <= 1e-9 + 1e-6 * expected)) {
           const phase = step < warmup * steps ? 'rises' : 'falls';
           throw new Error(
             `in step ${step} of ${steps} (highest ${highest}, warm-up ${warmup}), where it ${phase}, ` +
-              `it is ${expected.toPrecision(4)}, yours ${answer}`,
+              `yours gave ${answer}, ${sideOf(answer, expected)}`,
           );
         }
       }
@@ -48,15 +47,12 @@ export function checkEpoch(mine: (history: readonly HistoryRow[]) => number | un
           {...row, split: 'validation', nats},
         ];
       });
-      const answer = mine(history);
-      if (answer === undefined) throw new Error(UNANSWERED);
+      const answer = ask(mine, history);
       const best = validation.indexOf(Math.min(...validation)) + 1;
       if (answer === best) continue;
       const byTraining =
         answer === validation.length ? '; by its training nats every run ends at its best' : '';
-      throw new Error(
-        `with validation nats ${validation.join(', ')} it is epoch ${best}, yours ${answer}${byTraining}`,
-      );
+      throw new Error(`with validation nats ${validation.join(', ')} it is not epoch ${answer}${byTraining}`);
     }
   });
 }
@@ -96,15 +92,16 @@ export const COMPARISONS = [
 ] as const;
 
 /** Which of the comparisons are fair. */
-export function checkFair(mine: readonly (boolean | undefined)[]): string {
+export function checkFair(mine: readonly (boolean | number | undefined)[]): string {
   return exercise('Fair comparisons', () => {
     if (mine.length !== COMPARISONS.length) {
       throw new Error(`give ${COMPARISONS.length} answers, true or false; yours are ${mine.length}`);
     }
     COMPARISONS.forEach(({pair, fair, why}, k) => {
       const answer = mine[k];
-      if (answer === undefined) throw new Error(UNANSWERED);
-      if (answer !== fair) throw new Error(`number ${k + 1}, ${pair}: think again. Hint: ${why}`);
+      if (answer === undefined) throw new Unanswered();
+      if (toBit(answer) !== Number(fair))
+        throw new Error(`number ${k + 1}, ${pair}: think again. Hint: ${why}`);
     });
   });
 }

@@ -34,7 +34,7 @@ test('passes: right, once an image, without colours, once a level, open', () => 
   );
   assert.match(
     checkPasses(() => undefined),
-    /not yet/,
+    /: open$/,
   );
 });
 
@@ -49,7 +49,7 @@ test('divergence: right, with the flipped pixel, after it in the image, open', (
   assert.match(checkDivergence(inImage), /meant in the order/);
   assert.match(
     checkDivergence(() => undefined),
-    /not yet/,
+    /: open$/,
   );
 });
 
@@ -68,7 +68,7 @@ test('column by column: right, raster, sides mixed up, open', () => {
   );
   assert.match(
     checkTransposed(() => undefined),
-    /not yet/,
+    /: open$/,
   );
 });
 
