@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: as in a notebook, where the student's types are the student's
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -32,7 +33,6 @@ const softmaxed = (nats: readonly number[]): number[] => {
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /** Two or more for each answer. */
-// biome-ignore lint/suspicious/noExplicitAny: as in a notebook, where the student's types are the student's
 const WRONG: Record<string, Record<string, readonly any[]>> = {
   '01': {
     toBits: [(nats: number) => nats / 784, (nats: number) => nats / Math.LN2],
