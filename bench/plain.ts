@@ -10,7 +10,7 @@ import type {AutoregressiveModel} from '../lib/types';
 
 /**
  * The same networks as anybody would write them in tfjs: whole kernels times a mask, one tf function a layer, tfjs's gradients and
- * its Adam. For grey images. The recurrences are lib's portable form, which is that already.
+ * its Adam. For gray images. The recurrences are lib's portable form, which is that already.
  */
 export class PlainNetwork {
   private readonly variables = new Map<string, tf.Variable>();
@@ -140,8 +140,8 @@ export class PlainNetwork {
 
   private conv(x: tf.Tensor4D, name: string, mask: Float32Array, dilation = 1): tf.Tensor4D {
     const side = Math.sqrt(mask.length);
-    const {rows, columns, centreRow, centreColumn} = liveTaps(mask);
-    const [top, left] = [(side - 1) / 2 - centreRow, (side - 1) / 2 - centreColumn];
+    const {rows, columns, centerRow, centerColumn} = liveTaps(mask);
+    const [top, left] = [(side - 1) / 2 - centerRow, (side - 1) / 2 - centerColumn];
     const whole = this.variable(`${name}.weights`, (stored) => {
       const beside: [number, number][] = [
         [top, side - top - rows],

@@ -41,11 +41,11 @@ class Network:
             self.parameters[key] = value.requires_grad_()
         self.optimizer = torch.optim.Adam(self.parameters.values(), 1e-3, fused=True)
 
-    def conv(self, x, name, centre, dilation=1, hidden=None):
-        """centre: row and column of the kernel that lie over the pixel itself; hidden: the first dead column of the last row."""
+    def conv(self, x, name, center, dilation=1, hidden=None):
+        """center: row and column of the kernel that lie over the pixel itself; hidden: the first dead column of the last row."""
         weight, bias = self.parameters[name + ".weights"], self.parameters[name + ".bias"]
         rows, columns = weight.shape[2:]
-        if rows * columns == 1 and centre == (0, 0):
+        if rows * columns == 1 and center == (0, 0):
             return F.conv2d(x, weight, bias)
         if hidden is not None:
             if name not in self.masks:
@@ -53,7 +53,7 @@ class Network:
                 mask[:, :, -1, hidden:] = 0
                 self.masks[name] = mask
             weight = weight * self.masks[name]
-        above, left = centre
+        above, left = center
         below, right = rows - 1 - above, columns - 1 - left
         if self.cropped:
             pads = [left * dilation, right * dilation, above * dilation, below * dilation]

@@ -72,7 +72,7 @@ export async function evaluateEnsemble(
   return summary(members[0], ensembleNats(nats));
 }
 
-/** The logits of one colour image are 786,432 numbers, those of a digit 784. */
+/** The logits of one color image are 786,432 numbers, those of a digit 784. */
 function mostAtOnce({order, levels}: AutoregressiveModel): number {
   const logits = order.length * (levels === 2 ? 1 : levels);
   return Math.max(1, Math.min(500, Math.floor(2 ** 24 / logits)));

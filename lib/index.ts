@@ -35,7 +35,7 @@ export {drawEntropy} from './data/drawEntropy';
 export {
   checkImages,
   firstImages,
-  type LabelledImages,
+  type LabeledImages,
   pickImages,
   selectImages,
   valuesPerImage,
@@ -94,7 +94,7 @@ export {
 } from './figures/show';
 export {
   type Chart,
-  colours,
+  colors,
   type FigureText,
   type Frame,
   modelStrokes,
@@ -139,7 +139,7 @@ export {
 export {DiagonalBiLstm, shiftDown} from './layers/diagonalBiLstm';
 export {GATED_DEVIATION, GatedLayer, type GatedSpec, type Stacks} from './layers/gated';
 export {Lstm, type LstmSpec} from './layers/lstm';
-export {lstmScan, NEIGHBOURS, type ScanDirection, type ScanWeights} from './layers/lstmScan';
+export {lstmScan, NEIGHBORS, type ScanDirection, type ScanWeights} from './layers/lstmScan';
 export {
   evenHiddenDegrees,
   hiddenMask,

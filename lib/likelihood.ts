@@ -33,7 +33,7 @@ export function bitsPerDimension(nats: number, image: ImageShape): number {
   return nats / (image.height * image.width * image.channels * Math.LN2);
 }
 
-/** As the papers print it: bits per dimension for colour, nats per image for what is black and white. */
+/** As the papers print it: bits per dimension for color, nats per image for what is black and white. */
 export function likelihoodText(
   nats: number,
   {levels, image}: Pick<AutoregressiveModel, 'levels' | 'image'>,

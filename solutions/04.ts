@@ -1,12 +1,12 @@
 /** Notebook 04: its exercises solved. Names are those of the answer cells. */
 
-/** 1. 1 before the centre in raster order; at the centre only for B. */
+/** 1. 1 before the center in raster order; at the center only for B. */
 export const myMask = (size: number, type: 'A' | 'B'): number[] => {
-  const centre = (size * size - 1) / 2;
-  return Array.from({length: size * size}, (_, i) => (i < centre || (i === centre && type === 'B') ? 1 : 0));
+  const center = (size * size - 1) / 2;
+  return Array.from({length: size * size}, (_, i) => (i < center || (i === center && type === 'B') ? 1 : 0));
 };
 
-/** 2. It was blind: left of the centre and the centre itself may be seen. */
+/** 2. It was blind: left of the center and the center itself may be seen. */
 export const myMaskB = [1, 1, 1, 1, 1, 0, 0, 0, 0];
 
 /** 3. Red before green before blue; mask B adds the own color. */

@@ -11,7 +11,7 @@ export const myStep = ({o, f, i, g}: Sums, before: number): {cell: number; hidde
 };
 
 /** 2. The row above, and not the row below. */
-export const neighbours: [number, number][] = [
+export const neighbors: [number, number][] = [
   [-1, -1],
   [-1, 0],
   [-1, 1],

@@ -249,9 +249,9 @@ test('without files, lib bundles for a browser, and there MADE is trained, score
       const rest = {hidden: [8], masks: 1, orderAgnostic: false, order: 'raster', direct: true, conditioned: false, maskSeed: 0};
       const made = Made.create({...shape, ...rest}, 1);
       const pixels = Uint8Array.from({length: 80}, (_, i) => (i % 4 < 2 ? 250 : 5));
-      const grey = {...shape, pixels, count: 20};
-      const validation = binarize(grey, {rule: 'threshold', seed: 0});
-      await train(made, {train: grey, validation}, {...TRAIN_DEFAULTS, epochs: 10, batchSize: 5, learningRate: 0.1});
+      const gray = {...shape, pixels, count: 20};
+      const validation = binarize(gray, {rule: 'threshold', seed: 0});
+      await train(made, {train: gray, validation}, {...TRAIN_DEFAULTS, epochs: 10, batchSize: 5, learningRate: 0.1});
       const {pixels: drawn} = await sample(made, {count: 5, seed: 0});
       if (drawn.length !== 20) throw new Error('no images');
       return (await evaluate(made, validation)).nats;

@@ -33,7 +33,7 @@ test('a stream depends on the seed and on every part of the key', () => {
   assert.deepEqual(first(new Random(7, 'x', 3)), first(new Random(7, 'x', 3)));
 });
 
-test('neighbouring streams do not resemble each other', () => {
+test('neighboring streams do not resemble each other', () => {
   // The first numbers of 4,000 streams, in 16 boxes: one fair generator in 10,000 would exceed 44.3.
   const boxes = new Array<number>(16).fill(0);
   for (let i = 0; i < 4000; i++) boxes[Math.floor(16 * new Random(0, 'sample', i).uniform())]++;

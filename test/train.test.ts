@@ -21,12 +21,12 @@ const CONFIG: MadeConfig = {
   ...{masks: 2, orderAgnostic: true, order: 'raster', conditioned: false, maskSeed: 0},
 };
 
-/** Grey images, so that each epoch draws them anew. */
-const grey: Images = (() => {
+/** Gray images, so that each epoch draws them anew. */
+const gray: Images = (() => {
   const images = randomImages(24, SHAPE, 1, 200);
   return {...images, pixels: images.pixels.map((value, i) => value + (i % 40))};
 })();
-const data = {train: grey, validation: binarize(grey, {rule: 'static', seed: 9})};
+const data = {train: gray, validation: binarize(gray, {rule: 'static', seed: 9})};
 
 /** Four epochs of six steps. */
 const OPTIONS: TrainOptions = {...TRAIN_DEFAULTS, epochs: 4, batchSize: 4, learningRate: 0.05, seed: 3};
@@ -289,7 +289,7 @@ test('schedule: rises over the warm-up, then falls along a cosine', () => {
 });
 
 test('1,000 steps, 100 samples and 10 evaluations leave no tensor; the images stay as they were', async () => {
-  const pixels = grey.pixels.slice();
+  const pixels = gray.pixels.slice();
   const {numTensors: none} = tf.memory();
   const model = Made.create(CONFIG, 1);
   model.ensemble();
@@ -303,7 +303,7 @@ test('1,000 steps, 100 samples and 10 evaluations leave no tensor; the images st
   assert.equal(tf.memory().numTensors, numTensors);
   model.dispose();
   assert.equal(tf.memory().numTensors, none);
-  assert.deepEqual(grey.pixels, pixels);
+  assert.deepEqual(gray.pixels, pixels);
 });
 
 test('orders drawn for each step leave no tensor either, and resume to the bit', async () => {

@@ -37,7 +37,7 @@ export {
 } from './gatedPixelCnn';
 export {averagedLogits, checkAveraged, checkEnsemble, checkOrder} from './made';
 export {checkDegrees, checkHiddenMask, checkOwnPixels} from './madeMasks';
-export {checkColourNats, checkColourPairs, checkUniform} from './naturalImages';
+export {checkColorNats, checkColorPairs, checkUniform} from './naturalImages';
 export {
   checkChoice,
   checkPixelNats,
@@ -49,7 +49,7 @@ export {
 export {
   blindPixels,
   checkBlindSpot,
-  checkColours,
+  checkColors,
   checkMaskB,
   checkRasterMask,
   type MaskedStackOptions,
@@ -65,6 +65,6 @@ export {
   flipPixel,
   transposedOrder,
 } from './problems';
-export {checkNeighbours, checkStep, checkTriangle, type LstmStep} from './rowLstm';
+export {checkNeighbors, checkStep, checkTriangle, type LstmStep} from './rowLstm';
 export {checkNearest, checkOwnNats, checkTemperature} from './samples';
 export {COMPARISONS, checkEpoch, checkFair, checkSchedule} from './training';

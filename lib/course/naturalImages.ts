@@ -4,8 +4,8 @@ import {ask, exercise, expectNumber, sideOf, Unanswered} from './check';
 
 /** The checks of the exercises of lesson 09. */
 
-const COLOURS = ['R', 'G', 'B'] as const;
-type Colour = (typeof COLOURS)[number];
+const COLORS = ['R', 'G', 'B'] as const;
+type Color = (typeof COLORS)[number];
 
 /** Bits per dimension of a model that knows nothing. */
 export function checkUniform(mine: (levels: number) => number | undefined): string {
@@ -15,14 +15,14 @@ export function checkUniform(mine: (levels: number) => number | undefined): stri
   });
 }
 
-/** The nats of a pixel of three colours, from the distributions of its three conditionals. */
-export function checkColourNats(
+/** The nats of a pixel of three colors, from the distributions of its three conditionals. */
+export function checkColorNats(
   mine: (
-    conditionals: Readonly<Record<Colour, readonly number[]>>,
-    value: Readonly<Record<Colour, number>>,
+    conditionals: Readonly<Record<Color, readonly number[]>>,
+    value: Readonly<Record<Color, number>>,
   ) => number | undefined,
 ): string {
-  return exercise('The nats of a colour', () => {
+  return exercise('The nats of a color', () => {
     const random = new Random(0, 'exercise');
     const distribution = (): number[] => {
       const weights = Array.from({length: 256}, () => Math.exp(random.normal()));
@@ -32,7 +32,7 @@ export function checkColourNats(
     const conditionals = {R: distribution(), G: distribution(), B: distribution()};
     const value = {R: random.integer(256), G: random.integer(256), B: random.integer(256)};
     const answer = ask(mine, conditionals, value);
-    const expected = -COLOURS.reduce((sum, colour) => sum + Math.log(conditionals[colour][value[colour]]), 0);
+    const expected = -COLORS.reduce((sum, color) => sum + Math.log(conditionals[color][value[color]]), 0);
     if (Math.abs(answer - expected) < 1e-6) return;
     if (Math.abs(answer - expected / Math.LN2) < 1e-6)
       throw new Error('those are bits: nats use the natural logarithm');
@@ -42,21 +42,21 @@ export function checkColourNats(
   });
 }
 
-/** Which colours of its own pixel a colour's features see, as [from, to]. */
-export function checkColourPairs(
+/** Which colors of its own pixel a color's features see, as [from, to]. */
+export function checkColorPairs(
   type: MaskType,
-  mine: readonly (readonly [Colour, Colour])[] | undefined,
+  mine: readonly (readonly [Color, Color])[] | undefined,
 ): string {
-  return exercise(`Mask ${type} at the centre`, () => {
+  return exercise(`Mask ${type} at the center`, () => {
     if (mine === undefined) throw new Unanswered();
     const groups = Int32Array.of(0, 1, 2);
-    const strange = mine.find((pair) => pair.length !== 2 || !pair.every((one) => COLOURS.includes(one)));
+    const strange = mine.find((pair) => pair.length !== 2 || !pair.every((one) => COLORS.includes(one)));
     if (strange !== undefined) throw new Error(`[${strange}] is no pair of 'R', 'G' or 'B'`);
     if (new Set(mine.map(String)).size < mine.length) throw new Error('a pair stands there twice');
-    const point = {rows: 1, columns: 1, centreRow: 0, centreColumn: 0, values: Float32Array.of(1)};
+    const point = {rows: 1, columns: 1, centerRow: 0, centerColumn: 0, values: Float32Array.of(1)};
     const mask = channelMask(point, type, groups, groups);
-    COLOURS.forEach((from, i) => {
-      COLOURS.forEach((to, j) => {
+    COLORS.forEach((from, i) => {
+      COLORS.forEach((to, j) => {
         const given = mine.some(([a, b]) => a === from && b === to);
         const seen = mask[3 * i + j] === 1;
         if (given !== seen) throw new Error(`${to} ${seen ? 'sees' : 'does not see'} ${from}`);

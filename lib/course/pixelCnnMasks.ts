@@ -74,20 +74,20 @@ export async function checkMaskB(mine: readonly number[] | undefined): Promise<s
         `no leak, but ${found.blind.length} dependences are missing, such as between ${found.blind[0]}`,
       );
     }
-    const centre = 4;
-    if (toBit(taps[centre]) === 0) throw new Error('no leak, but later layers may see their own place');
+    const center = 4;
+    if (toBit(taps[center]) === 0) throw new Error('no leak, but later layers may see their own place');
   });
 }
 
-/** Whether, at the centre, features of one colour see those of another: 0 is R, 1 is G, 2 is B. */
-export function checkColours(
+/** Whether, at the center, features of one color see those of another: 0 is R, 1 is G, 2 is B. */
+export function checkColors(
   mine: (type: MaskType, from: number, to: number) => boolean | number | undefined,
 ): string {
   return exercise('R, then G, then B', () => {
     const groups = Int32Array.of(0, 1, 2);
-    const centre = {rows: 1, columns: 1, centreRow: 0, centreColumn: 0, values: Float32Array.of(1)};
+    const center = {rows: 1, columns: 1, centerRow: 0, centerColumn: 0, values: Float32Array.of(1)};
     for (const type of ['A', 'B'] as const) {
-      const mask = channelMask(centre, type, groups, groups);
+      const mask = channelMask(center, type, groups, groups);
       for (let from = 0; from < 3; from++) {
         for (let to = 0; to < 3; to++) {
           const answer = toBit(ask(mine, type, from, to));
@@ -96,7 +96,7 @@ export function checkColours(
           const [source, target] = ['RGB'[from], 'RGB'[to]];
           throw new Error(
             `with mask ${type}, ${target} ${expected ? 'sees' : 'must not see'} ${source} of its own pixel: ` +
-              (expected ? 'without it the colours do not match' : 'it has not been drawn yet'),
+              (expected ? 'without it the colors do not match' : 'it has not been drawn yet'),
           );
         }
       }

@@ -1,5 +1,5 @@
 import {pixelLstmCell} from '../engine/pixelKernel';
-import {NEIGHBOURS, type ScanDirection} from '../layers/lstmScan';
+import {NEIGHBORS, type ScanDirection} from '../layers/lstmScan';
 import {Random} from '../random';
 import {ask, exercise, sideOf, Unanswered} from './check';
 
@@ -39,13 +39,13 @@ export function checkStep(mine: LstmStep): string {
 }
 
 /** Which pixels a recurrence reads the states of, as [rows down, columns right]. */
-export function checkNeighbours(
+export function checkNeighbors(
   direction: ScanDirection,
   mine: readonly (readonly [number, number])[] | undefined,
 ): string {
-  return exercise(`Neighbours, ${direction}`, () => {
+  return exercise(`Neighbors, ${direction}`, () => {
     if (mine === undefined) throw new Unanswered();
-    const {taps} = NEIGHBOURS[direction];
+    const {taps} = NEIGHBORS[direction];
     const name = ([down, right]: readonly [number, number]): string => `[${down}, ${right}]`;
     const has = (list: readonly (readonly [number, number])[], tap: readonly [number, number]): boolean =>
       list.some(([down, right]) => down === tap[0] && right === tap[1]);

@@ -77,8 +77,8 @@ export function checkTemperature(mine: (p: number, temperature: number) => numbe
         const answer = ask(mine, p, temperature);
         const expected = 1 / (1 + Math.exp(-Math.log(p / (1 - p)) / temperature));
         if (Math.abs(answer - expected) <= 1e-6) continue;
-        const unnormalised = Math.abs(answer - p ** (1 / temperature)) <= 1e-6;
-        const hint = unnormalised ? '; p and 1 - p must still sum to 1 afterwards' : '';
+        const unnormalized = Math.abs(answer - p ** (1 / temperature)) <= 1e-6;
+        const hint = unnormalized ? '; p and 1 - p must still sum to 1 afterwards' : '';
         throw new Error(
           `p = ${p} at temperature ${temperature}: yours gave ${answer}, ${sideOf(answer, expected)}${hint}`,
         );

@@ -65,7 +65,7 @@ export const COMPARISONS = [
     why: 'the first thousand are other digits: they cost every model a nat less',
   },
   {
-    pair: '81.98 (digits drawn by their grey value, seed 0) and 81.30 (another such draw)',
+    pair: '81.98 (digits drawn by their gray value, seed 0) and 81.30 (another such draw)',
     fair: true,
     why: 'two draws from one distribution: they differ by tenths of a nat at most',
   },
@@ -82,7 +82,7 @@ export const COMPARISONS = [
   {
     pair: '3.14 bits per dimension (CIFAR-10) and 0.15 bits per dimension (binarized MNIST)',
     fair: false,
-    why: 'other data: a black or white pixel holds one bit at most, a colour value eight',
+    why: 'other data: a black or white pixel holds one bit at most, a color value eight',
   },
   {
     pair: '84.86 (two orders, log of the mean of their probabilities) and 81.98 (one order)',

@@ -15,10 +15,10 @@ export interface BinarizeOptions {
 }
 
 /**
- * Black and white images from grey ones. The same images, rule, seed (and epoch) always give the same draw, and the draw of the first
- * n images is the first n of the whole draw. Only grey pixels use up random numbers: 0 stays 0 and 255 becomes 1.
+ * Black and white images from gray ones. The same images, rule, seed (and epoch) always give the same draw, and the draw of the first
+ * n images is the first n of the whole draw. Only gray pixels use up random numbers: 0 stays 0 and 255 becomes 1.
  *
- * @param images grey, 0 … 255; unchanged
+ * @param images gray, 0 … 255; unchanged
  * @returns images of the same shape with bytes 0 and 1 (and the labels, if there are any)
  * @throws RangeError when the rule is unknown, the seed or epoch is no non-negative integer, the epoch is missing for `dynamic`,
  *   or the images are black and white already

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {dataFolder} from '../storage/paths';
 import type {Split} from '../types';
-import type {LabelledImages} from './images';
+import type {LabeledImages} from './images';
 
 /** One of the six files of the official binary version: for each image a byte for its class, then its red, green and blue plane. */
 export interface Cifar10Batch {
@@ -77,7 +77,7 @@ export interface Cifar10Options {
  * @returns pixels 0 … 255, [count, 32, 32, 3], red, green and blue of a pixel side by side, and labels 0 … 9 (CIFAR10_CLASSES)
  * @throws MissingDataError when a file is missing; Error when one was cut short or altered, with the way to get it; RangeError for an unknown split
  */
-export async function loadCifar10(split: Split, options: Cifar10Options = {}): Promise<LabelledImages> {
+export async function loadCifar10(split: Split, options: Cifar10Options = {}): Promise<LabeledImages> {
   const {folder = cifar10Folder(), layout = CIFAR10} = options;
   const last = layout.training.length - 1;
   const end = layout.training[last].images;

@@ -2,7 +2,7 @@ import type {AutoregressiveModel, Images, Split} from '../types';
 import {binarize} from './binarize';
 import {loadBinarizedMnist} from './binarizedMnist';
 import {loadCifar10} from './cifar10';
-import type {LabelledImages} from './images';
+import type {LabeledImages} from './images';
 import {loadMnist} from './mnist';
 
 /** Which images belong to a model: the commands load what its image shape and levels ask for. */
@@ -11,7 +11,7 @@ import {loadMnist} from './mnist';
 export const STATIC_SEED = 0;
 
 /** Part of MNIST as it is scored, black and white by the static draw. */
-export async function scoringImages(split: Split): Promise<LabelledImages> {
+export async function scoringImages(split: Split): Promise<LabeledImages> {
   return binarize(await loadMnist(split), {rule: 'static', seed: STATIC_SEED});
 }
 
@@ -26,8 +26,8 @@ export interface Dataset {
 /** A data set that models are trained on. */
 export interface TrainingDataset extends Dataset {
   /** Bytes 0 … 255, with classes. @throws Error as `scored` */
-  load(split: Split): Promise<LabelledImages>;
-  scored(split: Split): Promise<LabelledImages>;
+  load(split: Split): Promise<LabeledImages>;
+  scored(split: Split): Promise<LabeledImages>;
 }
 
 const MNIST: TrainingDataset = {
@@ -37,7 +37,7 @@ const MNIST: TrainingDataset = {
   scored: scoringImages,
 };
 
-/** Colour stays as it is. */
+/** Color stays as it is. */
 const CIFAR_10: TrainingDataset = {
   name: 'CIFAR-10',
   binarization: 'none (256 levels)',
@@ -60,7 +60,7 @@ export function fitsPapersDraw(
 }
 
 /**
- * The data set of a model: MNIST for black and white images of 28 x 28, CIFAR-10 for 32 x 32 in three colours of 256 levels.
+ * The data set of a model: MNIST for black and white images of 28 x 28, CIFAR-10 for 32 x 32 in three colors of 256 levels.
  *
  * @throws RangeError for another shape or number of levels
  */

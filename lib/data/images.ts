@@ -1,7 +1,7 @@
 import type {Images} from '../types';
 
 /** Images with the class of each one: labels[i] belongs to image i. */
-export type LabelledImages = Images & {readonly labels: Uint8Array};
+export type LabeledImages = Images & {readonly labels: Uint8Array};
 
 /**
  * @throws RangeError when a size is not a positive integer (count may be 0), or when the number of bytes does not fit

@@ -5,9 +5,9 @@ import * as path from 'node:path';
 import {errorCode, FileWriteError, writeFileAtomically} from '../storage/files';
 import type {Split} from '../types';
 import {parseIdx} from './idx';
-import {type LabelledImages, selectImages} from './images';
+import {type LabeledImages, selectImages} from './images';
 
-export type {LabelledImages} from './images';
+export type {LabeledImages} from './images';
 
 export interface MnistOptions {
   /** Where the checked files are kept; default `data/mnist` of this project. */
@@ -70,12 +70,12 @@ const splits: Readonly<Record<Split, {images: MnistFile; labels: MnistFile; star
 /**
  * MNIST digits with their classes: 50,000 for training, 10,000 for validation, 10,000 for the test.
  * The first call reads the files through `mnist-dataset` (about 6 s and 1.2 GB for the training images) and leaves them,
- * checked, in `data/mnist`; from then on a call takes about 0.1 s. Source, licence and counts: data/README.md.
+ * checked, in `data/mnist`; from then on a call takes about 0.1 s. Source, license and counts: data/README.md.
  *
  * @returns pixels 0 … 255 (255 is ink), [count, 28, 28, 1], and labels 0 … 9
  * @throws Error when a file is missing, cut short, altered or swapped; FileWriteError when the folder cannot be written
  */
-export async function loadMnist(split: Split, options: MnistOptions = {}): Promise<LabelledImages> {
+export async function loadMnist(split: Split, options: MnistOptions = {}): Promise<LabeledImages> {
   if (!Object.hasOwn(splits, split)) {
     throw new RangeError(`loadMnist: split must be train, validation or test, got ${split}`);
   }

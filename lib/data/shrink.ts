@@ -4,7 +4,7 @@ import {checkImages, valuesPerImage} from './images';
 /**
  * Smaller images: each byte the mean of factor x factor bytes, rounded. Labels are kept.
  *
- * @param images grey or colour, 0 … 255
+ * @param images gray or color, 0 … 255
  * @returns [count, height / factor, width / factor, channels]
  * @throws RangeError when the factor is no positive integer that divides height and width
  */

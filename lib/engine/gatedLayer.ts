@@ -36,8 +36,8 @@ export function gatedLayer(
     attribute.bool('first', first),
     attribute.bool('last', last),
     attribute.int('vertical_top', vertical.placement.padding.top / dilation),
-    attribute.int('vertical_centre', vertical.placement.padding.left / dilation),
-    attribute.int('horizontal_centre', horizontal.placement.padding.left / dilation),
+    attribute.int('vertical_center', vertical.placement.padding.left / dilation),
+    attribute.int('horizontal_center', horizontal.placement.padding.left / dilation),
     attribute.int('dilation', dilation),
   ];
   const run = tf.customGrad((...args) => {

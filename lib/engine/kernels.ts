@@ -94,7 +94,7 @@ const runCategorical = define({
 
 /**
  * Cross-entropy of independent values of L levels given by their logits. Nothing of the logits' size is made for it, and for
- * the gradient nothing but itself: of a batch of 16 colour images one such tensor has 50 MB.
+ * the gradient nothing but itself: of a batch of 16 color images one such tensor has 50 MB.
  *
  * @param logits [B, D, L]
  * @param x [B, D], int32 levels 0 … L - 1

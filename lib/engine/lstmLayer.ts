@@ -9,7 +9,7 @@ export interface Recurrence {
   /** State-to-state [taps, h, 4 h], and the state outside the image, [h] each. */
   readonly weights: {readonly state: tf.Tensor3D; readonly hidden: tf.Tensor1D; readonly cell: tf.Tensor1D};
   /** Which pixels' states a pixel is given, as [rows down, columns right], and which of them hands on its cell. */
-  readonly neighbours: {readonly taps: readonly (readonly [number, number])[]; readonly cell: number};
+  readonly neighbors: {readonly taps: readonly (readonly [number, number])[]; readonly cell: number};
 }
 
 /**
@@ -22,8 +22,8 @@ export interface Recurrence {
  * @returns [B, H, W, F]; differentiable in x and all weights
  */
 export function lstmLayer(x: tf.Tensor4D, recurrences: readonly Recurrence[], up: Convolution): tf.Tensor4D {
-  const neighbours = recurrences.map((recurrence) => recurrence.neighbours);
-  const taps = neighbours.flatMap((each) => each.taps);
+  const neighbors = recurrences.map((recurrence) => recurrence.neighbors);
+  const taps = neighbors.flatMap((each) => each.taps);
   const attributes = [
     attribute.int(
       'rows',
@@ -35,9 +35,9 @@ export function lstmLayer(x: tf.Tensor4D, recurrences: readonly Recurrence[], up
     ),
     attribute.int(
       'cells_from',
-      neighbours.map(({cell}) => cell),
+      neighbors.map(({cell}) => cell),
     ),
-    attribute.int('centre', recurrences[0].input.placement.padding.left),
+    attribute.int('center', recurrences[0].input.placement.padding.left),
   ];
   const run = tf.customGrad((...args) => {
     const save = args.pop() as unknown as tf.GradSaveFunc;

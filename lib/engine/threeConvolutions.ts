@@ -15,7 +15,7 @@ export interface Convolution {
  * TensorFlow runtime only.
  *
  * @param x [B, H, W, inputs]
- * @param convolutions the first and the third 1 x 1; of the second no tap below the centre's row
+ * @param convolutions the first and the third 1 x 1; of the second no tap below the center's row
  * @returns [B, H, W, outputs]; differentiable in x, kernels and biases
  */
 export function threeConvolutions(
@@ -26,7 +26,7 @@ export function threeConvolutions(
   const {padding, dilation} = convolutions[1].placement;
   const attributes = [
     attribute.int('dilation', dilation),
-    attribute.int('centre_column', padding.left / dilation),
+    attribute.int('center_column', padding.left / dilation),
     attribute.bool('residual', residual),
   ];
   const run = tf.customGrad((...args) => {

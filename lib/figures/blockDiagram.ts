@@ -1,4 +1,4 @@
-import {type Chart, colours, type FigureText, figureLayout, type JsonObject} from './style';
+import {type Chart, colors, type FigureText, figureLayout, type JsonObject} from './style';
 
 /** A place in the diagram, counted in steps: x to the right, y upwards. */
 export type Place = readonly [x: number, y: number];
@@ -85,7 +85,7 @@ function shaft(places: readonly Place[], blocks: readonly Block[]): JsonObject[]
   return points.slice(2).map((_, k) => ({
     ...{type: 'line', xref: 'x', yref: 'y', layer: 'below'},
     ...{x0: points[k][0], y0: points[k][1], x1: points[k + 1][0], y1: points[k + 1][1]},
-    line: {color: colours.faint, width: 1.6},
+    line: {color: colors.faint, width: 1.6},
   }));
 }
 
@@ -93,14 +93,14 @@ function head(places: readonly Place[], blocks: readonly Block[]): JsonObject {
   const [from, to] = trimmed(places, blocks).slice(-2);
   return {
     ...{x: to[0], y: to[1], xref: 'x', yref: 'y', ax: from[0], ay: from[1], axref: 'x', ayref: 'y'},
-    ...{text: '', showarrow: true, arrowhead: 2, arrowsize: 1, arrowwidth: 1.6, arrowcolor: colours.faint},
+    ...{text: '', showarrow: true, arrowhead: 2, arrowsize: 1, arrowwidth: 1.6, arrowcolor: colors.faint},
   };
 }
 
 function label({at, text, kind}: Block): JsonObject {
   return {
     ...{text, x: at[0], y: at[1], xref: 'x', yref: 'y', showarrow: false},
-    font: {size: kind === 'sign' ? 16 : 13, color: kind === 'data' ? colours.faint : colours.text},
+    font: {size: kind === 'sign' ? 16 : 13, color: kind === 'data' ? colors.faint : colors.text},
   };
 }
 
@@ -117,7 +117,7 @@ function outline({at: [x, y], kind = 'plain'}: Block): JsonObject[] {
         fillcolor: tones[kind],
       },
       ...{x0: x - size.x, x1: x + size.x, y0: y - size.y, y1: y + size.y},
-      line: {color: colours.faint, width: 1.4},
+      line: {color: colors.faint, width: 1.4},
     },
   ];
 }

@@ -1,6 +1,6 @@
 import {
   type Chart,
-  colours,
+  colors,
   type FigureText,
   figureLayout,
   type JsonObject,
@@ -19,7 +19,7 @@ export interface Axis {
   readonly range?: readonly [number, number];
 }
 
-/** A number to compare with, drawn as a dashed grey line with its value: {label: 'MADE paper', value: 88.40}. */
+/** A number to compare with, drawn as a dashed gray line with its value: {label: 'MADE paper', value: 88.40}. */
 export interface Reference {
   readonly label: string;
   readonly value: number;
@@ -31,7 +31,7 @@ export interface Series {
   readonly name: string;
   readonly x: ArrayLike<number>;
   readonly y: ArrayLike<number>;
-  /** Gives the model's own colour, dash and marker. */
+  /** Gives the model's own color, dash and marker. */
   readonly model?: string;
   /** 'lines' where it is left out. */
   readonly drawn?: 'lines' | 'lines+markers' | 'markers';
@@ -84,8 +84,8 @@ export function lineChart(chart: LineChart): Chart {
       name: series.name,
       x: plain(series.x),
       y: plain(series.y),
-      line: {color: strokes[i].colour, dash: strokes[i].dash, width: 2.2},
-      marker: {color: strokes[i].colour, symbol: strokes[i].symbol, size: 8},
+      line: {color: strokes[i].color, dash: strokes[i].dash, width: 2.2},
+      marker: {color: strokes[i].color, symbol: strokes[i].symbol, size: 8},
     })),
     layout: {
       ...figureLayout(chart, frame, referenceLabels(references, chart.y, yRange, frame.height)),
@@ -102,7 +102,7 @@ export interface Bar {
   readonly name: string;
   readonly value: number;
   readonly model?: string;
-  /** What the paper reports: a dashed grey mark across the bar with its number. */
+  /** What the paper reports: a dashed gray mark across the bar with its number. */
   readonly reference?: number;
 }
 
@@ -132,7 +132,7 @@ export function barChart(chart: BarChart): Chart {
         textangle: 0,
         insidetextanchor: 'end',
         width: 0.62,
-        marker: {color: chart.bars.map((bar) => (bar.model ? strokeOf(bar.model).colour : '#8DA0B3'))},
+        marker: {color: chart.bars.map((bar) => (bar.model ? strokeOf(bar.model).color : '#8DA0B3'))},
         hovertext: chart.bars.map((bar) => bar.name),
       },
     ],
@@ -152,8 +152,8 @@ export function barChart(chart: BarChart): Chart {
             yshift: 2,
             showarrow: false,
           },
-          bgcolor: colours.background,
-          font: {size: 12, color: colours.faint},
+          bgcolor: colors.background,
+          font: {size: 12, color: colors.faint},
         })),
       ),
       showlegend: false,
@@ -188,7 +188,7 @@ export interface ResultChart extends FigureText {
 }
 
 /**
- * One row a model: ours as its marker, the paper's as a dashed grey stroke, both with their numbers. Unlike bars, its axis need
+ * One row a model: ours as its marker, the paper's as a dashed gray stroke, both with their numbers. Unlike bars, its axis need
  * not begin at zero, so that 80 and 86 nats can be told apart without a lie.
  */
 export function resultChart(chart: ResultChart): Chart {
@@ -197,7 +197,7 @@ export function resultChart(chart: ResultChart): Chart {
   const rows = chart.results.map((result, i) => ({...result, y: chart.results.length - 1 - i}));
   const papers = rows.filter((row) => row.paper !== undefined);
   const frame = {width: 500, height: 44 * rows.length + 8, left: 160, right: 60, above: 8, below: 50};
-  const number = (value: number, y: number, text: string, colour: string, yshift: number): JsonObject => ({
+  const number = (value: number, y: number, text: string, color: string, yshift: number): JsonObject => ({
     ...{
       text,
       x: value,
@@ -209,7 +209,7 @@ export function resultChart(chart: ResultChart): Chart {
       yshift,
       showarrow: false,
     },
-    font: {size: 12, color: colour},
+    font: {size: 12, color: color},
   });
   return {
     data: rows.map((row) => ({
@@ -219,15 +219,15 @@ export function resultChart(chart: ResultChart): Chart {
       ...{x: plain([row.ours]), y: [row.y], cliponaxis: false},
       marker: {
         size: 12,
-        color: row.model ? strokeOf(row.model).colour : otherStrokes[0].colour,
+        color: row.model ? strokeOf(row.model).color : otherStrokes[0].color,
         symbol: row.model ? strokeOf(row.model).symbol : otherStrokes[0].symbol,
       },
     })),
     layout: {
       ...figureLayout(chart, frame, [
-        ...rows.map((row) => number(row.ours, row.y, row.ours.toFixed(digits), colours.text, 16)),
+        ...rows.map((row) => number(row.ours, row.y, row.ours.toFixed(digits), colors.text, 16)),
         ...papers.map(({paper = 0, y}) =>
-          number(paper, y, `paper ${paper.toFixed(digits)}`, colours.faint, -16),
+          number(paper, y, `paper ${paper.toFixed(digits)}`, colors.faint, -16),
         ),
       ]),
       showlegend: false,
@@ -261,8 +261,8 @@ function axisLayout(axis: Axis, range?: readonly number[]): JsonObject {
     title: {text: axisTitle(axis), font: {size: 13}, standoff: 8},
     type: axis.scale ?? 'linear',
     ...(range ? {range: plain(range)} : {}),
-    ...{gridcolor: colours.grid, zeroline: false, linecolor: colours.faint, showline: true},
-    ...{ticks: 'outside', ticklen: 4, tickcolor: colours.faint, tickfont: {size: 12}},
+    ...{gridcolor: colors.grid, zeroline: false, linecolor: colors.faint, showline: true},
+    ...{ticks: 'outside', ticklen: 4, tickcolor: colors.faint, tickfont: {size: 12}},
     ...(axis.scale === 'log' && range ? logTicks(range) : {}),
   };
 }
@@ -301,7 +301,7 @@ function strokesOf(series: readonly Series[]): readonly Omit<Stroke, 'label'>[] 
 }
 
 function dashedLine(ends: {x0: number; x1: number; xref: string; y0: number; y1: number}): JsonObject {
-  return {type: 'line', ...ends, yref: 'y', line: {color: colours.reference, width: 1.6, dash: '6px,4px'}};
+  return {type: 'line', ...ends, yref: 'y', line: {color: colors.reference, width: 1.6, dash: '6px,4px'}};
 }
 
 /** The names and values right of the drawing, each at its line, pushed up where two would cover each other. */
@@ -325,7 +325,7 @@ function referenceLabels(
         text: `${label}<br>${value.toFixed(digits)}`,
         ...{xref: 'paper', x: 1, xanchor: 'left', xshift: 6, align: 'left'},
         ...{yref: 'paper', y: 0, yanchor: 'middle', yshift: Math.round(at), showarrow: false},
-        font: {size: 12, color: colours.faint},
+        font: {size: 12, color: colors.faint},
       };
     });
 }

@@ -1,4 +1,4 @@
-import {type Chart, colours, type FigureText, figureLayout, type JsonObject, plain} from './style';
+import {type Chart, colors, type FigureText, figureLayout, type JsonObject, plain} from './style';
 
 /** A cell, both counted from 0; row 0 is drawn at the top. */
 export interface Cell {
@@ -19,7 +19,7 @@ export interface Panel {
 
 /**
  * - 'mask': two tones, for 0 and 1
- * - 'amount': from dark blue to yellow, even to the eye and to the colour-blind (cividis); what is exactly 0 stays grey,
+ * - 'amount': from dark blue to yellow, even to the eye and to the color-blind (cividis); what is exactly 0 stays gray,
  *   so that "nothing" and "almost nothing" cannot be taken for each other
  * - 'signed': around zero, from blue over white to orange
  */
@@ -28,7 +28,7 @@ export type HeatScale = 'mask' | 'amount' | 'signed';
 export interface Heatmap extends FigureText {
   readonly panels: readonly Panel[];
   readonly scale: HeatScale;
-  /** What the numbers are, written beside the colour bar: "|∂ logit / ∂ pixel|". */
+  /** What the numbers are, written beside the color bar: "|∂ logit / ∂ pixel|". */
   readonly quantity: string;
   /** Panels side by side; 4 where it is left out. */
   readonly panelsPerRow?: number;
@@ -46,12 +46,12 @@ const signedScale: readonly (readonly [number, string])[] = [
   [0.5, '#F7F7F7'],
   [1, '#D55E00'],
 ];
-/** The colours of mask 0 and mask 1. */
+/** The colors of mask 0 and mask 1. */
 const maskTones = ['#DDE3EA', '#1F3A5F'] as const;
 const emptyTone = '#E6E6E6';
 
 /**
- * One matrix or several, with one colour scale for all. Cells are square, never blurred, with thin gaps between them.
+ * One matrix or several, with one color scale for all. Cells are square, never blurred, with thin gaps between them.
  * @throws RangeError when a panel's values do not fill its rows and columns, or a marked cell lies outside
  */
 export function heatmap(figure: Heatmap): Chart {
@@ -68,12 +68,12 @@ export function heatmap(figure: Heatmap): Chart {
   const width = Math.max(300, filled);
   const height = Math.max(110, panelRows * size.height + (panelRows - 1) * space.y);
   const range = valueRange(figure);
-  // Cells with numbers in them need no colour to tell that they are 0.
-  const greyZeros =
+  // Cells with numbers in them need no color to tell that they are 0.
+  const grayZeros =
     figure.scale === 'amount' &&
     figure.digits === undefined &&
     figure.panels.some(({values}) => Array.from(values).includes(0));
-  const quantity = greyZeros ? `${figure.quantity}<br>grey: exactly 0` : figure.quantity;
+  const quantity = grayZeros ? `${figure.quantity}<br>gray: exactly 0` : figure.quantity;
   const axes = figure.panels.map((panel, i) => {
     const left = (i % perRow) * (size.width + space.x);
     const top = Math.floor(i / perRow) * (size.height + space.y);
@@ -93,7 +93,7 @@ export function heatmap(figure: Heatmap): Chart {
   return {
     data: axes.map(({panel, suffix}) => ({
       type: 'heatmap',
-      z: matrix(panel, greyZeros),
+      z: matrix(panel, grayZeros),
       ...{xaxis: `x${suffix}`, yaxis: `y${suffix}`, zsmooth: false, coloraxis: 'coloraxis'},
       ...{xgap: cell >= 4 ? 1 : 0, ygap: cell >= 4 ? 1 : 0, hoverongaps: false},
       hovertemplate: 'row %{y}, column %{x}: %{z}<extra></extra>',
@@ -106,7 +106,7 @@ export function heatmap(figure: Heatmap): Chart {
         titles.filter(({text}) => text !== ''),
       ),
       plot_bgcolor: emptyTone,
-      coloraxis: colourAxis({...figure, quantity}, range, height, filled / width),
+      coloraxis: colorAxis({...figure, quantity}, range, height, filled / width),
       shapes: axes.flatMap(({panel, suffix}) =>
         (panel.marked ?? []).flatMap((marked) => outline(marked, suffix)),
       ),
@@ -139,8 +139,8 @@ function checkPanel({title, rows, columns, values, marked = []}: Panel): void {
   }
 }
 
-function matrix({rows, columns, values}: Panel, greyZeros: boolean): (number | null)[][] {
-  const flat = plain(values, 4).map((value) => (greyZeros && value === 0 ? null : value));
+function matrix({rows, columns, values}: Panel, grayZeros: boolean): (number | null)[][] {
+  const flat = plain(values, 4).map((value) => (grayZeros && value === 0 ? null : value));
   return Array.from({length: rows}, (_, row) => flat.slice(row * columns, (row + 1) * columns));
 }
 
@@ -158,7 +158,7 @@ function valueRange({panels, scale}: Heatmap): [number, number] {
   return scale === 'signed' ? [-bound, bound] : [0, bound];
 }
 
-function colourAxis(
+function colorAxis(
   {scale, quantity}: Heatmap,
   [cmin, cmax]: [number, number],
   height: number,
@@ -233,6 +233,6 @@ function outline({row, column}: Cell, suffix: string): JsonObject[] {
   };
   return [
     {...box, line: {color: '#FFFFFF', width: 5}},
-    {...box, line: {color: colours.mark, width: 2.5}},
+    {...box, line: {color: colors.mark, width: 2.5}},
   ];
 }

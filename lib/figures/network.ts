@@ -1,4 +1,4 @@
-import {type Chart, colours, type FigureText, figureLayout, type JsonObject, modelStrokes} from './style';
+import {type Chart, colors, type FigureText, figureLayout, type JsonObject, modelStrokes} from './style';
 
 /** One layer of units, each with what is written into it (such as its degree). */
 export interface UnitLayer {
@@ -51,8 +51,8 @@ export function networkChart(network: Network): Chart {
       });
     });
     const line = wanted
-      ? {color: modelStrokes.made.colour, width: 3}
-      : {color: output === undefined ? colours.faint : '#B9C0C8', width: output === undefined ? 1.4 : 1.1};
+      ? {color: modelStrokes.made.color, width: 3}
+      : {color: output === undefined ? colors.faint : '#B9C0C8', width: output === undefined ? 1.4 : 1.1};
     return {type: 'scatter', mode: 'lines', x: xs, y: ys, line, hoverinfo: 'skip'};
   });
   const units = layers.map(({units}, k): JsonObject => {
@@ -63,14 +63,14 @@ export function networkChart(network: Network): Chart {
       x: units.map((_, i) => x(k, i)),
       y: units.map(() => k),
       text: units.map(String),
-      textfont: {size: 14, color: colours.text},
+      textfont: {size: 14, color: colors.text},
       hoverinfo: 'skip',
       cliponaxis: false,
       marker: {
         size: 32,
         color: '#FFFFFF',
         line: {
-          color: chosen.map((yes) => (yes ? modelStrokes.made.colour : colours.faint)),
+          color: chosen.map((yes) => (yes ? modelStrokes.made.color : colors.faint)),
           width: chosen.map((yes) => (yes ? 3 : 1.5)),
         },
       },
@@ -91,7 +91,7 @@ export function networkChart(network: Network): Chart {
     return {
       text: name,
       ...{xref: 'paper', x: 0, xanchor: 'right', xshift: -6, yref: 'y', y: k, yanchor: 'middle'},
-      ...{showarrow: false, font: {size: 12, color: colours.faint}},
+      ...{showarrow: false, font: {size: 12, color: colors.faint}},
     };
   });
   const frame = {

@@ -1,4 +1,4 @@
-import {type Chart, colours, type JsonObject} from './style';
+import {type Chart, colors, type JsonObject} from './style';
 
 /** One figure as the page shows it: its words, its picture where there is one, and its chart where it is one. */
 export interface PageFigure {
@@ -42,7 +42,7 @@ export function pageHtml({tables, figures, pictures, notebooks, plotly}: Page): 
   const body = [...sections].map(([name, list]) => {
     const link =
       name === '' ? '' : ` <a href="${escaped(notebooks)}${escaped(name)}.ipynb">open the notebook</a>`;
-    return `<section aria-labelledby="${escaped(name)}">
+    return `<section aria-labeledby="${escaped(name)}">
 <h2 id="${escaped(name)}">${escaped(name)}</h2><p class="small">${link}</p>
 ${list.map((figure) => figureHtml(figure, pictures)).join('\n')}
 </section>`;
@@ -69,7 +69,7 @@ then every figure, under the sentence that it shows.</p>
 </header>
 <nav aria-label="Contents"><ul><li><a href="#results">Results</a></li>${contents.join('')}</ul></nav>
 <main>
-<section aria-labelledby="results"><h2 id="results">Results</h2>
+<section aria-labeledby="results"><h2 id="results">Results</h2>
 ${tables.map(tableHtml).join('\n')}
 </section>
 ${body.join('\n')}
@@ -95,7 +95,7 @@ function figureHtml({id, words, picture, chart}: PageFigure, folder: string): st
     minutes === '' ? '' : `about ${minutes} min`,
   ].filter((fact) => fact !== '');
   const kind = chart === null ? '' : ` class="chart" data-chart="${escaped(id)}"`;
-  return `<figure id="${escaped(id)}" aria-labelledby="${escaped(id)}-title">
+  return `<figure id="${escaped(id)}" aria-labeledby="${escaped(id)}-title">
 <h3 id="${escaped(id)}-title">${escaped(title)}</h3>
 <div${kind}>${image}</div>
 <figcaption>${escaped(description)} <span class="small">${facts.map(escaped).join(' · ')}</span></figcaption>
@@ -120,8 +120,8 @@ function escaped(text: unknown): string {
 
 const STYLE = `
 *{box-sizing:border-box}
-body{margin:0 auto;max-width:68rem;padding:1rem;background:${colours.background};color:${colours.text};font:1rem/1.5 system-ui,sans-serif}
-h1{font-size:1.9rem;line-height:1.2}h2{margin-top:3rem;border-bottom:2px solid ${colours.text}}h3{font-size:1.1rem;margin:0 0 .5rem}
+body{margin:0 auto;max-width:68rem;padding:1rem;background:${colors.background};color:${colors.text};font:1rem/1.5 system-ui,sans-serif}
+h1{font-size:1.9rem;line-height:1.2}h2{margin-top:3rem;border-bottom:2px solid ${colors.text}}h3{font-size:1.1rem;margin:0 0 .5rem}
 a{color:#0B5394}a:focus-visible,div:focus-visible{outline:3px solid #D55E00;outline-offset:2px}
 .skip{position:absolute;left:-99rem}.skip:focus{position:static}
 nav ul{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;padding:0;list-style:none}

@@ -1,5 +1,5 @@
 import {encodePng, type Picture} from './png';
-import {type Chart, colours, figureLayout, type JsonObject} from './style';
+import {type Chart, colors, figureLayout, type JsonObject} from './style';
 
 export interface PictureLabels {
   /** One a row of the grid, from the top, written left of it. */
@@ -23,7 +23,7 @@ export function pictureChart(picture: Picture, {rows = [], columns = []}: Pictur
     above: columns.length > 0 ? 20 : 6,
     below: 8,
   };
-  const label = {showarrow: false, font: {size: 12, color: colours.text}, xref: 'paper', yref: 'paper'};
+  const label = {showarrow: false, font: {size: 12, color: colors.text}, xref: 'paper', yref: 'paper'};
   const hidden = {visible: false, fixedrange: true};
   return {
     data: [{type: 'image', source: `data:image/png;base64,${base64(encodePng(picture))}`, hoverinfo: 'skip'}],

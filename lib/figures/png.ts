@@ -1,7 +1,7 @@
 import {convertIndexedToRgb, decode, encode} from 'fast-png';
 import type {Images} from '../types';
-import {fewColours, indexColours} from './palette';
-import {colours, type FigureText, type JsonObject, metaOf} from './style';
+import {fewColors, indexColors} from './palette';
+import {colors, type FigureText, type JsonObject, metaOf} from './style';
 
 /** A drawing made of pixels: [height, width, 3] bytes, and the words that belong to it. */
 export interface Picture {
@@ -12,7 +12,7 @@ export interface Picture {
 }
 
 export interface ImageGrid extends FigureText {
-  /** Images in raster order, or one list of images a row (such as samples above their nearest neighbours). */
+  /** Images in raster order, or one list of images a row (such as samples above their nearest neighbors). */
   readonly images: Images | readonly Images[];
   /** Images in a row; about as many as rows where it is left out. */
   readonly columns?: number;
@@ -30,8 +30,8 @@ export interface ImageGrid extends FigureText {
   readonly marked?: readonly number[];
 }
 
-const background = rgb(colours.background);
-const mark = rgb(colours.mark);
+const background = rgb(colors.background);
+const mark = rgb(colors.mark);
 const white = [255, 255, 255] as const;
 const coveredTone = rgb('#8FB3CF');
 /** What black and white become where the model chose a pixel. */
@@ -52,13 +52,13 @@ export function imageGrid(grid: ImageGrid): Picture {
   const step = {x: width * scale + gap, y: height * scale + gap};
   const lastRow = places[places.length - 1].row;
   const canvas = blank(gap + columns * step.x, gap + (lastRow + 1) * step.y);
-  const colour = pixelColours(images, grid);
+  const color = pixelColors(images, grid);
   places.forEach(({row, column}, image) => {
     const corner = {x: gap + column * step.x, y: gap + row * step.y};
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         const at = {x: corner.x + x * scale, y: corner.y + y * scale};
-        fill(canvas, at.x, at.y, scale, scale, colour(image, y * width + x));
+        fill(canvas, at.x, at.y, scale, scale, color(image, y * width + x));
       }
     }
     for (const pixel of grid.marked ?? []) {
@@ -71,7 +71,7 @@ export function imageGrid(grid: ImageGrid): Picture {
 }
 
 /**
- * PNG bytes: with a palette where 256 colours are enough, which pictures of digits always are.
+ * PNG bytes: with a palette where 256 colors are enough, which pictures of digits always are.
  * The words go along as ASCII JSON in a text chunk, so that a picture never loses its caption.
  *
  * @param more what else to keep beside the words
@@ -83,20 +83,20 @@ export function encodePng({pixels, width, height, text}: Picture, more: JsonObje
   );
   const common = {width, height, depth: 8, text: {Comment: words}} as const;
   const zlib = {level: 9} as const;
-  if (!fewColours(pixels)) return encode({...common, data: pixels, channels: 3}, {zlib});
-  const {indices, palette} = indexColours(pixels);
+  if (!fewColors(pixels)) return encode({...common, data: pixels, channels: 3}, {zlib});
+  const {indices, palette} = indexColors(pixels);
   return encode({...common, data: indices, channels: 1, palette}, {zlib});
 }
 
 /**
  * The pixels of a PNG that `encodePng` wrote.
- * @throws Error when the bytes are no PNG, are cut short or altered, or are of another kind (grey, transparent, 16 bits)
+ * @throws Error when the bytes are no PNG, are cut short or altered, or are of another kind (gray, transparent, 16 bits)
  */
 export function decodePng(png: Uint8Array): Omit<Picture, 'text'> {
   const image = decode(png, {checkCrc: true});
   const {width, height, depth, channels, data, palette} = image;
   const indexed = palette !== undefined;
-  if (depth !== 8 || channels !== (indexed ? 1 : 3) || palette?.some((colour) => colour.length !== 3)) {
+  if (depth !== 8 || channels !== (indexed ? 1 : 3) || palette?.some((color) => color.length !== 3)) {
     throw new Error(`decodePng: expected 3 channels of 8 bits, got ${channels} of ${depth}`);
   }
   const pixels = indexed ? convertIndexedToRgb(image) : new Uint8Array(data);
@@ -109,14 +109,14 @@ export function wordsIn(png: Uint8Array): JsonObject | null {
   return words === undefined ? null : (JSON.parse(words) as JsonObject);
 }
 
-type Colour = readonly [number, number, number] | readonly number[];
+type Color = readonly [number, number, number] | readonly number[];
 type Canvas = Omit<Picture, 'text'>;
 
-/** The colour of a pixel of an image, tinted where the model chose it, flat where it is covered. */
-function pixelColours(
+/** The color of a pixel of an image, tinted where the model chose it, flat where it is covered. */
+function pixelColors(
   images: Images,
   {white: brightest, known, covered}: ImageGrid,
-): (image: number, pixel: number) => Colour {
+): (image: number, pixel: number) => Color {
   const {pixels, channels, count, height, width} = images;
   const size = height * width;
   const top = brightest ?? (pixels.some((byte) => byte > 1) ? 255 : 1);
@@ -191,7 +191,7 @@ function fill(
   top: number,
   w: number,
   h: number,
-  [r, g, b]: Colour,
+  [r, g, b]: Color,
 ): void {
   for (let y = Math.max(0, top); y < Math.min(height, top + h); y++) {
     for (let x = Math.max(0, left); x < Math.min(width, left + w); x++) {
@@ -204,21 +204,14 @@ function fill(
 }
 
 /** A square outline of so many pixels around a square. */
-function outline(
-  canvas: Canvas,
-  left: number,
-  top: number,
-  side: number,
-  thick: number,
-  colour: Colour,
-): void {
+function outline(canvas: Canvas, left: number, top: number, side: number, thick: number, color: Color): void {
   const whole = side + 2 * thick;
-  fill(canvas, left - thick, top - thick, whole, thick, colour);
-  fill(canvas, left - thick, top + side, whole, thick, colour);
-  fill(canvas, left - thick, top, thick, side, colour);
-  fill(canvas, left + side, top, thick, side, colour);
+  fill(canvas, left - thick, top - thick, whole, thick, color);
+  fill(canvas, left - thick, top + side, whole, thick, color);
+  fill(canvas, left - thick, top, thick, side, color);
+  fill(canvas, left + side, top, thick, side, color);
 }
 
-function rgb(hex: string): Colour {
+function rgb(hex: string): Color {
   return [1, 3, 5].map((start) => Number.parseInt(hex.slice(start, start + 2), 16));
 }

@@ -1,6 +1,6 @@
 /**
- * One look for every figure. Colours are those of Okabe and Ito, which people with any common colour blindness tell
- * apart; a dash and a marker always say the same as the colour, so that grey print loses nothing.
+ * One look for every figure. Colors are those of Okabe and Ito, which people with any common color blindness tell
+ * apart; a dash and a marker always say the same as the color, so that gray print loses nothing.
  */
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
@@ -30,26 +30,26 @@ export interface Chart {
 
 export interface Stroke {
   readonly label: string;
-  readonly colour: string;
+  readonly color: string;
   readonly dash: string;
   readonly symbol: string;
 }
 
-/** The same colour, dash and marker for a model in every figure. */
+/** The same color, dash and marker for a model in every figure. */
 export const modelStrokes = {
-  made: {label: 'MADE', colour: '#0072B2', dash: 'solid', symbol: 'circle'},
-  pixelcnn: {label: 'PixelCNN', colour: '#E69F00', dash: '8px,3px', symbol: 'square'},
-  gated: {label: 'Gated PixelCNN', colour: '#D55E00', dash: '12px,4px', symbol: 'diamond'},
-  rowlstm: {label: 'Row LSTM', colour: '#009E73', dash: '2px,3px', symbol: 'triangle-up'},
-  diagonal: {label: 'Diagonal BiLSTM', colour: '#CC79A7', dash: '8px,3px,2px,3px', symbol: 'cross'},
-  cifar10: {label: 'CIFAR-10 model', colour: '#56B4E9', dash: '14px,3px,2px,3px', symbol: 'x'},
+  made: {label: 'MADE', color: '#0072B2', dash: 'solid', symbol: 'circle'},
+  pixelcnn: {label: 'PixelCNN', color: '#E69F00', dash: '8px,3px', symbol: 'square'},
+  gated: {label: 'Gated PixelCNN', color: '#D55E00', dash: '12px,4px', symbol: 'diamond'},
+  rowlstm: {label: 'Row LSTM', color: '#009E73', dash: '2px,3px', symbol: 'triangle-up'},
+  diagonal: {label: 'Diagonal BiLSTM', color: '#CC79A7', dash: '8px,3px,2px,3px', symbol: 'cross'},
+  cifar10: {label: 'CIFAR-10 model', color: '#56B4E9', dash: '14px,3px,2px,3px', symbol: 'x'},
 } as const satisfies Record<string, Stroke>;
 
 /** Colors that no model above has, for models that are added. */
 const spareStrokes: readonly Omit<Stroke, 'label'>[] = [
-  {colour: '#56B4E9', dash: '4px,2px', symbol: 'star'},
-  {colour: '#8A8A00', dash: '10px,2px,2px,2px', symbol: 'hexagon'},
-  {colour: '#7B5EA7', dash: '6px,6px', symbol: 'triangle-down'},
+  {color: '#56B4E9', dash: '4px,2px', symbol: 'star'},
+  {color: '#8A8A00', dash: '10px,2px,2px,2px', symbol: 'hexagon'},
+  {color: '#7B5EA7', dash: '6px,6px', symbol: 'triangle-down'},
 ];
 
 /** The stroke of a model in every figure; one that is not named above gets the same spare one each time. */
@@ -61,20 +61,20 @@ export function strokeOf(model: string): Stroke {
 
 /** For series that belong to no model, in this order: dark tones first, each with its own dash and marker. */
 export const otherStrokes: readonly Omit<Stroke, 'label'>[] = [
-  {colour: '#333333', dash: 'solid', symbol: 'circle'},
-  {colour: '#0072B2', dash: '8px,3px', symbol: 'square'},
-  {colour: '#D55E00', dash: '2px,3px', symbol: 'diamond'},
-  {colour: '#009E73', dash: '12px,4px', symbol: 'triangle-up'},
-  {colour: '#CC79A7', dash: '8px,3px,2px,3px', symbol: 'cross'},
-  {colour: '#E69F00', dash: '14px,3px,2px,3px', symbol: 'x'},
+  {color: '#333333', dash: 'solid', symbol: 'circle'},
+  {color: '#0072B2', dash: '8px,3px', symbol: 'square'},
+  {color: '#D55E00', dash: '2px,3px', symbol: 'diamond'},
+  {color: '#009E73', dash: '12px,4px', symbol: 'triangle-up'},
+  {color: '#CC79A7', dash: '8px,3px,2px,3px', symbol: 'cross'},
+  {color: '#E69F00', dash: '14px,3px,2px,3px', symbol: 'x'},
 ];
 
-export const colours = {
+export const colors = {
   background: '#FCFCFC',
   text: '#222222',
   faint: '#5F5F5F',
   grid: '#E4E4E4',
-  /** The paper's value: always grey and dashed. */
+  /** The paper's value: always gray and dashed. */
   reference: '#7A7A7A',
   /** A marked pixel or cell: always this outline with a white one around it. */
   mark: '#D55E00',
@@ -116,9 +116,9 @@ export function figureLayout(
     width,
     height,
     margin: {l: frame.left, r: frame.right, t: top, b: bottom, pad: 0},
-    paper_bgcolor: colours.background,
-    plot_bgcolor: colours.background,
-    font: {family: 'DejaVu Sans, Verdana, Arial, sans-serif', size: 12, color: colours.text},
+    paper_bgcolor: colors.background,
+    plot_bgcolor: colors.background,
+    font: {family: 'DejaVu Sans, Verdana, Arial, sans-serif', size: 12, color: colors.text},
     title: {
       text: title.join('<br>'),
       font: {size: 16},
@@ -131,7 +131,7 @@ export function figureLayout(
         text: caption.join('<br>'),
         ...{xref: 'paper', x: 0, xanchor: 'left', xshift: sidePixels - frame.left},
         ...{yref: 'paper', y: 0, yanchor: 'top', yshift: -frame.below},
-        ...{showarrow: false, align: 'left', font: {size: 12, color: colours.faint}},
+        ...{showarrow: false, align: 'left', font: {size: 12, color: colors.faint}},
       },
       ...annotations,
     ],

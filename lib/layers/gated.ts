@@ -133,8 +133,8 @@ export class GatedLayer {
 }
 
 /**
- * Vertical, horizontal, link, point. Before a gate each half of the features has its colour groups; the vertical stack
- * and the link carry rows above only, where every colour is known, so they need none.
+ * Vertical, horizontal, link, point. Before a gate each half of the features has its color groups; the vertical stack
+ * and the link carry rows above only, where every color is known, so they need none.
  */
 function specs(spec: GatedSpec): MaskedConv2dSpec[] {
   const {name, first, inputs, features, groups, size, dilation, inputDeviation} = spec;

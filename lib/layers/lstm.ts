@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import type {Parameters} from '../types';
-import {lstmScan, NEIGHBOURS, type ScanDirection, type ScanWeights} from './lstmScan';
+import {lstmScan, NEIGHBORS, type ScanDirection, type ScanWeights} from './lstmScan';
 import {MaskedConv2d, type MaskedConv2dSpec} from './maskedConv2d';
 import {type ParameterSpec, parameter} from './parameters';
 import {PixelScan} from './pixelScan';
 import {evenGroups} from './rasterMasks';
 
-/** A recurrence over the image: a masked convolution gives the gates what a pixel's inputs say, the scan what its neighbours' states say. */
+/** A recurrence over the image: a masked convolution gives the gates what a pixel's inputs say, the scan what its neighbors' states say. */
 export interface LstmSpec {
   readonly name: string;
   readonly direction: ScanDirection;
@@ -20,7 +20,7 @@ export interface LstmSpec {
 
 /**
  * Parameters of `name`: `.input` (a masked convolution with its bias, 2h to 4h), `.state` [taps, h, 4h], `.hidden` and `.cell` [h], which start
- * at 0. The state-to-state product needs no mask: it reads other pixels only, all of them earlier, with all their colours.
+ * at 0. The state-to-state product needs no mask: it reads other pixels only, all of them earlier, with all their colors.
  */
 export class Lstm {
   readonly input: MaskedConv2d;
@@ -34,7 +34,7 @@ export class Lstm {
 
   static parameters(spec: LstmSpec): ParameterSpec[] {
     const {name, direction, hidden} = spec;
-    const taps = NEIGHBOURS[direction].taps.length;
+    const taps = NEIGHBORS[direction].taps.length;
     return [
       ...MaskedConv2d.parameters(inputSpec(spec)),
       // States deviate by about a third from 0: the products keep the scale of what the inputs give.
@@ -50,8 +50,8 @@ export class Lstm {
     return {state: get('state'), hidden: get('hidden'), cell: get('cell')};
   }
 
-  get neighbours(): (typeof NEIGHBOURS)[ScanDirection] {
-    return NEIGHBOURS[this.spec.direction];
+  get neighbors(): (typeof NEIGHBORS)[ScanDirection] {
+    return NEIGHBORS[this.spec.direction];
   }
 
   /**

@@ -7,7 +7,7 @@ import {skew, unskew} from './skew';
 export type ScanDirection = 'rows' | 'left-to-right' | 'right-to-left';
 
 /** Pixels, as [rows down, columns right], whose states a pixel is given, and which of them hands on its cell. */
-interface Neighbours {
+interface Neighbors {
   readonly taps: readonly (readonly [number, number])[];
   readonly cell: number;
 }
@@ -16,7 +16,7 @@ interface Neighbours {
  * Row LSTM: the three pixels above (section 3.1). Diagonal: the pixel to the left and the one above, which are the two taps of
  * the column convolution on the skewed map (section 3.2); from right to left the mirror image of that.
  */
-export const NEIGHBOURS: Record<ScanDirection, Neighbours> = {
+export const NEIGHBORS: Record<ScanDirection, Neighbors> = {
   rows: {
     taps: [
       [-1, -1],
@@ -53,8 +53,8 @@ export interface ScanWeights {
 
 /**
  * An LSTM over the pixels of an image:
- *   [o, f, i, g] = [σ, σ, σ, tanh](gates + states of the neighbours · state weights)
- *   c = f · c of a neighbour + i · g,  h = o · tanh(c)
+ *   [o, f, i, g] = [σ, σ, σ, tanh](gates + states of the neighbors · state weights)
+ *   c = f · c of a neighbor + i · g,  h = o · tanh(c)
  * Source: van den Oord et al. 2016a, equation 3, whose single σ stands for both activations. The paper learns "the initial state" and
  * does not say whose: here it is that of every place outside the image, above it and beside it.
  *
@@ -68,7 +68,7 @@ export function lstmScan(
   direction: ScanDirection,
   fused = nativeKernels() !== null,
 ): tf.Tensor4D {
-  if (fused) return nativeScan(gates, weights, NEIGHBOURS[direction]);
+  if (fused) return nativeScan(gates, weights, NEIGHBORS[direction]);
   return tf.tidy(() => {
     if (direction === 'rows') return scanRows(gates, weights);
     if (direction === 'left-to-right') return scanDiagonals(gates, weights);
@@ -79,18 +79,18 @@ export function lstmScan(
 function nativeScan(
   gates: tf.Tensor4D,
   {state, hidden, cell}: ScanWeights,
-  neighbours: Neighbours,
+  neighbors: Neighbors,
 ): tf.Tensor4D {
   const attributes = [
     attribute.int(
       'rows',
-      neighbours.taps.map(([row]) => row),
+      neighbors.taps.map(([row]) => row),
     ),
     attribute.int(
       'columns',
-      neighbours.taps.map(([, column]) => column),
+      neighbors.taps.map(([, column]) => column),
     ),
-    attribute.int('cell_from', neighbours.cell),
+    attribute.int('cell_from', neighbors.cell),
   ];
   const run = tf.customGrad((...args) => {
     const save = args.pop() as unknown as tf.GradSaveFunc;
@@ -113,7 +113,7 @@ function step(sums: tf.Tensor, cell: tf.Tensor): {hidden: tf.Tensor; cell: tf.Te
   return {hidden: tf.mul(tf.sigmoid(o), tf.tanh(next)), cell: next};
 }
 
-/** The states of the neighbours side by side, times the weights. */
+/** The states of the neighbors side by side, times the weights. */
 function stateToState(states: readonly tf.Tensor3D[], kernel: tf.Tensor3D): tf.Tensor3D {
   const [taps, h, gates] = kernel.shape;
   const [batch, places] = states[0].shape;

@@ -8,10 +8,10 @@ import {channelMask, liveTaps, type MaskType} from './rasterMasks';
 export interface MaskedConv2dSpec {
   /** Its parameters are called `<name>.weights` and `<name>.bias`. */
   readonly name: string;
-  /** [size, size] in row order, 1 where a tap is alive; what the centre shows is left to `type` and the groups. */
+  /** [size, size] in row order, 1 where a tap is alive; what the center shows is left to `type` and the groups. */
   readonly mask: Float32Array;
   readonly type: MaskType;
-  /** The colour group of each input feature; all in one group 0 for grey images. */
+  /** The color group of each input feature; all in one group 0 for gray images. */
   readonly inputs: Int32Array;
   readonly outputs: Int32Array;
   /** Pixels from one tap to the next. */
@@ -24,8 +24,8 @@ export interface MaskedConv2dSpec {
 export interface ConvNumbers {
   readonly rows: number;
   readonly columns: number;
-  readonly centreRow: number;
-  readonly centreColumn: number;
+  readonly centerRow: number;
+  readonly centerColumn: number;
   readonly dilation: number;
   readonly inputs: number;
   readonly outputs: number;
@@ -51,13 +51,13 @@ export class MaskedConv2d {
   ) {
     const {dilation} = spec;
     this.taps = liveTaps(spec.mask);
-    const {rows, columns, centreRow, centreColumn} = this.taps;
+    const {rows, columns, centerRow, centerColumn} = this.taps;
     this.shape = kernelShape(spec);
     const padding = {
-      top: centreRow * dilation,
-      bottom: (rows - 1 - centreRow) * dilation,
-      left: centreColumn * dilation,
-      right: (columns - 1 - centreColumn) * dilation,
+      top: centerRow * dilation,
+      bottom: (rows - 1 - centerRow) * dilation,
+      left: centerColumn * dilation,
+      right: (columns - 1 - centerColumn) * dilation,
     };
     this.placement = {padding, dilation};
     const mask = channelMask(this.taps, spec.type, spec.inputs, spec.outputs);
@@ -95,15 +95,15 @@ export class MaskedConv2d {
   }
 
   numbers(): ConvNumbers {
-    const {rows, columns, centreRow, centreColumn} = this.taps;
+    const {rows, columns, centerRow, centerColumn} = this.taps;
     const kernel = this.kernel();
     const values = Float32Array.from(kernel.dataSync());
     kernel.dispose();
     return {
       rows,
       columns,
-      centreRow,
-      centreColumn,
+      centerRow,
+      centerColumn,
       dilation: this.spec.dilation,
       inputs: this.spec.inputs.length,
       outputs: this.spec.outputs.length,

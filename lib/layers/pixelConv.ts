@@ -31,13 +31,13 @@ export class PixelConv {
     kernels: NativeKernels | null = nativeKernels(),
   ) {
     this.numbers = conv.numbers();
-    const {rows, columns, centreRow, centreColumn, dilation, inputs, outputs, kernel, bias} = this.numbers;
-    this.keptRows = centreRow * dilation + 1;
+    const {rows, columns, centerRow, centerColumn, dilation, inputs, outputs, kernel, bias} = this.numbers;
+    this.keptRows = centerRow * dilation + 1;
     const size = inputs * outputs;
     this.taps = Array.from({length: rows * columns}, (_, tap) => ({
       tap,
-      dy: (Math.floor(tap / columns) - centreRow) * dilation,
-      dx: ((tap % columns) - centreColumn) * dilation,
+      dy: (Math.floor(tap / columns) - centerRow) * dilation,
+      dx: ((tap % columns) - centerColumn) * dilation,
     })).filter(({tap}) => kernel.subarray(tap * size, (tap + 1) * size).some((w) => w !== 0));
     this.seen = new Int32Array(2 * this.taps.length);
     this.pointwise = this.taps.length === 1 && this.taps[0].dy === 0 && this.taps[0].dx === 0;

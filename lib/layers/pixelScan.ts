@@ -1,6 +1,6 @@
 import {createPixelKernel, type PixelKernel, pixelLstmCell} from '../engine/pixelKernel';
 import type {Lstm} from './lstm';
-import {NEIGHBOURS, type ScanDirection} from './lstmScan';
+import {NEIGHBORS, type ScanDirection} from './lstmScan';
 import {PixelConv} from './pixelConv';
 
 /** An LSTM over the image at one pixel at a time, in the order of its scan: what a sampler needs. */
@@ -28,7 +28,7 @@ export class PixelScan {
     this.direction = direction;
     this.hidden = hidden;
     this.input = new PixelConv(lstm.input, width, count);
-    const {taps} = NEIGHBOURS[direction];
+    const {taps} = NEIGHBORS[direction];
     const {state, hidden: noHidden, cell: noCell} = lstm.weights;
     this.kernel = createPixelKernel({
       ...{taps: taps.length, inputs: hidden, outputs: 4 * hidden, count, rectified: false},
@@ -61,14 +61,14 @@ export class PixelScan {
   }
 
   /**
-   * The hidden states of pixel x, whose inputs and those of its neighbours have been stored.
+   * The hidden states of pixel x, whose inputs and those of its neighbors have been stored.
    *
    * @param out [count, h], overwritten
    * @returns out
    */
   outputs(x: number, out: Float32Array = new Float32Array(this.count * this.hidden)): Float32Array {
     const {seen, count, hidden, gates} = this;
-    const {taps, cell} = NEIGHBOURS[this.direction];
+    const {taps, cell} = NEIGHBORS[this.direction];
     taps.forEach(([dy, dx], tap) => {
       seen[2 * tap] = tap;
       seen[2 * tap + 1] = this.place(this.y + dy, x + dx);

@@ -1,22 +1,22 @@
 /**
  * Masks for raster order, as pure functions on small arrays: a pixel may see the rows above and what is to its left,
- * and of its own place the colours that come before its own.
+ * and of its own place the colors that come before its own.
  */
 
-/** 'A' hides the centre pixel (first layer only); 'B' shows it (every later layer). */
+/** 'A' hides the center pixel (first layer only); 'B' shows it (every later layer). */
 export type MaskType = 'A' | 'B';
 
-/** Which taps of a kernel are alive, [rows, columns] in row order, values 0 or 1; the centre is the pixel itself. */
+/** Which taps of a kernel are alive, [rows, columns] in row order, values 0 or 1; the center is the pixel itself. */
 export interface TapMask {
   readonly rows: number;
   readonly columns: number;
-  readonly centreRow: number;
-  readonly centreColumn: number;
+  readonly centerRow: number;
+  readonly centerColumn: number;
   readonly values: Float32Array;
 }
 
 /**
- * Kernel mask for raster order: 1 above the centre and to its left, 0 elsewhere.
+ * Kernel mask for raster order: 1 above the center and to its left, 0 elsewhere.
  * Source: van den Oord et al. 2016a, section 3.4.
  *
  * @param size side of the kernel in pixels; positive and odd
@@ -25,13 +25,13 @@ export interface TapMask {
  */
 export function rasterMask(size: number, type: MaskType): Float32Array {
   checkSize('rasterMask', size);
-  const centre = (size * size - 1) / 2;
-  const lastVisible = type === 'A' ? centre - 1 : centre;
+  const center = (size * size - 1) / 2;
+  const lastVisible = type === 'A' ? center - 1 : center;
   return Float32Array.from({length: size * size}, (_, i) => (i <= lastVisible ? 1 : 0));
 }
 
 /**
- * Kernel mask of the vertical stack: all rows above the centre's; 'B' shows the centre's whole row too, which in a later
+ * Kernel mask of the vertical stack: all rows above the center's; 'B' shows the center's whole row too, which in a later
  * layer holds nothing but features of rows above. Source: van den Oord et al. 2016b, section 2.2.
  */
 export function verticalMask(size: number, type: MaskType): Float32Array {
@@ -40,36 +40,36 @@ export function verticalMask(size: number, type: MaskType): Float32Array {
   return Float32Array.from({length: size * size}, (_, i) => (i < visibleRows * size ? 1 : 0));
 }
 
-/** Kernel mask of the horizontal stack: in the centre's row what is to the left, with 'B' the centre too. */
+/** Kernel mask of the horizontal stack: in the center's row what is to the left, with 'B' the center too. */
 export function horizontalMask(size: number, type: MaskType): Float32Array {
   checkSize('horizontalMask', size);
-  const centre = (size - 1) / 2;
-  const lastVisible = type === 'A' ? centre - 1 : centre;
+  const center = (size - 1) / 2;
+  const lastVisible = type === 'A' ? center - 1 : center;
   return Float32Array.from({length: size * size}, (_, i) => {
-    return Math.floor(i / size) === centre && i % size <= lastVisible ? 1 : 0;
+    return Math.floor(i / size) === center && i % size <= lastVisible ? 1 : 0;
   });
 }
 
 /**
- * The rows and columns of a mask between its outermost live taps and the centre: all that has to be computed.
+ * The rows and columns of a mask between its outermost live taps and the center: all that has to be computed.
  *
  * @param mask [size, size] in row order
  */
 export function liveTaps(mask: Float32Array): TapMask {
   const size = Math.sqrt(mask.length);
   checkSize('liveTaps', size);
-  const centre = (size - 1) / 2;
+  const center = (size - 1) / 2;
   const alive = [...mask.keys()].filter((i) => mask[i] !== 0);
-  const rows = [centre, ...alive.map((i) => Math.floor(i / size))];
-  const columns = [centre, ...alive.map((i) => i % size)];
+  const rows = [center, ...alive.map((i) => Math.floor(i / size))];
+  const columns = [center, ...alive.map((i) => i % size)];
   const [top, left] = [Math.min(...rows), Math.min(...columns)];
   const height = Math.max(...rows) - top + 1;
   const width = Math.max(...columns) - left + 1;
   return {
     rows: height,
     columns: width,
-    centreRow: centre - top,
-    centreColumn: centre - left,
+    centerRow: center - top,
+    centerColumn: center - left,
     values: Float32Array.from({length: height * width}, (_, i) => {
       return mask[(top + Math.floor(i / width)) * size + left + (i % width)];
     }),
@@ -77,7 +77,7 @@ export function liveTaps(mask: Float32Array): TapMask {
 }
 
 /**
- * Feature maps in equal groups, one a colour: the first third belongs to R, the next to G, the last to B.
+ * Feature maps in equal groups, one a color: the first third belongs to R, the next to G, the last to B.
  * The paper says "split into three" (section 3.4) and not how; contiguous thirds are our choice.
  *
  * @returns [features], the group of each
@@ -86,14 +86,14 @@ export function liveTaps(mask: Float32Array): TapMask {
 export function evenGroups(features: number, groups: number): Int32Array {
   if (!Number.isInteger(features / groups) || features < groups) {
     throw new RangeError(
-      `evenGroups: the number of features must be a multiple of the ${groups} colour groups, got ${features}`,
+      `evenGroups: the number of features must be a multiple of the ${groups} color groups, got ${features}`,
     );
   }
   return Int32Array.from({length: features}, (_, k) => Math.floor((k * groups) / features));
 }
 
 /**
- * The mask of a whole kernel. Beside the centre the taps decide; at the centre the groups do: with 'A' a feature sees
+ * The mask of a whole kernel. Beside the center the taps decide; at the center the groups do: with 'A' a feature sees
  * the groups before its own (R, then G, then B), with 'B' its own too (van den Oord et al. 2016a, figure 2).
  *
  * @param inputs group of each input feature
@@ -107,12 +107,12 @@ export function channelMask(
   outputs: Int32Array,
 ): Float32Array {
   const mask = new Float32Array(taps.values.length * inputs.length * outputs.length);
-  const centre = taps.centreRow * taps.columns + taps.centreColumn;
+  const center = taps.centerRow * taps.columns + taps.centerColumn;
   let i = 0;
   taps.values.forEach((alive, tap) => {
     for (const from of inputs) {
       for (const to of outputs) {
-        const seen = tap === centre ? (type === 'A' ? from < to : from <= to) : alive !== 0;
+        const seen = tap === center ? (type === 'A' ? from < to : from <= to) : alive !== 0;
         mask[i++] = seen ? 1 : 0;
       }
     }

@@ -168,7 +168,7 @@ export const GATED_PIXEL_CNN = defineModel({
       },
     },
     /** The same, conditioned on the digit to draw (section 2.3). */
-    labelled: {
+    labeled: {
       config: {...DIGITS, features: 32, dilations: [1, 2, 4, 8, 4, 2], head: 64, classes: 10},
       recipe: {...RECIPE, epochs: 3, learningRate: 4e-3},
     },

@@ -182,7 +182,7 @@ export class Made implements AutoregressiveModel {
 
   /**
    * The same weights seen in another order, with degrees drawn anew. Only a model trained in many orders
-   * (`orderAgnostic`) has learnt to be asked so.
+   * (`orderAgnostic`) has learned to be asked so.
    *
    * @param order a permutation of the flat pixel indices
    * @param random the stream of the hidden degrees

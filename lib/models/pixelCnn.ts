@@ -142,7 +142,7 @@ export const PIXEL_CNN = defineModel({
   presets: {
     /**
      * Table 1 widened in view, not in size: dilations let seven blocks see 25 rows up instead of 10 at the same cost.
-     * In trials of 250 steps on the training images weight normalisation gained nothing over first weights that keep the
+     * In trials of 250 steps on the training images weight normalization gained nothing over first weights that keep the
      * scale of the features, so there is none.
      */
     digits: {

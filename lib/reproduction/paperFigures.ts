@@ -47,7 +47,7 @@ export const PAPERS = {
     arxiv: '1601.06759',
     figures: {
       1: {shows: 'images whose lower half was covered, and how the model completes them'},
-      2: {shows: 'what a pixel may depend on, and masks A and B for the three colours'},
+      2: {shows: 'what a pixel may depend on, and masks A and B for the three colors'},
       3: {shows: 'the skewed map of the Diagonal BiLSTM'},
       4: {shows: 'what one state sees in PixelCNN, Row LSTM and Diagonal BiLSTM'},
       5: {shows: 'the residual blocks of PixelCNN and of the LSTMs'},

@@ -32,7 +32,7 @@ export interface ResultRow {
 export const TOLERANCE = 0.01;
 
 /**
- * Scores the committed weights of digits again on their first test images and sets them beside the papers. Those of colour
+ * Scores the committed weights of digits again on their first test images and sets them beside the papers. Those of color
  * images, which are not there without being asked for, are left to `npm run evaluate`.
  *
  * @throws Error when a measured score differs from the recorded one by more than 0.01 nats
@@ -120,7 +120,7 @@ export function resultsMarkdown(rows: readonly ResultRow[]): string {
     'difference',
     'ours on our own draw (recorded)',
     `first ${rows[0]?.quickImages ?? QUICK_IMAGES} images: recorded / measured now`,
-    'binarisation',
+    'binarization',
     'test images',
     'parameters',
     'epochs',

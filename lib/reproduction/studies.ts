@@ -33,9 +33,9 @@ export interface StudyRun {
 export interface StudyRow {
   readonly name: string;
   readonly parameters: number;
-  /** Validation nats per image: digits drawn once by their grey value, as everywhere in this course. */
+  /** Validation nats per image: digits drawn once by their gray value, as everywhere in this course. */
   readonly nats: number;
-  /** The same digits made black and white at half the highest grey value. */
+  /** The same digits made black and white at half the highest gray value. */
   readonly thresholdNats: number;
   /** Of the ensemble of all sets of masks; null for a model that is no ensemble. */
   readonly ensembleNats: number | null;
@@ -129,10 +129,10 @@ export async function runStudy(
   engine: string,
   hooks: {readonly signal?: AbortSignal; readonly onProgress?: (share: number, what: string) => void} = {},
 ): Promise<StudyResult> {
-  const grey = firstImages(await loadMnist('validation'), study.validationImages);
+  const gray = firstImages(await loadMnist('validation'), study.validationImages);
   const validation = firstImages(await scoringImages('validation'), study.validationImages);
   const data = {train: firstImages(await loadMnist('train'), study.images), validation};
-  const threshold = binarize(grey, {rule: 'threshold', seed: 0});
+  const threshold = binarize(gray, {rule: 'threshold', seed: 0});
   const rows: StudyRow[] = [];
   for (const [k, run] of study.runs.entries()) {
     const model = createModel(run.model, run.config, run.recipe.seed);

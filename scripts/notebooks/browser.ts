@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import {decode, encode} from 'fast-png';
 import {type Browser, chromium} from 'playwright-core';
-import {indexColours} from '../../lib/figures/palette';
+import {indexColors} from '../../lib/figures/palette';
 import type {Chart} from '../../lib/figures/style';
 
 const candidates = [
@@ -75,14 +75,14 @@ async function drawInto(
   }
 }
 
-/** The same picture in 256 colours: only the soft edges of letters change, and a third of the bytes is left. */
+/** The same picture in 256 colors: only the soft edges of letters change, and a third of the bytes is left. */
 function smaller(png: Buffer): Buffer {
   const {data, channels, width, height} = decode(png);
   const pixels = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i++) {
     for (let c = 0; c < 3; c++) pixels[3 * i + c] = data[channels * i + c];
   }
-  const {indices, palette} = indexColours(pixels);
+  const {indices, palette} = indexColors(pixels);
   return Buffer.from(
     encode({data: indices, channels: 1, palette, depth: 8, width, height}, {zlib: {level: 9}}),
   );

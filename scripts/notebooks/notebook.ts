@@ -100,7 +100,7 @@ function sentence({title, description}: JsonObject): string {
   return `${title}: ${description}`;
 }
 
-/** Neighbouring pieces of one stream as one, without the warnings of Node itself, which name the process. */
+/** Neighboring pieces of one stream as one, without the warnings of Node itself, which name the process. */
 function joinStreams(outputs: readonly Output[]): Output[] {
   const joined: Output[] = [];
   for (const output of outputs) {

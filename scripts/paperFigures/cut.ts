@@ -12,7 +12,7 @@ const labelGap = 9;
 const smallestSide = 15;
 /** White left around the drawing. */
 const margin = 2;
-/** A colour whose parts are all so light counts as white. */
+/** A color whose parts are all so light counts as white. */
 const white = 248;
 
 /**
@@ -72,7 +72,7 @@ function drawingIn(bitmap: Bitmap, space: Box, words: readonly Box[], scale: num
   return parts.length === 0 ? null : around(parts.slice(top));
 }
 
-/** 1 where a pixel of the space has a colour and no word stands: [height, width]. */
+/** 1 where a pixel of the space has a color and no word stands: [height, width]. */
 function inkWithout({bytes, width}: Bitmap, space: Box, words: readonly Box[]): Uint8Array {
   const columns = space.right - space.left;
   const ink = new Uint8Array(columns * (space.bottom - space.top));

@@ -3,7 +3,7 @@ import {PAPERS, type PaperName} from '../../lib/reproduction/paperFigures';
 import {type Caption, findCaptions} from './captions';
 import {cutDrawing} from './cut';
 import {type PdfPage, withPdf} from './pdf';
-import {recognisePaper} from './recognise';
+import {recognizePaper} from './recognize';
 
 /** Pixels a point: 216 dots an inch. */
 const scale = 3;
@@ -54,7 +54,7 @@ function paperOf(pages: readonly PdfPage[], name: string): PaperName {
     .map(({text, startsWord}) => (startsWord ? ' ' : '') + text)
     .join('')
     .trim();
-  const paper = recognisePaper(words);
+  const paper = recognizePaper(words);
   if (paper !== null) return paper;
   const begins = words === '' ? 'has no text' : `begins with "${words.slice(0, 60)}"`;
   const known = Object.values(PAPERS).map(({title, arxiv}) => `"${title}" (https://arxiv.org/abs/${arxiv})`);

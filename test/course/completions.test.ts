@@ -65,7 +65,7 @@ test('known first: right, hidden first, sorted by index, only the known, open', 
   );
 });
 
-test('weights: right, underflow, the sign turned, not normalised, open', () => {
+test('weights: right, underflow, the sign turned, not normalized, open', () => {
   const share = (weights: readonly number[]): number[] => {
     const total = weights.reduce((a, b) => a + b, 0);
     return weights.map((weight) => weight / total);

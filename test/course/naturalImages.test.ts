@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {checkColourNats, checkColourPairs, checkUniform} from '../../lib/course/naturalImages';
+import {checkColorNats, checkColorPairs, checkUniform} from '../../lib/course/naturalImages';
 
 test('a model that knows nothing: right, nats, open', () => {
   assert.match(checkUniform(Math.log2), /: right$/);
@@ -11,39 +11,39 @@ test('a model that knows nothing: right, nats, open', () => {
   );
 });
 
-test('the nats of a colour: right, bits, the mean, something else, open', () => {
-  type Mine = Parameters<typeof checkColourNats>[0];
+test('the nats of a color: right, bits, the mean, something else, open', () => {
+  type Mine = Parameters<typeof checkColorNats>[0];
   const right: Mine = (p, x) => -Math.log(p.R[x.R]) - Math.log(p.G[x.G]) - Math.log(p.B[x.B]);
-  assert.match(checkColourNats(right), /: right$/);
+  assert.match(checkColorNats(right), /: right$/);
   assert.match(
-    checkColourNats((p, x) => (right(p, x) as number) / Math.LN2),
+    checkColorNats((p, x) => (right(p, x) as number) / Math.LN2),
     /those are bits/,
   );
   assert.match(
-    checkColourNats((p, x) => (right(p, x) as number) / 3),
+    checkColorNats((p, x) => (right(p, x) as number) / 3),
     /the mean of the three/,
   );
   assert.match(
-    checkColourNats(() => 1),
+    checkColorNats(() => 1),
     /yours gave 1, which is too small/,
   );
   assert.match(
-    checkColourNats(() => undefined),
+    checkColorNats(() => undefined),
     /: open$/,
   );
 });
 
-test('colours at the centre: A, B, one too many, one missing, open', () => {
-  type Pairs = NonNullable<Parameters<typeof checkColourPairs>[1]>;
+test('colors at the center: A, B, one too many, one missing, open', () => {
+  type Pairs = NonNullable<Parameters<typeof checkColorPairs>[1]>;
   const a: Pairs = [
     ['R', 'G'],
     ['R', 'B'],
     ['G', 'B'],
   ];
   const b: Pairs = [...a, ['R', 'R'], ['G', 'G'], ['B', 'B']];
-  assert.match(checkColourPairs('A', a), /: right$/);
-  assert.match(checkColourPairs('B', b), /: right$/);
-  assert.match(checkColourPairs('A', b), /R does not see R/);
-  assert.match(checkColourPairs('B', a), /R sees R/);
-  assert.match(checkColourPairs('A', undefined), /: open$/);
+  assert.match(checkColorPairs('A', a), /: right$/);
+  assert.match(checkColorPairs('B', b), /: right$/);
+  assert.match(checkColorPairs('A', b), /R does not see R/);
+  assert.match(checkColorPairs('B', a), /R sees R/);
+  assert.match(checkColorPairs('A', undefined), /: open$/);
 });

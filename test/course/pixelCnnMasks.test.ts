@@ -3,7 +3,7 @@ import test from 'node:test';
 import {
   blindPixels,
   checkBlindSpot,
-  checkColours,
+  checkColors,
   checkMaskB,
   checkRasterMask,
   maskedStack,
@@ -33,7 +33,7 @@ test('masks A and B: solved, wrong, open', () => {
   );
 });
 
-test('a broken mask B: mended, without its centre row, with a tap too many, open', async () => {
+test('a broken mask B: mended, without its center row, with a tap too many, open', async () => {
   assert.equal(
     await checkMaskB([...rasterMask(3, 'B')]),
     checkRasterMask(rasterMask).replace('Masks A and B', 'A broken mask B'),
@@ -50,23 +50,23 @@ test('a broken mask B: mended, without its centre row, with a tap too many, open
   assert.match(await checkMaskB(undefined), /: open$/);
 });
 
-test('R, then G, then B: solved, ignoring colours, the wrong way round, open', () => {
-  const solved = checkColours((type, from, to) => (type === 'A' ? from < to : from <= to));
+test('R, then G, then B: solved, ignoring colors, the wrong way round, open', () => {
+  const solved = checkColors((type, from, to) => (type === 'A' ? from < to : from <= to));
   assert.equal(solved, checkRasterMask(rasterMask).replace('Masks A and B', 'R, then G, then B'));
   assert.match(
-    checkColours((type) => type === 'B'),
+    checkColors((type) => type === 'B'),
     /with mask A, G sees R of its own pixel/,
   );
   assert.match(
-    checkColours((type, from, to) => (type === 'A' ? from > to : from >= to)),
+    checkColors((type, from, to) => (type === 'A' ? from > to : from >= to)),
     /must not see|sees/,
   );
   assert.match(
-    checkColours(() => true),
+    checkColors(() => true),
     /with mask A, R must not see R of its own pixel/,
   );
   assert.match(
-    checkColours(() => undefined),
+    checkColors(() => undefined),
     /: open$/,
   );
 });
@@ -83,7 +83,7 @@ test('the blind spot: counted, and found by gradient in a stack deep enough', as
   assert.match(checkBlindSpot(undefined, 14, 14), /: open$/);
 });
 
-test('a masked stack: right in order, B first leaks, A twice is blind, colours too', async () => {
+test('a masked stack: right in order, B first leaks, A twice is blind, colors too', async () => {
   const image = {height: 3, width: 4, channels: 3};
   const count = async (types: readonly ('A' | 'B')[]) => {
     const stack = maskedStack({image, types, features: 24, seed: 4});

@@ -15,7 +15,7 @@ import {randomize} from '../properties/tools';
 
 type Divergence = Parameters<typeof checkDivergence>[0];
 
-test('passes: right, once an image, without colours, once a level, open', () => {
+test('passes: right, once an image, without colors, once a level, open', () => {
   assert.match(
     checkPasses((_, height, width, channels) => height * width * channels),
     /: right$/,
@@ -112,7 +112,7 @@ test('black and white only; images must be alike', async () => {
   assert.throws(() => differences(one, {...one, height: 1, width: 4}), /must be alike/);
 });
 
-test('column by column, each from the top; the colours of a pixel stay together', () => {
+test('column by column, each from the top; the colors of a pixel stay together', () => {
   assert.deepEqual([...transposedOrder({height: 2, width: 3, channels: 1})], [0, 3, 1, 4, 2, 5]);
   assert.deepEqual(
     [...transposedOrder({height: 2, width: 2, channels: 3})],

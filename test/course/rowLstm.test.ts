@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {checkJoin, checkSkew, checkUnseen} from '../../lib/course/diagonalBiLstm';
-import {checkNeighbours, checkStep, checkTriangle, type LstmStep} from '../../lib/course/rowLstm';
+import {checkNeighbors, checkStep, checkTriangle, type LstmStep} from '../../lib/course/rowLstm';
 import {startEngine} from '../../lib/engine/index';
 import {receptiveField} from '../../lib/inspect/receptiveField';
 import {shiftDown} from '../../lib/layers/diagonalBiLstm';
@@ -33,9 +33,9 @@ test('an LSTM step: right, a sigmoid on the candidate, something else, open', ()
   );
 });
 
-test('neighbours: right in any order, the row below, one too many, one missing, open', () => {
+test('neighbors: right in any order, the row below, one too many, one missing, open', () => {
   assert.match(
-    checkNeighbours('rows', [
+    checkNeighbors('rows', [
       [-1, 1],
       [-1, 0],
       [-1, -1],
@@ -43,14 +43,14 @@ test('neighbours: right in any order, the row below, one too many, one missing, 
     /: right$/,
   );
   assert.match(
-    checkNeighbours('left-to-right', [
+    checkNeighbors('left-to-right', [
       [0, -1],
       [-1, 0],
     ]),
     /: right$/,
   );
   assert.match(
-    checkNeighbours('rows', [
+    checkNeighbors('rows', [
       [-1, 0],
       [0, 0],
       [1, 0],
@@ -58,14 +58,14 @@ test('neighbours: right in any order, the row below, one too many, one missing, 
     /\[1, 0\] lies in the row below/,
   );
   assert.match(
-    checkNeighbours('rows', [
+    checkNeighbors('rows', [
       [-1, 0],
       [0, -1],
     ]),
     /\[0, -1\] is none of them/,
   );
-  assert.match(checkNeighbours('right-to-left', [[0, 1]]), /one is missing, 1 of 2/);
-  assert.match(checkNeighbours('rows', undefined), /: open$/);
+  assert.match(checkNeighbors('right-to-left', [[0, 1]]), /one is missing, 1 of 2/);
+  assert.match(checkNeighbors('rows', undefined), /: open$/);
 });
 
 test('the width of the triangle is that of the layer by gradient', async () => {

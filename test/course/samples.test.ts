@@ -53,7 +53,7 @@ test('the nearest digit: right, by ink alone, by white pixels missed, the last o
   );
 });
 
-test('temperature: right, not normalised, probability divided, multiplied, open', () => {
+test('temperature: right, not normalized, probability divided, multiplied, open', () => {
   const right = (p: number, t: number): number => {
     const [white, black] = [p ** (1 / t), (1 - p) ** (1 / t)];
     return white / (white + black);

@@ -4,21 +4,21 @@ import {binarize} from '../../lib/data/binarize';
 import {firstImages} from '../../lib/data/images';
 import type {Binarization, Images} from '../../lib/types';
 
-function grey(pixels: Uint8Array): Images {
+function gray(pixels: Uint8Array): Images {
   return {pixels, count: pixels.length / 4, height: 2, width: 2, channels: 1};
 }
 
 /** Every intensity from 0 to 255, each 4,000 times. */
-const ramp = grey(Uint8Array.from({length: 256 * 4000}, (_, i) => i % 256));
+const ramp = gray(Uint8Array.from({length: 256 * 4000}, (_, i) => i % 256));
 
 test('threshold: white from 128 on', () => {
-  const images = grey(Uint8Array.of(0, 127, 128, 255));
+  const images = gray(Uint8Array.of(0, 127, 128, 255));
   assert.deepEqual([...binarize(images, {rule: 'threshold', seed: 0}).pixels], [0, 0, 1, 1]);
   assert.deepEqual([...images.pixels], [0, 127, 128, 255]);
 });
 
 test('static: the same draw for a seed, another for another seed', () => {
-  const images = grey(new Uint8Array(24).fill(128));
+  const images = gray(new Uint8Array(24).fill(128));
   const golden = [...binarize(images, {rule: 'static', seed: 7}).pixels].join('');
   assert.equal(golden, '100011110111000110011100');
   assert.equal([...binarize(images, {rule: 'static', seed: 7, epoch: 3}).pixels].join(''), golden);
@@ -59,12 +59,12 @@ test('the draw of the first images is the start of the whole draw', () => {
 });
 
 test('labels stay with their images', () => {
-  const images = {...grey(Uint8Array.of(0, 9, 200, 255)), labels: Uint8Array.of(6)};
+  const images = {...gray(Uint8Array.of(0, 9, 200, 255)), labels: Uint8Array.of(6)};
   assert.deepEqual(binarize(images, {rule: 'static', seed: 0}).labels, Uint8Array.of(6));
 });
 
 test('bad input', () => {
-  const images = grey(Uint8Array.of(0, 50, 100, 200));
+  const images = gray(Uint8Array.of(0, 50, 100, 200));
   for (const seed of [-1, 0.5, Number.NaN, 2 ** 32]) {
     assert.throws(() => binarize(images, {rule: 'threshold', seed}), /seed must be an integer/);
   }
@@ -74,7 +74,7 @@ test('bad input', () => {
   const rule = unknown as Binarization;
   assert.throws(() => binarize(images, {rule, seed: 0}), /static, dynamic or threshold, got random/);
   assert.throws(
-    () => binarize(grey(Uint8Array.of(0, 1, 1, 0)), {rule: 'static', seed: 0}),
+    () => binarize(gray(Uint8Array.of(0, 1, 1, 0)), {rule: 'static', seed: 0}),
     /black and white already/,
   );
   assert.throws(() => binarize({...images, count: 2}, {rule: 'static', seed: 0}), /need 8 bytes, got 4/);

@@ -174,14 +174,14 @@ test('an archive that is no CIFAR-10 inside: the error names the part; nothing i
   const one = 'package/data_batch_1.png';
   const last = 'package/test_batch.png';
   const [train, held] = ['package/train_lables.json', 'package/test_lables.json'];
-  const grey = encode({width: 1024, height: 4, data: new Uint8Array(4096), channels: 1, depth: 8});
+  const gray = encode({width: 1024, height: 4, data: new Uint8Array(4096), channels: 1, depth: 8});
   const narrow = encode({width: 784, height: 4, data: new Uint8Array(4 * 784 * 3), channels: 3, depth: 8});
   const short = encode({width: 1024, height: 2, data: new Uint8Array(6144), channels: 3, depth: 8});
   const bin = 'cifar-10-batches-bin/data_batch_2.bin';
   const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
   const cases: ['official' | 'npm', string, Uint8Array | undefined, RegExp][] = [
     ['npm', one, narrow, /data_batch_1\.png must have 4 rows of 1024 pixels .* got 4 of 784 with 3 of 8/],
-    ['npm', one, grey, /got 4 of 1024 with 1 of 8/],
+    ['npm', one, gray, /got 4 of 1024 with 1 of 8/],
     ['npm', last, short, /test_batch\.png must have 3 rows .* got 2 of 1024/],
     ['npm', last, npmFiles()[last].subarray(0, 500), /test_batch\.png cannot be read/],
     ['npm', one, npmFiles()[last], /must have 4 rows/],

@@ -17,8 +17,8 @@ test('a rectangle of every image', () => {
 });
 
 test('channels stay together', () => {
-  const colour = {...images, width: 2, channels: 2};
-  assert.deepEqual([...cropImages(colour, {top: 0, left: 1, height: 1, width: 1}).pixels], [2, 3, 14, 15]);
+  const color = {...images, width: 2, channels: 2};
+  assert.deepEqual([...cropImages(color, {top: 0, left: 1, height: 1, width: 1}).pixels], [2, 3, 14, 15]);
 });
 
 test('a rectangle outside the images is named', () => {

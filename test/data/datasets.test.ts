@@ -5,13 +5,13 @@ import {findPreset, MODEL_NAMES, presetNames} from '../../lib/models/index';
 
 test('the shape and the levels of a model name its data set', async () => {
   const digits = {name: 'made', image: {height: 28, width: 28, channels: 1}, levels: 2};
-  const colour = {name: 'pixelcnn', image: {height: 32, width: 32, channels: 3}, levels: 256};
+  const color = {name: 'pixelcnn', image: {height: 32, width: 32, channels: 3}, levels: 256};
   assert.equal(datasetOf(digits).name, 'MNIST');
-  assert.equal(datasetOf(colour).name, 'CIFAR-10');
+  assert.equal(datasetOf(color).name, 'CIFAR-10');
   for (const wrong of [
     {...digits, levels: 256},
-    {...colour, levels: 2},
-    {...colour, image: {...colour.image, channels: 1}},
+    {...color, levels: 2},
+    {...color, image: {...color.image, channels: 1}},
     {...digits, image: {...digits.image, width: 14}},
   ]) {
     assert.throws(
@@ -42,8 +42,8 @@ test('every preset of every model has a data set', () => {
 
 test("the papers' draw is for black and white digits without classes", () => {
   const digits = {name: 'made', image: {height: 28, width: 28, channels: 1}, levels: 2, config: {}};
-  const colour = {...digits, image: {height: 32, width: 32, channels: 3}, levels: 256};
+  const color = {...digits, image: {height: 32, width: 32, channels: 3}, levels: 256};
   assert.equal(fitsPapersDraw(digits), true);
   assert.equal(fitsPapersDraw({...digits, config: {classes: 10}}), false);
-  assert.equal(fitsPapersDraw(colour), false);
+  assert.equal(fitsPapersDraw(color), false);
 });

@@ -14,7 +14,7 @@ test('black and white pixels leave nothing to chance', () => {
   assert.equal(drawEntropy(image(0, 255, 0, 255)), 0);
 });
 
-test('a grey pixel has the entropy of its coin', () => {
+test('a gray pixel has the entropy of its coin', () => {
   const q = 51 / 255;
   const expected = -q * Math.log(q) - (1 - q) * Math.log(1 - q);
   assert.ok(Math.abs(drawEntropy(image(51, 204, 0)) - 2 * expected) < 1e-12);

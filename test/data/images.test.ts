@@ -28,8 +28,8 @@ test('a part of the images, with its labels', () => {
     pixels: Uint8Array.of(30, 31, 10, 11),
     labels: Uint8Array.of(3, 1),
   });
-  const {labels: _, ...unlabelled} = images;
-  assert.ok(!('labels' in pickImages(unlabelled, [1])));
+  const {labels: _, ...unlabeled} = images;
+  assert.ok(!('labels' in pickImages(unlabeled, [1])));
 });
 
 test('bad input', () => {

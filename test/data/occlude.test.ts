@@ -13,27 +13,27 @@ function drawn(mask: Uint8Array, width: number): string[] {
 test('what each kind hides', () => {
   assert.deepEqual(drawn(occlude(shape, 'bottom'), 5), ['#####', '#####', '.....', '.....']);
   assert.deepEqual(drawn(occlude(shape, 'right'), 5), ['###..', '###..', '###..', '###..']);
-  assert.deepEqual(drawn(occlude(shape, 'centre'), 5), ['#####', '##.##', '##.##', '#####']);
+  assert.deepEqual(drawn(occlude(shape, 'center'), 5), ['#####', '##.##', '##.##', '#####']);
   assert.deepEqual(drawn(occlude(shape, 'stripes'), 5), ['#.#.#', '#.#.#', '#.#.#', '#.#.#']);
   const digit = {height: 28, width: 28, channels: 1};
-  const hidden = (kind: 'bottom' | 'right' | 'centre' | 'stripes') =>
+  const hidden = (kind: 'bottom' | 'right' | 'center' | 'stripes') =>
     occlude(digit, kind).filter((known) => known === 0).length;
   assert.deepEqual(
-    [hidden('bottom'), hidden('right'), hidden('centre'), hidden('stripes')],
+    [hidden('bottom'), hidden('right'), hidden('center'), hidden('stripes')],
     [392, 392, 196, 336],
   );
 });
 
 test('channels of a pixel are hidden together; a mask of values keeps them apart', () => {
-  const colour = {height: 1, width: 2, channels: 3};
-  assert.deepEqual([...occlude(colour, 'right')], [1, 1, 1, 0, 0, 0]);
-  assert.deepEqual([...occlude(colour, [0, 1])], [0, 0, 0, 1, 1, 1]);
-  assert.deepEqual([...occlude(colour, [1, 0, 1, 0, 1, 0])], [1, 0, 1, 0, 1, 0]);
+  const color = {height: 1, width: 2, channels: 3};
+  assert.deepEqual([...occlude(color, 'right')], [1, 1, 1, 0, 0, 0]);
+  assert.deepEqual([...occlude(color, [0, 1])], [0, 0, 0, 1, 1, 1]);
+  assert.deepEqual([...occlude(color, [1, 0, 1, 0, 1, 0])], [1, 0, 1, 0, 1, 0]);
 });
 
 test('bad input', () => {
   // @ts-expect-error: no such kind
-  assert.throws(() => occlude(shape, 'left'), /bottom, right, centre, stripes or a mask, got left/);
+  assert.throws(() => occlude(shape, 'left'), /bottom, right, center, stripes or a mask, got left/);
   assert.throws(() => occlude(shape, [1, 0]), /20 values \(one a pixel\).*got 2/);
   assert.throws(
     () => occlude({height: 1, width: 2, channels: 1}, [1, 2]),

@@ -14,7 +14,7 @@ test('each value is the mean of a square; labels stay', () => {
   assert.deepEqual(shrinkImages(images, 1), images);
 });
 
-test('colours are kept apart', () => {
+test('colors are kept apart', () => {
   const images = {
     count: 1,
     height: 2,

@@ -13,7 +13,7 @@ import {TRAIN_DEFAULTS} from '../../lib/types';
 
 /** Where there is no native runtime everything must run on WebAssembly, and give the same. */
 
-/** Grey bars in images of 14 x 14 pixels: learnt at once. */
+/** Gray bars in images of 14 x 14 pixels: learned at once. */
 function bars(count: number, seed: number): Images {
   const random = new Random(seed, 'bars');
   const pixels = new Uint8Array(count * 196);
@@ -41,10 +41,10 @@ async function trainEvaluateSample(): Promise<Result> {
   );
   model.ensemble();
   const {numTensors} = tf.memory();
-  const grey = bars(200, 1);
+  const gray = bars(200, 1);
   const validation = binarize(bars(50, 2), {rule: 'static', seed: 0});
   const options = {...TRAIN_DEFAULTS, epochs: 3, batchSize: 20, learningRate: 3e-3, clipNorm: 100};
-  const {history, bestNats} = await train(model, {train: grey, validation}, options);
+  const {history, bestNats} = await train(model, {train: gray, validation}, options);
   const {nats} = await evaluateEnsemble(model.ensemble(), validation);
   const again = await evaluate(model, validation);
   assert.ok(Math.abs(again.nats - bestNats) < 1e-3);

@@ -13,10 +13,10 @@ const text = {
 const axes = {x: {label: 'epoch'}, y: {label: 'test NLL', unit: 'nats per image'}};
 const series = [{name: 'MADE', model: 'made', x: [1, 2, 3], y: Float32Array.of(90, 88.1, 87)} as const];
 
-test('a line chart holds plain rounded numbers, the unit, the colour of the model, and its words', () => {
+test('a line chart holds plain rounded numbers, the unit, the color of the model, and its words', () => {
   const chart = lineChart({...text, ...axes, series});
   assert.deepEqual(chart.data[0].y, [90, 88.1, 87]);
-  assert.equal((chart.data[0].line as JsonObject).color, modelStrokes.made.colour);
+  assert.equal((chart.data[0].line as JsonObject).color, modelStrokes.made.color);
   assert.deepEqual((chart.layout.yaxis as JsonObject).title, {
     text: 'test NLL (nats per image)',
     font: {size: 13},
@@ -49,9 +49,9 @@ test('a logarithmic axis counts its range in powers of ten', () => {
   assert.deepEqual((chart.layout.xaxis as JsonObject).range, [0, 2]);
 });
 
-test('every model has its own colour, dash and marker', () => {
+test('every model has its own color, dash and marker', () => {
   const strokes = Object.values(modelStrokes);
-  for (const key of ['colour', 'dash', 'symbol'] as const) {
+  for (const key of ['color', 'dash', 'symbol'] as const) {
     const used = new Set(strokes.map((stroke) => stroke[key]));
     assert.equal(used.size, strokes.length, key);
   }

@@ -18,7 +18,7 @@ const row = {
 
 test('original, what is given, completions: covered and chosen pixels have tones of their own', () => {
   const {pixels, width} = completionGrid([row], text);
-  /** The colour in the middle of a pixel of the k-th image: 4 pixels of gap, then 2 x 2 squares of 4. */
+  /** The color in the middle of a pixel of the k-th image: 4 pixels of gap, then 2 x 2 squares of 4. */
   const tone = (k: number, x: number, y: number): string => {
     const at = ((4 + y * 4 + 2) * width + 4 + k * 12 + x * 4 + 2) * 3;
     return pixels.subarray(at, at + 3).join();
@@ -31,13 +31,13 @@ test('original, what is given, completions: covered and chosen pixels have tones
   assert.equal(tone(3, 1, 1), chosen);
 });
 
-test('a photograph keeps its colours: what was chosen has no tint', () => {
-  const colour = (count: number) => ({
+test('a photograph keeps its colors: what was chosen has no tint', () => {
+  const color = (count: number) => ({
     ...images(count, 200),
     pixels: new Uint8Array(count * 12).fill(200),
     channels: 3,
   });
-  const photograph = {original: colour(1), mask: new Uint8Array(12), completions: colour(1)};
+  const photograph = {original: color(1), mask: new Uint8Array(12), completions: color(1)};
   const {pixels, width} = completionGrid([photograph], text);
   const at = (6 * width + 4 + 2 * 12 + 2) * 3;
   assert.deepEqual([...pixels.subarray(at, at + 3)], [200, 200, 200]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {decode} from 'fast-png';
-import {indexColours} from '../../lib/figures/palette';
+import {indexColors} from '../../lib/figures/palette';
 import {pictureChart} from '../../lib/figures/pictureChart';
 import {encodePng, imageGrid, type Picture, wordsIn} from '../../lib/figures/png';
 
@@ -26,11 +26,11 @@ test('every pixel is an exact square, with the background between the images', (
   }
 });
 
-test('grey and colour', () => {
-  const grey = {pixels: Uint8Array.of(0, 128, 255, 64), count: 1, height: 2, width: 2, channels: 1};
-  assert.deepEqual(pixel(imageGrid({...text, images: grey, scale: 1, gap: 0}), 1, 0), [128, 128, 128]);
-  const colour = {pixels: Uint8Array.of(10, 20, 30), count: 1, height: 1, width: 1, channels: 3};
-  assert.deepEqual(pixel(imageGrid({...text, images: colour, scale: 1, gap: 0}), 0, 0), [10, 20, 30]);
+test('gray and color', () => {
+  const gray = {pixels: Uint8Array.of(0, 128, 255, 64), count: 1, height: 2, width: 2, channels: 1};
+  assert.deepEqual(pixel(imageGrid({...text, images: gray, scale: 1, gap: 0}), 1, 0), [128, 128, 128]);
+  const color = {pixels: Uint8Array.of(10, 20, 30), count: 1, height: 1, width: 1, channels: 3};
+  assert.deepEqual(pixel(imageGrid({...text, images: color, scale: 1, gap: 0}), 0, 0), [10, 20, 30]);
 });
 
 test('what the model chose is tinted, what is covered is flat, and what is marked is outlined', () => {
@@ -44,7 +44,7 @@ test('what the model chose is tinted, what is covered is flat, and what is marke
   assert.deepEqual(pixel(covered, 4, 4), pixel(covered, 8, 4));
   const marked = imageGrid({...options, marked: [0]});
   assert.deepEqual(pixel(marked, 3, 3), [0xd5, 0x5e, 0x00]);
-  assert.deepEqual(pixel(marked, 4, 4), [0, 0, 0], 'the pixel itself keeps its colour');
+  assert.deepEqual(pixel(marked, 4, 4), [0, 0, 0], 'the pixel itself keeps its color');
 });
 
 test('rows of different length leave the rest empty', () => {
@@ -65,16 +65,16 @@ test('a PNG gives back its pixels and its words, whatever letters they have', ()
   assert.deepEqual(wordsIn(png), {...text, minutes: 2});
 });
 
-test('more than 256 colours are kept exactly in pictures', () => {
+test('more than 256 colors are kept exactly in pictures', () => {
   const pixels = new Uint8Array(3 * 400);
   for (let i = 0; i < 400; i++) pixels.set([12 * (i % 20), 12 * Math.floor(i / 20), 7], 3 * i);
   const images = {pixels, count: 1, height: 20, width: 20, channels: 3};
   const grid = imageGrid({...text, images, scale: 1, gap: 0});
-  assert.ok(!indexColours(grid.pixels).exact);
+  assert.ok(!indexColors(grid.pixels).exact);
   assert.deepEqual(Array.from(decode(encodePng(grid)).data), Array.from(grid.pixels));
 });
 
-test('a picture of very many colours is written in no time: a paper has such', () => {
+test('a picture of very many colors is written in no time: a paper has such', () => {
   const pixels = Uint8Array.from({length: 3 * 400 * 400}, (_, i) => (i * 7919) >> (i % 3 === 0 ? 0 : 6));
   const started = performance.now();
   encodePng({pixels, width: 400, height: 400, text});
@@ -104,16 +104,16 @@ test('errors name what does not fit', () => {
   );
 });
 
-test('a picture of more than 256 colours keeps every colour, however rare, within a few levels', () => {
-  // A grey ramp that fills the picture, and a colour scale of which each colour occurs once.
-  const grey = Array.from({length: 5000}, (_, i) => [i % 256, i % 256, i % 256]).flat();
+test('a picture of more than 256 colors keeps every color, however rare, within a few levels', () => {
+  // A gray ramp that fills the picture, and a color scale of which each color occurs once.
+  const gray = Array.from({length: 5000}, (_, i) => [i % 256, i % 256, i % 256]).flat();
   const scale = Array.from({length: 200}, (_, i) => [213, 55 + i, i]).flat();
-  const pixels = Uint8Array.from([...grey, ...scale]);
-  const {indices, palette, exact} = indexColours(pixels);
+  const pixels = Uint8Array.from([...gray, ...scale]);
+  const {indices, palette, exact} = indexColors(pixels);
   assert.equal(exact, false);
   assert.ok(palette.length <= 256);
   const worst = Math.max(
     ...Array.from(pixels, (part, i) => Math.abs(part - palette[indices[Math.floor(i / 3)]][i % 3])),
   );
-  assert.ok(worst <= 8, `a colour is off by ${worst}`);
+  assert.ok(worst <= 8, `a color is off by ${worst}`);
 });

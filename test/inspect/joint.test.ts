@@ -58,7 +58,7 @@ test('all images of three levels, in the order of counting', () => {
   assert.deepEqual(Array.from(pixels.subarray(2 * 5, 2 * 6)), [1, 2]); // 5 = 1 * 3 + 2
 });
 
-test('the table of a colour model with four levels has all 4^3 images, and sums to 1', async () => {
+test('the table of a color model with four levels has all 4^3 images, and sums to 1', async () => {
   await startEngine();
   const config = {
     ...PIXEL_CNN_PRESETS.cifar10,

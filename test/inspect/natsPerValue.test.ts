@@ -24,7 +24,7 @@ test('the nats of the values add up to the likelihood', async () => {
   made.dispose();
 });
 
-test('colour of several levels: they add up as well', async () => {
+test('color of several levels: they add up as well', async () => {
   await startEngine();
   const shape = {height: 2, width: 2, channels: 3, levels: 5};
   const model = PixelCnn.create({...shape, firstSize: 3, size: 3, features: 6, head: 6, dilations: [1]}, 3);

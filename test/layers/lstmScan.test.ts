@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {startEngine} from '../../lib/engine/index';
-import {lstmScan, NEIGHBOURS, type ScanDirection, type ScanWeights} from '../../lib/layers/lstmScan';
+import {lstmScan, NEIGHBORS, type ScanDirection, type ScanWeights} from '../../lib/layers/lstmScan';
 import {Random} from '../../lib/random';
 import {leftScan, type ReferenceScan, rightScan, rowScan} from '../reference/lstm';
 
@@ -37,7 +37,7 @@ function inputs(direction: ScanDirection, [batch, height, width, h]: (typeof SIZ
     Float64Array.from({length}, () => scale * random.normal());
   return {
     gates: normals(batch * height * width * 4 * h, 1),
-    state: normals(NEIGHBOURS[direction].taps.length * h * 4 * h, 0.6 / Math.sqrt(h)),
+    state: normals(NEIGHBORS[direction].taps.length * h * 4 * h, 0.6 / Math.sqrt(h)),
     hidden: normals(h, 0.5),
     cell: normals(h, 0.5),
   };

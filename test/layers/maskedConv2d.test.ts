@@ -42,10 +42,10 @@ function close(actual: tf.Tensor, expected: tf.Tensor, what: string): void {
 
 /** The kernel as the papers draw it, size x size with its dead taps, through tfjs's own convolution. */
 function fullConvolution(conv: MaskedConv2d, x: tf.Tensor4D): tf.Tensor4D {
-  const {rows, columns, centreRow, centreColumn, inputs, outputs, kernel, bias, dilation} = conv.numbers();
+  const {rows, columns, centerRow, centerColumn, inputs, outputs, kernel, bias, dilation} = conv.numbers();
   const size = Math.sqrt(conv.spec.mask.length);
-  const centre = (size - 1) / 2;
-  const [above, left] = [centre - centreRow, centre - centreColumn];
+  const center = (size - 1) / 2;
+  const [above, left] = [center - centerRow, center - centerColumn];
   const full = tf.pad(tf.tensor4d(kernel, [rows, columns, inputs, outputs]), [
     [above, size - rows - above],
     [left, size - columns - left],
@@ -120,7 +120,7 @@ test('weights that the mask hides have no gradient, and bring nothing to life', 
     const x = normals([2, 5, 5, 4], 'x') as tf.Tensor4D;
     const weights = parameters.get('conv.weights') as tf.Variable;
     const {grads} = tf.variableGrads(() => tf.sum(tf.square(conv.apply(x, 'relu'))) as tf.Scalar, [weights]);
-    // Row 1 of the two live rows, right of the centre.
+    // Row 1 of the two live rows, right of the center.
     const hidden = tf.slice(grads[weights.name], [1, 2, 0, 0], [1, 1, 4, 5]);
     assert.ok(hidden.dataSync().every((value) => value === 0));
     const before = conv.apply(x, 'none');

@@ -40,22 +40,22 @@ test('together the stacks see what mask A shows: rows above and the left of the 
   }
 });
 
-test('live taps reach from the outermost live tap to the centre', () => {
+test('live taps reach from the outermost live tap to the center', () => {
   assert.deepEqual(liveTaps(rasterMask(3, 'B')), {
-    ...{rows: 2, columns: 3, centreRow: 1, centreColumn: 1},
+    ...{rows: 2, columns: 3, centerRow: 1, centerColumn: 1},
     values: drawn(['111', '110']),
   });
   assert.deepEqual(liveTaps(horizontalMask(5, 'A')), {
-    ...{rows: 1, columns: 3, centreRow: 0, centreColumn: 2},
+    ...{rows: 1, columns: 3, centerRow: 0, centerColumn: 2},
     values: drawn(['110']),
   });
   assert.deepEqual(liveTaps(verticalMask(3, 'A')), {
-    ...{rows: 2, columns: 3, centreRow: 1, centreColumn: 1},
+    ...{rows: 2, columns: 3, centerRow: 1, centerColumn: 1},
     values: drawn(['111', '000']),
   });
 });
 
-test('colour groups at the centre: with A a colour sees those before it, with B itself too', () => {
+test('color groups at the center: with A a color sees those before it, with B itself too', () => {
   const point = liveTaps(rasterMask(1, 'B'));
   const rgb = evenGroups(3, 3);
   // One row an input (R, G, B), one column an output.
@@ -68,7 +68,7 @@ test('colour groups at the centre: with A a colour sees those before it, with B 
   );
 });
 
-test('beside the centre every colour is seen, or none', () => {
+test('beside the center every color is seen, or none', () => {
   const rgb = evenGroups(3, 3);
   const mask = channelMask(liveTaps(rasterMask(3, 'A')), 'A', rgb, rgb);
   const tap = (row: number, column: number): Float32Array =>

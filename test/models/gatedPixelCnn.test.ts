@@ -70,7 +70,7 @@ test('the first layer has no residual connection: no pixel sees itself', async (
   });
 });
 
-test('RGB: a colour sees those before it in its own pixel, through both halves of the gates', async () => {
+test('RGB: a color sees those before it in its own pixel, through both halves of the gates', async () => {
   for (const levels of [2, 5]) {
     await withModel({...RGB, levels}, async (model) => {
       for (const method of ['gradient', 'perturbation'] as const) {
@@ -247,7 +247,7 @@ test('bad labels and configs are refused with the rule', async () => {
     [{dilations: [1, 0]}, /dilations must be a positive integer, got 0/],
     [{levels: 300}, /levels must be an integer from 2 to 256, got 300/],
     [{classes: -1}, /classes must be 0 or a positive integer, got -1/],
-    [{channels: 3, features: 8}, /multiple of the 3 colour groups/],
+    [{channels: 3, features: 8}, /multiple of the 3 color groups/],
   ];
   for (const [part, message] of wrong) {
     const config = {...SMALL, ...part} as GatedPixelCnnConfig;
@@ -258,13 +258,13 @@ test('bad labels and configs are refused with the rule', async () => {
 test('a sampler, a step and a pass leave no tensor behind; it learns one batch', async () => {
   const model = GatedPixelCnn.create(SMALL, 2);
   const images = randomImages(8, model.image, 3);
-  const grey = randomImages(8, model.image, 3, 255);
+  const gray = randomImages(8, model.image, 3, 255);
   const {numTensors} = tf.memory();
   const before = (await evaluate(model, images)).nats;
   assert.ok(Math.abs(before - 42 * Math.LN2) < 4, `first weights say little: ${before}`);
   await train(
     model,
-    {train: grey, validation: images},
+    {train: gray, validation: images},
     {
       ...TRAIN_DEFAULTS,
       ...{epochs: 200, batchSize: 8, learningRate: 1e-2, averageDecay: 0.5, binarization: 'threshold'},
@@ -304,5 +304,5 @@ test('a checkpoint says enough to make it again', () => {
   one.dispose();
   two.dispose();
   assert.equal(findPreset('gated').preset, 'digits');
-  assert.equal(findPreset('gated', 'labelled').config.classes, 10);
+  assert.equal(findPreset('gated', 'labeled').config.classes, 10);
 });

@@ -51,7 +51,7 @@ test('each number of a config is checked', () => {
     [{levels: 257}, /levels must be an integer from 2 to 256, got 257/],
     [{features: 0}, /features must be a positive integer, got 0/],
     [{dilations: [1, 0]}, /dilations must be a positive integer, got 0/],
-    [{channels: 3, features: 32}, /multiple of the 3 colour groups/],
+    [{channels: 3, features: 32}, /multiple of the 3 color groups/],
     [{height: 2.5}, /height must be a positive integer, got 2.5/],
   ];
   for (const [part, message] of wrong) {
@@ -107,7 +107,7 @@ test('dilated blocks see farther at the same cost', async () => {
   assert.deepEqual(seen, [3, 6]);
 });
 
-test('RGB: a colour sees those before it in its own pixel, and no other', async () => {
+test('RGB: a color sees those before it in its own pixel, and no other', async () => {
   for (const levels of [2, 5]) {
     await withModel({...RGB, levels}, async (model) => {
       for (const method of ['gradient', 'perturbation'] as const) {
@@ -172,8 +172,8 @@ test('a step and a pass leave no tensor behind, and learn one batch', async () =
   const before = (await evaluate(model, images)).nats;
   assert.ok(Math.abs(before - 42 * Math.LN2) < 4, `first weights say little: ${before}`);
   const options = {...TRAIN_DEFAULTS, epochs: 200, batchSize: 8, learningRate: 1e-2, averageDecay: 0.5};
-  const grey = randomImages(8, model.image, 3, 255);
-  await train(model, {train: grey, validation: images}, {...options, binarization: 'threshold'});
+  const gray = randomImages(8, model.image, 3, 255);
+  await train(model, {train: gray, validation: images}, {...options, binarization: 'threshold'});
   const after = (await evaluate(model, images)).nats;
   assert.equal(tf.memory().numTensors, numTensors);
   assert.ok(after < before / 2, `from ${before} to ${after}`);

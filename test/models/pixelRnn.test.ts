@@ -46,7 +46,7 @@ for (const [kind, create] of Object.entries(KINDS)) {
     }
   });
 
-  test(`${kind}: probabilities of all colour images sum to one`, async () => {
+  test(`${kind}: probabilities of all color images sum to one`, async () => {
     for (const config of [RGB, {...RGB, height: 1, levels: 4}]) {
       await withModel(create(config, 1), async (model) => {
         const {perImage} = await evaluate(model, allImages(model.image, model.levels));
@@ -108,7 +108,7 @@ for (const [kind, create] of Object.entries(KINDS)) {
     }
   });
 
-  test(`${kind}: a step leaves no tensor behind, one batch is learnt, initial states have gradients`, async () => {
+  test(`${kind}: a step leaves no tensor behind, one batch is learned, initial states have gradients`, async () => {
     const model = create(SMALL, 2);
     const images = randomImages(8, model.image, 3);
     const {numTensors} = tf.memory();
@@ -117,8 +117,8 @@ for (const [kind, create] of Object.entries(KINDS)) {
     const initial = [...model.parameters].filter(([name]) => /\.(hidden|cell)$/.test(name));
     assert.equal(initial.length, kind === 'Row LSTM' ? 4 : 8);
     const options = {...TRAIN_DEFAULTS, epochs: 150, batchSize: 8, learningRate: 1e-2, averageDecay: 0.5};
-    const grey = randomImages(8, model.image, 3, 255);
-    await train(model, {train: grey, validation: images}, {...options, binarization: 'threshold'});
+    const gray = randomImages(8, model.image, 3, 255);
+    await train(model, {train: gray, validation: images}, {...options, binarization: 'threshold'});
     assert.equal(tf.memory().numTensors, numTensors);
     for (const [name, value] of initial) {
       assert.ok(
@@ -127,9 +127,9 @@ for (const [kind, create] of Object.entries(KINDS)) {
       );
     }
     const binary = randomImages(8, model.image, 3, 255).pixels.map((value) => (value >= 128 ? 1 : 0));
-    const learnt = (await evaluate(model, {...grey, pixels: binary})).nats;
+    const learned = (await evaluate(model, {...gray, pixels: binary})).nats;
     // log 8 = 2.1 for which of the eight it is, and what the triangle of the Row LSTM cannot tell.
-    assert.ok(learnt < 6, `the batch it has seen costs ${learnt} nats`);
+    assert.ok(learned < 6, `the batch it has seen costs ${learned} nats`);
     model.dispose();
   });
 
@@ -140,7 +140,7 @@ for (const [kind, create] of Object.entries(KINDS)) {
       [{features: 1.5}, /features must be a positive integer, got 1.5/],
       [{levels: 1}, /levels must be an integer from 2 to 256, got 1/],
       [{levels: 257}, /levels must be an integer from 2 to 256, got 257/],
-      [{channels: 3, features: 8, head: 12}, /multiple of the 3 colour groups, got/],
+      [{channels: 3, features: 8, head: 12}, /multiple of the 3 color groups, got/],
     ] as const) {
       assert.throws(() => create({...SMALL, ...part}), {name: 'RangeError', message});
     }
@@ -175,7 +175,7 @@ test('presets: parameters of table 1, and the commands find them', () => {
   model.dispose();
 });
 
-test('on 28 x 28 the centre of a Diagonal BiLSTM sees 405 of the 406 pixels before it', async () => {
+test('on 28 x 28 the center of a Diagonal BiLSTM sees 405 of the 406 pixels before it', async () => {
   const model = createDiagonalBiLstm({...DIAGONAL_BI_LSTM_PRESETS.small, layers: 1}, 1);
   await withModel(model, async () => {
     const logits = (x: tf.Tensor4D): tf.Tensor4D => model.logits(x) as tf.Tensor4D;

@@ -113,7 +113,7 @@ const WRONG: Record<string, Record<string, readonly any[]>> = {
         return {cell, hidden: sigmoid(o) * cell};
       },
     ],
-    neighbours: [
+    neighbors: [
       [
         [0, -1],
         [0, 0],

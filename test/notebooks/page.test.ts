@@ -15,7 +15,7 @@ const places = {pictures: './', notebooks: '../notebooks/', plotly: 'plotly.js'}
 
 test('tables of Markdown, with the words above them as captions', () => {
   const tables = markdownTables(
-    '# Digits\n\n| a | b |\n|---|---|\n| x | 1 |\n| y | – |\n\nColour:\n\n| c |\n|---|\n| z |\n',
+    '# Digits\n\n| a | b |\n|---|---|\n| x | 1 |\n| y | – |\n\nColor:\n\n| c |\n|---|\n| z |\n',
   );
   assert.deepEqual(tables, [
     {
@@ -26,7 +26,7 @@ test('tables of Markdown, with the words above them as captions', () => {
         ['y', '–'],
       ],
     },
-    {caption: 'Colour', header: ['c'], rows: [['z']]},
+    {caption: 'Color', header: ['c'], rows: [['z']]},
   ]);
 });
 

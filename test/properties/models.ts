@@ -86,13 +86,13 @@ function asMatrix(known: readonly Set<number>[]): Float32Array {
   return matrix;
 }
 
-const GREY = {channels: 1, levels: 2, size: 3, head: 12} as const;
+const GRAY = {channels: 1, levels: 2, size: 3, head: 12} as const;
 
 /** PixelCNN: its blind spot is what the masks' offsets, one after the other, never reach. */
 export function pixelCnn(name: string, config: {firstSize: number; dilations: number[]}): ModelUnderTest {
   return {
     name: `PixelCNN, ${name}`,
-    create: (height, width, seed) => PixelCnn.create({...GREY, ...config, height, width, features: 10}, seed),
+    create: (height, width, seed) => PixelCnn.create({...GRAY, ...config, height, width, features: 10}, seed),
     sees: ({image: {height, width}}) => {
       let known = Array.from({length: height * width}, (_, place) => new Set([place]));
       known = through(known, rasterOffsets(config.firstSize, 'before'), height, width);
@@ -113,7 +113,7 @@ export function gated(
   return {
     name: `Gated PixelCNN, ${name}`,
     create: (height, width, seed) =>
-      GatedPixelCnn.create({...GREY, ...config, height, width, features: 12, classes: 0}, seed),
+      GatedPixelCnn.create({...GRAY, ...config, height, width, features: 12, classes: 0}, seed),
     sees: ({image: {height, width}}) => {
       const itself = Array.from({length: height * width}, (_, place) => new Set([place]));
       let [vertical, horizontal] = [itself, itself];

@@ -17,7 +17,7 @@ const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /**
  * @param order places of an image in the order of the scan
- * @param taps [rows down, columns right] of the neighbours; the cell comes from the one numbered `cellTap`
+ * @param taps [rows down, columns right] of the neighbors; the cell comes from the one numbered `cellTap`
  * @returns the hidden states [B, H, W, h]
  */
 function scan(

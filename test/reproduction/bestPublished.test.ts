@@ -8,7 +8,7 @@ import {committedPresets, loadPublished} from '../../lib/reproduction/published'
 
 test.before(() => startEngine());
 
-test('of each model the weights with the least validation nats; no colour, none that is told the class', () => {
+test('of each model the weights with the least validation nats; no color, none that is told the class', () => {
   const best = bestPublished();
   assert.deepEqual(
     best.map(({model}) => model),

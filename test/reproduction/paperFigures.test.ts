@@ -11,14 +11,14 @@ const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'paper-figures-'));
 process.env.AUTOREGRESSIVE_DATA = folder;
 test.after(() => fs.rmSync(folder, {recursive: true}));
 
-/** Writes a picture of that many colours as if it had been cut out. */
-function cutOut(paper: PaperName, figure: number, colours: number): Uint8Array {
-  const pixels = Uint8Array.from({length: 3 * colours}, (_, i) =>
+/** Writes a picture of that many colors as if it had been cut out. */
+function cutOut(paper: PaperName, figure: number, colors: number): Uint8Array {
+  const pixels = Uint8Array.from({length: 3 * colors}, (_, i) =>
     i % 3 === 0 ? Math.floor(i / 3) % 256 : i % 251,
   );
   const file = paperFigureFile(paper, figure);
   fs.mkdirSync(path.dirname(file), {recursive: true});
-  fs.writeFileSync(file, encodePng({pixels, width: colours, height: 1, text: {title: '', description: ''}}));
+  fs.writeFileSync(file, encodePng({pixels, width: colors, height: 1, text: {title: '', description: ''}}));
   return pixels;
 }
 
@@ -43,9 +43,9 @@ test('every figure has its words', () => {
   }
 });
 
-test('with the picture: its pixels, few colours or many; PAPER_FIGURES=off hides it', () => {
-  for (const colours of [5, 700]) {
-    const pixels = cutOut('made', 1, colours);
+test('with the picture: its pixels, few colors or many; PAPER_FIGURES=off hides it', () => {
+  for (const colors of [5, 700]) {
+    const pixels = cutOut('made', 1, colors);
     const picture = paperFigure('made', 1);
     assert.ok(isPicture(picture));
     assert.deepEqual(picture.pixels, pixels);

@@ -86,10 +86,10 @@ async function storeWeights(preset: string, masks: number): Promise<void> {
 }
 
 /** A Gated PixelCNN that is told one of ten classes, likewise. */
-async function storeLabelledWeights(): Promise<void> {
+async function storeLabeledWeights(): Promise<void> {
   await startEngine();
   const size = {height: 28, width: 28, channels: 1, levels: 2, firstSize: 3, size: 3};
-  storeModel('gated', 'labelled', {...size, features: 4, dilations: [1], head: 4, classes: 10});
+  storeModel('gated', 'labeled', {...size, features: 4, dilations: [1], head: 4, classes: 10});
 }
 
 function storeModel(name: ModelName, preset: string, config: ModelConfig): void {
@@ -123,7 +123,7 @@ function storeModel(name: ModelName, preset: string, config: ModelConfig): void 
 test.before(async () => {
   await storeWeights('any-order', 0);
   await storeWeights('one-order', 1);
-  await storeLabelledWeights();
+  await storeLabeledWeights();
   const cut = path.join(data, 'checkpoints', 'made', 'fvsbn.safetensors');
   const whole = fs.readFileSync(path.join(data, 'checkpoints', 'made', 'one-order.safetensors'));
   fs.writeFileSync(cut, whole.subarray(0, whole.length - 100));
@@ -185,19 +185,15 @@ const MISTAKES: [string, number, RegExp][] = [
   ],
   ['sample made --label 7 --count 1', 2, /--label is for weights .* weights of made know no classes/],
   [
-    'sample gated --preset labelled --count 1',
+    'sample gated --preset labeled --count 1',
     2,
     /are conditioned on the class of an image: say which with --label/,
   ],
-  [
-    'sample gated --preset labelled --label 10 --count 1',
-    2,
-    /a class must be an integer from 0 to 9, got 10/,
-  ],
-  ['sample gated --preset labelled --label x', 2, /--label must be a class such as 7, .* got 'x'/],
+  ['sample gated --preset labeled --label 10 --count 1', 2, /a class must be an integer from 0 to 9, got 10/],
+  ['sample gated --preset labeled --label x', 2, /--label must be a class such as 7, .* got 'x'/],
   ['complete made --label 7 --count 1', 2, /--label is for weights .* weights of made know no classes/],
-  ['complete gated --preset labelled --label 10', 2, /a class must be an integer from 0 to 9, got 10/],
-  ['complete made --occlude top', 2, /--occlude must be one of bottom, right, centre, stripes, got 'top'/],
+  ['complete gated --preset labeled --label 10', 2, /a class must be an integer from 0 to 9, got 10/],
+  ['complete made --occlude top', 2, /--occlude must be one of bottom, right, center, stripes, got 'top'/],
   ['complete made --count 26', 2, /--count must be an integer from 1 to 25, got '26'/],
   ['complete made --preset small', 1, /small\.safetensors: it cannot be read \(ENOENT\)/],
   ['complete made --count 1 --out /dev/null/x.png', 1, /Could not write .*x\.png \(ENOTDIR\)/],
@@ -294,7 +290,7 @@ test('evaluate --json: one line with every condition; 10,000 images in 30 s; the
   t.diagnostic(`${line.nats.toFixed(4)} nats, scored in ${line.seconds.toFixed(1)} s`);
 });
 
-test('evaluate: colour weights whose images are not there are passed over, and it is said how to get them', async () => {
+test('evaluate: color weights whose images are not there are passed over, and it is said how to get them', async () => {
   await startEngine();
   const size = {height: 32, width: 32, channels: 3, levels: 256, firstSize: 3, size: 3};
   storeModel('pixelcnn', 'cifar10', {...size, features: 3, dilations: [1], head: 3});
@@ -367,7 +363,7 @@ test('a model told classes: each label has its picture, completions take the tru
   /** What is drawn, without the words in the file. */
   const draw = async (line: string): Promise<ReturnType<typeof decode>['data']> => {
     const out = path.join(data, 'told.png');
-    const {code, stderr} = await command(`${line} --preset labelled --count 2 --seed 3 --out ${out}`);
+    const {code, stderr} = await command(`${line} --preset labeled --count 2 --seed 3 --out ${out}`);
     assert.equal(code, 0, stderr);
     return decode(fs.readFileSync(out)).data;
   };
@@ -377,16 +373,16 @@ test('a model told classes: each label has its picture, completions take the tru
   assert.notDeepEqual(await draw('sample gated --label 7,1'), seven);
   const completed = await draw('complete gated');
   assert.notDeepEqual(await draw('complete gated --label 7'), completed);
-  const {stdout} = await command('evaluate gated --preset labelled --split validation');
-  assert.match(stdout, /gated labelled: \d+\.\d{3} ± \d\.\d{3} nats, given the class of each image \(/);
+  const {stdout} = await command('evaluate gated --preset labeled --split validation');
+  assert.match(stdout, /gated labeled: \d+\.\d{3} ± \d\.\d{3} nats, given the class of each image \(/);
 });
 
 test('train: labels are handed to the preset that knows classes', async () => {
-  const line = 'train gated --preset labelled --epochs 1';
+  const line = 'train gated --preset labeled --epochs 1';
   const {code, stdout, stderr} = await command(line, {interruptAfter: /parameters, 1 epochs/});
   assert.equal(code, 130, stderr);
   assert.match(stdout, /stopped at step \d+; go on with/);
-  const {tensors} = loadTrainingState(path.join(data, 'runs', 'gated-labelled-0', 'state.safetensors'));
+  const {tensors} = loadTrainingState(path.join(data, 'runs', 'gated-labeled-0', 'state.safetensors'));
   const classes = tensors.weights.get('layer1.class.horizontal')?.data ?? new Float32Array(0);
   assert.ok(
     classes.length === 10 * 64 && classes.some((weight) => weight !== 0),

@@ -6,7 +6,7 @@ import * as path from 'node:path';
 import test from 'node:test';
 import {decodePng, type Picture} from '../../lib/figures/png';
 import {type CutOuts, cutOutFigures} from '../../scripts/paperFigures/cutOut';
-import {recognisePaper} from '../../scripts/paperFigures/recognise';
+import {recognizePaper} from '../../scripts/paperFigures/recognize';
 import {PageWriter, smallPdf} from './smallPdf';
 
 const words = 'The quick brown fox jumps over the lazy dog';
@@ -51,7 +51,7 @@ function paper(): PageWriter[] {
   return [first, second];
 }
 
-function colourAt({pixels, width}: Omit<Picture, 'text'>, x: number, y: number): number[] {
+function colorAt({pixels, width}: Omit<Picture, 'text'>, x: number, y: number): number[] {
   return Array.from(pixels.subarray(3 * (y * width + x), 3 * (y * width + x) + 3));
 }
 
@@ -74,15 +74,15 @@ test('drawings are cut out close to their ink, with their labels, without captio
   assert.deepEqual([one.caption, one.page], ['A red box.', 1]);
   about(one.picture.width, 4 + 440 + 24 - 320, 5);
   about(one.picture.height, 4 + 50);
-  assert.deepEqual(colourAt(one.picture, 50, 50), [255, 0, 0]);
-  assert.deepEqual(colourAt(one.picture, 0, 0), [255, 255, 255]);
+  assert.deepEqual(colorAt(one.picture, 50, 50), [255, 0, 0]);
+  assert.deepEqual(colorAt(one.picture, 0, 0), [255, 255, 255]);
 
   const two = figure(cutOuts, 2);
   assert.equal(two.page, 2);
   assert.match(two.caption, /^Both columns wide: .* cap-?tion of two lines\.$/);
   about(two.picture.width, 4 + 420);
   about(two.picture.height, 4 + 80);
-  assert.deepEqual(colourAt(two.picture, 300, 30), [0, 255, 0]);
+  assert.deepEqual(colorAt(two.picture, 300, 30), [0, 255, 0]);
 });
 
 test('a sentence that begins as the caption does is no caption; a label in the font of the text stays in the drawing', async () => {
@@ -90,7 +90,7 @@ test('a sentence that begins as the caption does is no caption; a label in the f
   assert.equal(caption, 'Blue');
   about(picture.width, 4 + 60);
   about(picture.height, 4 + 65);
-  assert.deepEqual(colourAt(picture, 20, 20), [0, 0, 255]);
+  assert.deepEqual(colorAt(picture, 20, 20), [0, 0, 255]);
 });
 
 test('a short caption below a drawing of both columns', async () => {
@@ -116,7 +116,7 @@ test('one column', async () => {
   about(figure(cutOuts, 1).picture.height, 4 + 100);
 });
 
-test('titles are recognised whatever their spaces, hyphens, ligatures and capitals are', () => {
+test('titles are recognized whatever their spaces, hyphens, ligatures and capitals are', () => {
   for (const [text, expected] of [
     ['arXiv:1601.06759v3 [cs.CV]\nPixel Recurrent Neural Net-\nworks\nAaron', 'pixelrnn'],
     ['P I X E L  R E C U R R E N T  N E U R A L  N E T W O R K S', 'pixelrnn'],
@@ -130,7 +130,7 @@ test('titles are recognised whatever their spaces, hyphens, ligatures and capita
     [`PixelVAE\n${'Somebody '.repeat(60)}\nPixel Recurrent Neural Networks`, null],
     ['', null],
   ] as const) {
-    assert.equal(recognisePaper(text), expected, text);
+    assert.equal(recognizePaper(text), expected, text);
   }
 });
 

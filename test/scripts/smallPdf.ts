@@ -16,9 +16,9 @@ export class PageWriter {
     top: number,
     width: number,
     height: number,
-    colour: readonly [number, number, number],
+    color: readonly [number, number, number],
   ): this {
-    this.commands.push(`${colour.join(' ')} rg ${left} ${792 - top - height} ${width} ${height} re f 0 g`);
+    this.commands.push(`${color.join(' ')} rg ${left} ${792 - top - height} ${width} ${height} re f 0 g`);
     return this;
   }
 

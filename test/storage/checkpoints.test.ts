@@ -169,7 +169,7 @@ const alteredMetadata: readonly (readonly [string, string | undefined, RegExp])[
   ['config', '{"a":1,"a":2}', /"a" is given twice/],
   ['config', '{', /not valid JSON/],
   ['recipe', undefined, /recipe is missing/],
-  ['binarization', 'grey', /binarization is grey/],
+  ['binarization', 'gray', /binarization is gray/],
   ['seed', '-1', /seed is -1/],
   ['epoch', '1.5', /epoch is 1.5/],
   ['step', '"3"', /step is "3"/],

@@ -124,12 +124,12 @@ test('weights that are not finite are not written over good ones', () => {
   model.dispose();
 });
 
-test('metadata of a colour model name no binarisation', () => {
+test('metadata of a color model name no binarization', () => {
   const model = Made.create(config);
   const state = stateOf(model);
   assert.equal(runMetadata(model, runOf(), state).binarization, 'dynamic');
-  const colour = {name: 'colour', config, levels: 256} as unknown as Made;
-  assert.equal(runMetadata(colour, runOf(), state).binarization, null);
+  const color = {name: 'color', config, levels: 256} as unknown as Made;
+  assert.equal(runMetadata(color, runOf(), state).binarization, null);
   assert.deepEqual(runMetadata(model, runOf(), state, {testNats: 1}).score, {testNats: 1});
   model.dispose();
 });

@@ -212,7 +212,7 @@ test('halves: known values', () => {
   );
 });
 
-test('halves: all 65,536 return to themselves, and midpoints go to the even neighbour', () => {
+test('halves: all 65,536 return to themselves, and midpoints go to the even neighbor', () => {
   const all = Uint16Array.from({length: 65536}, (_, i) => i);
   const values = fromHalf(all);
   const back = toHalf(values);

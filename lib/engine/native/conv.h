@@ -71,9 +71,9 @@ inline Taps placedTaps(int rows, int columns, int top, int left, int dilation) {
   return taps;
 }
 
-/** Where the taps of a kernel of live rows and columns lie: those of the last row's centre are (0, 0). */
-inline Taps rasterTaps(int rows, int columns, int centreColumn, int dilation) {
-  return placedTaps(rows, columns, rows - 1, centreColumn, dilation);
+/** Where the taps of a kernel of live rows and columns lie: those of the last row's center are (0, 0). */
+inline Taps rasterTaps(int rows, int columns, int centerColumn, int dilation) {
+  return placedTaps(rows, columns, rows - 1, centerColumn, dilation);
 }
 
 /** A kernel with its weights in the order in which they are used: [pairs of outputs][tap][input][pair]. */

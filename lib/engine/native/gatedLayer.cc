@@ -16,7 +16,7 @@ struct Shape {
   /** The row of the vertical kernel that lies over the pixel itself, or would if it went on. */
   int verticalTop = 1;
   /** The column of the kernels that lies over the pixel itself. */
-  int verticalCentre = 1, horizontalCentre = 1;
+  int verticalCenter = 1, horizontalCenter = 1;
   /** How far the taps of both kernels lie apart. */
   int dilation = 1;
 };
@@ -29,8 +29,8 @@ void *createShape(TF_OpKernelConstruction *construction) {
   TF_OpKernelConstruction_GetAttrBool(construction, "last", &last, status);
   shape->first = first != 0, shape->last = last != 0;
   TF_OpKernelConstruction_GetAttrInt32(construction, "vertical_top", &shape->verticalTop, status);
-  TF_OpKernelConstruction_GetAttrInt32(construction, "vertical_centre", &shape->verticalCentre, status);
-  TF_OpKernelConstruction_GetAttrInt32(construction, "horizontal_centre", &shape->horizontalCentre, status);
+  TF_OpKernelConstruction_GetAttrInt32(construction, "vertical_center", &shape->verticalCenter, status);
+  TF_OpKernelConstruction_GetAttrInt32(construction, "horizontal_center", &shape->horizontalCenter, status);
   TF_OpKernelConstruction_GetAttrInt32(construction, "dilation", &shape->dilation, status);
   if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
   TF_DeleteStatus(status);
@@ -53,11 +53,11 @@ struct Layer {
     from = context.dimension(input, 3), to = shape.last ? features : 2 * features;
     const int rows = context.dimension(verticalKernel, 0), columns = context.dimension(verticalKernel, 1);
     const int length = context.dimension(horizontalKernel, 1);
-    verticalTaps = placedTaps(rows, columns, shape.verticalTop, shape.verticalCentre, shape.dilation);
-    horizontalTaps = placedTaps(1, length, 0, shape.horizontalCentre, shape.dilation);
+    verticalTaps = placedTaps(rows, columns, shape.verticalTop, shape.verticalCenter, shape.dilation);
+    horizontalTaps = placedTaps(1, length, 0, shape.horizontalCenter, shape.dilation);
     const int above = shape.verticalTop * shape.dilation;
-    const int sides = std::max(shape.verticalCentre, columns - 1 - shape.verticalCentre) * shape.dilation;
-    const int beside = std::max(shape.horizontalCentre, length - 1 - shape.horizontalCentre) * shape.dilation;
+    const int sides = std::max(shape.verticalCenter, columns - 1 - shape.verticalCenter) * shape.dilation;
+    const int beside = std::max(shape.horizontalCenter, length - 1 - shape.horizontalCenter) * shape.dilation;
     v = {height, width, inputs, {above, 0, sides}};
     h = {height, width, inputs, {0, 0, beside}};
     plain = {height, width, features, {}};
@@ -239,7 +239,7 @@ void computeGradient(void *state, TF_OpKernelContext *kernelContext) {
 
 void registerGatedLayer() {
   const std::vector<const char *> attributes = {"first: bool",           "last: bool",             "vertical_top: int",
-                                                "vertical_centre: int", "horizontal_centre: int", "dilation: int"};
+                                                "vertical_center: int", "horizontal_center: int", "dilation: int"};
   registerOperation("RasterGatedLayer", attributes,
                     {"stacks: float", "vertical: float", "vertical_bias: float", "horizontal: float",
                      "horizontal_bias: float", "link: float", "link_bias: float", "point: float", "point_bias: float",

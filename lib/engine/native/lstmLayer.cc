@@ -11,9 +11,9 @@ namespace {
 const Taps kPoint = {{0, 0}};
 
 struct Shape {
-  std::vector<Neighbours> directions;
+  std::vector<Neighbors> directions;
   /** The column of the input-to-state kernels that lies over the pixel itself. */
-  int centre = 0;
+  int center = 0;
 };
 
 void *createShape(TF_OpKernelConstruction *construction) {
@@ -26,19 +26,19 @@ void *createShape(TF_OpKernelConstruction *construction) {
     TF_OpKernelConstruction_GetAttrInt32List(construction, name, values.data(), length, status);
     return values;
   };
-  // The neighbours of all directions one after the other, as many for each.
+  // The neighbors of all directions one after the other, as many for each.
   const std::vector<int32_t> rows = list("rows"), columns = list("columns"), cells = list("cells_from");
-  TF_OpKernelConstruction_GetAttrInt32(construction, "centre", &shape->centre, status);
+  TF_OpKernelConstruction_GetAttrInt32(construction, "center", &shape->center, status);
   if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
   TF_DeleteStatus(status);
   const size_t taps = rows.size() / std::max<size_t>(1, cells.size());
   for (size_t k = 0; k < cells.size(); k++) {
-    Neighbours neighbours;
-    neighbours.rows.assign(rows.begin() + k * taps, rows.begin() + (k + 1) * taps);
-    neighbours.columns.assign(columns.begin() + k * taps, columns.begin() + (k + 1) * taps);
-    neighbours.cell = cells[k];
-    neighbours.findDirection();
-    shape->directions.push_back(neighbours);
+    Neighbors neighbors;
+    neighbors.rows.assign(rows.begin() + k * taps, rows.begin() + (k + 1) * taps);
+    neighbors.columns.assign(columns.begin() + k * taps, columns.begin() + (k + 1) * taps);
+    neighbors.cell = cells[k];
+    neighbors.findDirection();
+    shape->directions.push_back(neighbors);
   }
   return shape;
 }
@@ -57,8 +57,8 @@ struct Layer {
     batch = context.dimension(x, 0), height = context.dimension(x, 1), width = context.dimension(x, 2);
     features = context.dimension(x, 3), directions = context.dimension(kernel, 0), columns = context.dimension(kernel, 1);
     taps = context.dimension(state, 1), hidden = context.dimension(state, 2);
-    inputTaps = rasterTaps(1, columns, shape.centre, 1);
-    const int sides = std::max(shape.centre, columns - 1 - shape.centre);
+    inputTaps = rasterTaps(1, columns, shape.center, 1);
+    const int sides = std::max(shape.center, columns - 1 - shape.center);
     input = {height, width, features, {0, 0, sides}};
     gates = {height, width, 4 * hidden, {0, 0, sides}};
     plain = {height, width, features, {}};
@@ -220,7 +220,7 @@ void computeGradient(void *state, TF_OpKernelContext *kernelContext) {
 }  // namespace
 
 void registerLstmLayer() {
-  const std::vector<const char *> attributes = {"rows: list(int)", "columns: list(int)", "cells_from: list(int)", "centre: int"};
+  const std::vector<const char *> attributes = {"rows: list(int)", "columns: list(int)", "cells_from: list(int)", "center: int"};
   registerOperation("RasterLstmLayer", attributes,
                     {"x: float", "input: float", "input_bias: float", "state: float", "initial_hidden: float", "initial_cell: float",
                      "up: float", "up_bias: float"},

@@ -1,5 +1,5 @@
 // The recurrence of Row LSTM and of the Diagonal BiLSTM (van den Oord et al. 2016a, equations 1 to 3) and its gradient. A pixel's
-// state depends on the states of a few neighbours before it, so that images are scanned pixel by pixel, several side by side:
+// state depends on the states of a few neighbors before it, so that images are scanned pixel by pixel, several side by side:
 // nothing is skewed, padded or copied, and the weights stay in the nearest cache.
 #pragma once
 #include <algorithm>
@@ -11,7 +11,7 @@
 #include "simd.h"
 
 /** Where the states come from: offsets in rows and columns, all before the pixel in the order of the scan. */
-struct Neighbours {
+struct Neighbors {
   std::vector<int32_t> rows, columns;
   /** Which of them the cell comes from. */
   int32_t cell = 0;
@@ -40,9 +40,9 @@ void scan(const Sizes &size, bool leftwards, bool backwards, const Visit &visit)
   }
 }
 
-/** The place of a neighbour, or -1 outside the image, where the state is the initial one. */
-inline int placeOf(const Sizes &size, const Neighbours &neighbours, int tap, int y, int x) {
-  const int row = y + neighbours.rows[tap], column = x + neighbours.columns[tap];
+/** The place of a neighbor, or -1 outside the image, where the state is the initial one. */
+inline int placeOf(const Sizes &size, const Neighbors &neighbors, int tap, int y, int x) {
+  const int row = y + neighbors.rows[tap], column = x + neighbors.columns[tap];
   const bool inside = row >= 0 && row < size.height && column >= 0 && column < size.width;
   return inside ? row * size.width + column : -1;
 }
@@ -66,16 +66,16 @@ inline std::vector<float> transposed(int rows, int columns, const std::vector<fl
   return result;
 }
 
-/** The hidden states of the neighbours side by side, [Rows, taps * lanes]. */
+/** The hidden states of the neighbors side by side, [Rows, taps * lanes]. */
 template <int Rows>
-void gather(const Sizes &size, const Neighbours &neighbours, int y, int x, const float *hidden, const float *initial,
+void gather(const Sizes &size, const Neighbors &neighbors, int y, int x, const float *hidden, const float *initial,
             float *into) {
   const int lanes = size.lanes();
-  for (int tap = 0; tap < neighbours.count(); tap++) {
-    const int place = placeOf(size, neighbours, tap, y, x);
+  for (int tap = 0; tap < neighbors.count(); tap++) {
+    const int place = placeOf(size, neighbors, tap, y, x);
     for (int r = 0; r < Rows; r++) {
       const float *from = place < 0 ? initial : hidden + (r * size.pixels() + place) * size.hidden;
-      std::memcpy(into + (r * neighbours.count() + tap) * lanes, from, size.hidden * sizeof(float));
+      std::memcpy(into + (r * neighbors.count() + tap) * lanes, from, size.hidden * sizeof(float));
     }
   }
 }
@@ -83,7 +83,7 @@ void gather(const Sizes &size, const Neighbours &neighbours, int y, int x, const
 /** The recurrence over images that lie one after the other; pointers are to the first of them. */
 struct Forward {
   Sizes size;
-  const Neighbours &neighbours;
+  const Neighbors &neighbors;
   const float *gates, *initialHidden, *initialCell;
   /** [taps * lanes, 4 lanes]. */
   const std::vector<float> &kernel;
@@ -92,16 +92,16 @@ struct Forward {
   /** Rows images side by side. */
   template <int Rows>
   void run() const {
-    const int h = size.hidden, lanes = size.lanes(), taps = neighbours.count(), pixels = size.pixels();
+    const int h = size.hidden, lanes = size.lanes(), taps = neighbors.count(), pixels = size.pixels();
     std::vector<float> before(Rows * taps * lanes), sums(Rows * 4 * lanes);
-    scan(size, neighbours.leftwards, false, [&](int y, int x) {
+    scan(size, neighbors.leftwards, false, [&](int y, int x) {
       const int place = y * size.width + x;
-      gather<Rows>(size, neighbours, y, x, hidden, initialHidden, before.data());
+      gather<Rows>(size, neighbors, y, x, hidden, initialHidden, before.data());
       for (int r = 0; r < Rows; r++)
         for (int gate = 0; gate < 4; gate++)
           std::memcpy(&sums[(r * 4 + gate) * lanes], gates + ((r * pixels + place) * 4 + gate) * h, h * sizeof(float));
       addProduct<Rows>(taps * lanes, before.data(), taps * lanes, kernel.data(), 4 * lanes, sums.data());
-      const int cellPlace = placeOf(size, neighbours, neighbours.cell, y, x);
+      const int cellPlace = placeOf(size, neighbors, neighbors.cell, y, x);
       for (int r = 0; r < Rows; r++) {
         const float *cellBefore = cellPlace < 0 ? initialCell : cell + (r * pixels + cellPlace) * h;
         for (int j = 0; j < h; j += kLanes) {
@@ -120,7 +120,7 @@ struct Forward {
   }
 };
 
-/** Gradients of what the recurrence has learnt, of one group of images; groups are added up in their order, whatever the number of threads. */
+/** Gradients of what the recurrence has learned, of one group of images; groups are added up in their order, whatever the number of threads. */
 struct ScanSums {
   int hidden, lanes, taps;
   std::vector<float> kernel, initialHidden, initialCell;
@@ -148,7 +148,7 @@ struct ScanSums {
 /** Its gradient, likewise. */
 struct Backward {
   Sizes size;
-  const Neighbours &neighbours;
+  const Neighbors &neighbors;
   const float *dHidden, *hidden, *cell, *activations, *initialHidden, *initialCell;
   /** [4 lanes, taps * lanes]. */
   const std::vector<float> &kernel;
@@ -156,14 +156,14 @@ struct Backward {
 
   template <int Rows>
   void run(ScanSums &sums) const {
-    const int h = size.hidden, lanes = size.lanes(), taps = neighbours.count(), pixels = size.pixels();
+    const int h = size.hidden, lanes = size.lanes(), taps = neighbors.count(), pixels = size.pixels();
     // What the pixels after each one ask of its state, and what is asked of its output.
     std::vector<float> dState(static_cast<size_t>(Rows) * pixels * lanes), dCell(dState.size());
     for (int i = 0; i < Rows * pixels; i++) std::memcpy(&dState[i * lanes], dHidden + static_cast<size_t>(i) * h, h * sizeof(float));
     std::vector<float> before(Rows * taps * lanes), dSums(Rows * 4 * lanes), dBefore(Rows * taps * lanes);
-    scan(size, neighbours.leftwards, true, [&](int y, int x) {
+    scan(size, neighbors.leftwards, true, [&](int y, int x) {
       const int place = y * size.width + x;
-      const int cellPlace = placeOf(size, neighbours, neighbours.cell, y, x);
+      const int cellPlace = placeOf(size, neighbors, neighbors.cell, y, x);
       for (int r = 0; r < Rows; r++) {
         const size_t at = static_cast<size_t>(r) * pixels + place;
         const float *cellBefore = cellPlace < 0 ? initialCell : cell + (r * pixels + cellPlace) * h;
@@ -184,14 +184,14 @@ struct Backward {
           }
         }
       }
-      gather<Rows>(size, neighbours, y, x, hidden, initialHidden, before.data());
+      gather<Rows>(size, neighbors, y, x, hidden, initialHidden, before.data());
       addOuterProduct<Rows>(taps * lanes, before.data(), dSums.data(), 4 * lanes, sums.kernel.data());
       std::fill(dBefore.begin(), dBefore.end(), 0.0f);
       addProduct<Rows>(4 * lanes, dSums.data(), 4 * lanes, kernel.data(), taps * lanes, dBefore.data());
       for (int tap = 0; tap < taps; tap++) {
-        const int neighbour = placeOf(size, neighbours, tap, y, x);
+        const int neighbor = placeOf(size, neighbors, tap, y, x);
         for (int r = 0; r < Rows; r++) {
-          float *into = neighbour < 0 ? sums.initialHidden.data() : &dState[(r * pixels + neighbour) * lanes];
+          float *into = neighbor < 0 ? sums.initialHidden.data() : &dState[(r * pixels + neighbor) * lanes];
           for (int j = 0; j < lanes; j += kLanes)
             store(into + j, load(into + j) + load(&dBefore[(r * taps + tap) * lanes + j]));
         }

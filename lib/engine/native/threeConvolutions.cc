@@ -8,7 +8,7 @@ namespace {
 
 struct Shape {
   /** Of the second kernel. */
-  int dilation = 1, centreColumn = 0;
+  int dilation = 1, centerColumn = 0;
   TF_Bool residual = 0;
 };
 
@@ -16,7 +16,7 @@ void *createShape(TF_OpKernelConstruction *construction) {
   auto *shape = new Shape;
   TF_Status *status = TF_NewStatus();
   TF_OpKernelConstruction_GetAttrInt32(construction, "dilation", &shape->dilation, status);
-  TF_OpKernelConstruction_GetAttrInt32(construction, "centre_column", &shape->centreColumn, status);
+  TF_OpKernelConstruction_GetAttrInt32(construction, "center_column", &shape->centerColumn, status);
   TF_OpKernelConstruction_GetAttrBool(construction, "residual", &shape->residual, status);
   if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
   TF_DeleteStatus(status);
@@ -40,8 +40,8 @@ struct Layers {
     in = context.dimension(x, 3), low = context.dimension(kernel, 3);
     high = context.dimension(kernel + step, 3), out = context.dimension(kernel + 2 * step, 3);
     const int rows = context.dimension(kernel + step, 0), columns = context.dimension(kernel + step, 1);
-    taps = rasterTaps(rows, columns, shape.centreColumn, shape.dilation);
-    const int sides = std::max(shape.centreColumn, columns - 1 - shape.centreColumn) * shape.dilation;
+    taps = rasterTaps(rows, columns, shape.centerColumn, shape.dilation);
+    const int sides = std::max(shape.centerColumn, columns - 1 - shape.centerColumn) * shape.dilation;
     input = {height, width, in, {}};
     first = {height, width, low, {(rows - 1) * shape.dilation, 0, sides}};
     second = {height, width, high, {}};
@@ -160,7 +160,7 @@ void computeGradient(void *state, TF_OpKernelContext *kernelContext) {
 }  // namespace
 
 void registerThreeConvolutions() {
-  const std::vector<const char *> attributes = {"dilation: int", "centre_column: int", "residual: bool"};
+  const std::vector<const char *> attributes = {"dilation: int", "center_column: int", "residual: bool"};
   registerOperation("RasterThreeConvolutions", attributes,
                     {"x: float", "first: float", "first_bias: float", "second: float", "second_bias: float", "third: float",
                      "third_bias: float"},

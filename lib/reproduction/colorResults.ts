@@ -8,7 +8,7 @@ import {committedPresets, loadPublished, QUICK_IMAGES, scorePublished} from './p
 import {markdownTable, signed, TOLERANCE} from './results';
 
 /** As ResultRow of the digits, in bits per dimension. */
-export interface ColourResultRow {
+export interface ColorResultRow {
   readonly model: string;
   readonly paperBits: number | null;
   readonly paperSource: string | null;
@@ -25,12 +25,12 @@ export interface ColourResultRow {
 }
 
 /**
- * The committed weights of colour images beside the papers' numbers; scored again where the images are there.
+ * The committed weights of color images beside the papers' numbers; scored again where the images are there.
  *
  * @throws Error when a measured score differs from the recorded one by more than 0.01 nats
  */
-export async function measureColourResults(onProgress?: (what: string) => void): Promise<ColourResultRow[]> {
-  const rows: ColourResultRow[] = [];
+export async function measureColorResults(onProgress?: (what: string) => void): Promise<ColorResultRow[]> {
+  const rows: ColorResultRow[] = [];
   for (const name of MODEL_NAMES) {
     for (const preset of committedPresets(name)) {
       const published = loadPublished(name, preset);
@@ -77,7 +77,7 @@ export async function measureColourResults(onProgress?: (what: string) => void):
 }
 
 /** The table as Markdown. */
-export function colourMarkdown(rows: readonly ColourResultRow[]): string {
+export function colorMarkdown(rows: readonly ColorResultRow[]): string {
   const header = [
     'model',
     "paper's bits per dimension",

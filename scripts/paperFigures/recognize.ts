@@ -8,7 +8,7 @@ const titleWithin = 400;
  *
  * @param firstPage its text; spaces, hyphens, ligatures and capitals do not matter
  */
-export function recognisePaper(firstPage: string): PaperName | null {
+export function recognizePaper(firstPage: string): PaperName | null {
   const start = lettersOf(firstPage).slice(0, titleWithin).split('abstract')[0];
   const papers = Object.keys(PAPERS) as PaperName[];
   return papers.find((paper) => start.includes(lettersOf(PAPERS[paper].title))) ?? null;

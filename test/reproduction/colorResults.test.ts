@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {type ColourResultRow, colourMarkdown} from '../../lib/reproduction/colourResults';
+import {type ColorResultRow, colorMarkdown} from '../../lib/reproduction/colorResults';
 
-const ROW: ColourResultRow = {
+const ROW: ColorResultRow = {
   model: 'pixelcnn cifar10',
   paperBits: 3.14,
   paperSource: 'a table',
@@ -17,9 +17,9 @@ const ROW: ColourResultRow = {
 };
 
 test('the table tells recorded from measured, and says where nothing was measured', () => {
-  const absent = colourMarkdown([ROW]);
+  const absent = colorMarkdown([ROW]);
   assert.match(absent, /4\.18 +\| \+1\.04/);
   assert.match(absent, /4\.180 \/ no CIFAR-10 here/);
-  assert.match(colourMarkdown([{...ROW, quickMeasured: 4.1803}]), /4\.180 \/ 4\.180/);
-  assert.match(colourMarkdown([{...ROW, paperBits: null}]), /\| – /);
+  assert.match(colorMarkdown([{...ROW, quickMeasured: 4.1803}]), /4\.180 \/ 4\.180/);
+  assert.match(colorMarkdown([{...ROW, paperBits: null}]), /\| – /);
 });
