@@ -250,6 +250,7 @@ export {
   saveTrainingState,
   writeSafetensors,
 } from './storage/checkpoints';
+export {type Ancestor, totalTraining} from './storage/metadata';
 export {checkpointFile, dataFolder, projectRoot, runFile, studyFile} from './storage/paths';
 export {loadRun, type Run, runMetadata, saveRun} from './storage/runs';
 export {

@@ -51,11 +51,16 @@ export class TrainingDivergedError extends Error {
   }
 }
 
-/** Linear from 0 over the warm-up, then along a cosine to 0. `step` counts from 0. */
-export function learningRateAt(step: number, steps: number, {learningRate, warmup}: TrainOptions): number {
+/** Rises in a straight line from 0 over the warm-up, then falls to 0 as `schedule` says. `step` counts from 0. */
+export function learningRateAt(
+  step: number,
+  steps: number,
+  {learningRate, warmup, schedule}: Pick<TrainOptions, 'learningRate' | 'warmup' | 'schedule'>,
+): number {
   const rising = warmup * steps;
   if (step < rising) return (learningRate * (step + 1)) / (rising + 1);
-  return (learningRate * (1 + Math.cos((Math.PI * (step - rising)) / Math.max(1, steps - rising)))) / 2;
+  const done = (step - rising) / Math.max(1, steps - rising);
+  return learningRate * (schedule === 'linear' ? 1 - done : (1 + Math.cos(Math.PI * done)) / 2);
 }
 
 /**
@@ -247,6 +252,9 @@ function checkOptions(options: TrainOptions, images: number): void {
     throw new RangeError(
       `train: batchSize must be at most the ${images} training images, got ${options.batchSize}`,
     );
+  }
+  if (!['cosine', 'linear'].includes(options.schedule)) {
+    throw new RangeError(`train: schedule must be cosine or linear, got ${options.schedule}`);
   }
   const ranges = {learningRate: 10, warmup: 1, averageDecay: 1, clipNorm: Number.POSITIVE_INFINITY} as const;
   for (const [field, most] of Object.entries(ranges) as [keyof typeof ranges, number][]) {

@@ -97,8 +97,10 @@ export interface TrainOptions {
   readonly seed: number;
   /** The highest learning rate of the schedule. */
   readonly learningRate: number;
-  /** Share of all steps during which the learning rate rises from 0; it then falls to 0 along a cosine. */
+  /** Share of all steps during which the learning rate rises from 0; it then falls to 0. */
   readonly warmup: number;
+  /** How the learning rate falls after the warm-up. Restarts from trained weights do better with a straight line. */
+  readonly schedule: 'cosine' | 'linear';
   /** Share of the old average kept at each step by the average of the weights that is evaluated. */
   readonly averageDecay: number;
   /** The gradient of all parameters together is scaled down to this norm; 0 for never. */
@@ -114,6 +116,7 @@ export const TRAIN_DEFAULTS: TrainOptions = {
   seed: 0,
   learningRate: 1e-3,
   warmup: 0.1,
+  schedule: 'cosine',
   averageDecay: 0.999,
   clipNorm: 0,
   binarization: 'dynamic',

@@ -1,3 +1,4 @@
+import * as path from 'node:path';
 import {parseArgs} from 'node:util';
 import {classesOf} from '../lib/condition';
 import {MODEL_NAMES, type ModelName, presetNames} from '../lib/models/index';
@@ -54,6 +55,11 @@ export function readArguments(help: string, options: Options): Arguments {
       return Number(given);
     },
   };
+}
+
+/** A path as the user means it: npm starts a command in the project's folder, INIT_CWD is where the user stands. */
+export function userPath(given: string): string {
+  return path.resolve(process.env.INIT_CWD ?? '', given);
 }
 
 /** The model that the command line names. */

@@ -101,7 +101,7 @@ async function runTests(filters) {
   if (filters.length === 0) {
     const types = await runNode(path.join('node_modules', 'typescript', 'bin', 'tsc'), '--noEmit');
     const biome = path.join('node_modules', '@biomejs', 'biome', 'bin', 'biome');
-    const style = await runNode(biome, 'check', 'lib', 'scripts', 'bench', 'test');
+    const style = await runNode(biome, 'check', 'lib', 'scripts', 'bench', 'solutions', 'test');
     if (types !== 0 || style !== 0) return types || style;
   }
   const options = ['--test', '--test-concurrency=1', '--test-reporter=spec'];

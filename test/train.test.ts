@@ -414,3 +414,9 @@ test('options out of range are named, before anything is done', async () => {
     await assert.rejects(run({...OPTIONS, ...change}), {name: 'RangeError', message});
   }
 });
+
+test('a linear schedule falls in a straight line to 0', () => {
+  const options = {learningRate: 1, warmup: 0.5, schedule: 'linear'} as const;
+  const rates = Array.from({length: 8}, (_, step) => learningRateAt(step, 8, options));
+  assert.deepEqual(rates, [0.2, 0.4, 0.6, 0.8, 1, 0.75, 0.5, 0.25]);
+});

@@ -3,6 +3,7 @@ import {datasetOf} from '../data/datasets';
 import {parameterCount} from '../layers/parameters';
 import {bitsPerDimension} from '../likelihood';
 import {MODEL_NAMES} from '../models/index';
+import {totalTraining} from '../storage/metadata';
 import {REPORTED_BITS} from './papers';
 import {committedPresets, loadPublished, QUICK_IMAGES, scorePublished} from './published';
 import {markdownTable, signed, TOLERANCE} from './results';
@@ -53,6 +54,7 @@ export async function measureColorResults(onProgress?: (what: string) => void): 
               `${score.quickNats.toFixed(4)} are recorded in ${file}; they may differ by ${TOLERANCE}`,
           );
         }
+        const total = totalTraining(metadata);
         const bits = (nats: number): number => bitsPerDimension(nats, model.image);
         const paper = REPORTED_BITS[name] ?? null;
         rows.push({
@@ -62,8 +64,8 @@ export async function measureColorResults(onProgress?: (what: string) => void): 
           bits: bits(score.testNats),
           images: score.testImages,
           parameters: parameterCount(model.parameters),
-          epochs: metadata.epoch,
-          trainingSeconds: metadata.trainingSeconds,
+          epochs: total.epoch,
+          trainingSeconds: total.trainingSeconds,
           quickImages: QUICK_IMAGES,
           quickRecorded: bits(score.quickNats),
           quickMeasured: measured === null ? null : bits(measured),

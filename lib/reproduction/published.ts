@@ -12,7 +12,7 @@ import {
   readParameters,
   saveCheckpoint,
 } from '../storage/checkpoints';
-import {rephrase} from '../storage/metadata';
+import {rephrase, totalTraining} from '../storage/metadata';
 import {checkpointFile} from '../storage/paths';
 import type {AutoregressiveModel, Split} from '../types';
 
@@ -99,6 +99,7 @@ export async function scorePublished(
 ): Promise<Score> {
   const started = performance.now();
   const {model, checkpoint} = published;
+  const total = totalTraining(checkpoint.metadata);
   const {dataset = datasetOf(model)} = options;
   const all = await dataset.scored(split);
   const images = options.images === undefined ? all : firstImages(all, options.images);
@@ -125,8 +126,8 @@ export async function scorePublished(
     standardError: single.standardError,
     bitsPerDimension: single.bitsPerDimension,
     parameters: parameterCount(model.parameters),
-    epochs: checkpoint.metadata.epoch,
-    trainingSeconds: checkpoint.metadata.trainingSeconds,
+    epochs: total.epoch,
+    trainingSeconds: total.trainingSeconds,
     seconds: (performance.now() - started) / 1000,
     ...(ensemble === undefined ? {} : {ensembleNats: ensemble.nats, ensembleSize: members.length}),
   };

@@ -4,7 +4,17 @@ import {isRecord, parseStrictJson} from './safetensors';
 /** Version of the metadata below. A file of another version is refused, never guessed at. */
 export const formatVersion = '1';
 
-/** Where the weights of a checkpoint come from. */
+/** A training that gave the weights which a later one began with. */
+export interface Ancestor {
+  readonly recipe: ModelConfig;
+  readonly seed: number;
+  readonly epoch: number;
+  readonly step: number;
+  readonly trainingSeconds: number;
+  readonly history: History;
+}
+
+/** Where the weights of a checkpoint come from. All but `ancestors` is of the last training. */
 export interface CheckpointMetadata {
   /** The name used by the commands: `made`, `pixelcnn`, … */
   readonly model: string;
@@ -20,6 +30,8 @@ export interface CheckpointMetadata {
   /** Seconds of training, pauses left out. */
   readonly trainingSeconds: number;
   readonly history: History;
+  /** The trainings before this one, oldest first; empty when it began with random weights. */
+  readonly ancestors: readonly Ancestor[];
   /** What computed it, by name: node, tensorflow, … */
   readonly versions: Readonly<Record<string, string>>;
   /** What the stored weights reach, by name: testNats, …; empty before they are scored. */
@@ -47,6 +59,29 @@ export function rephrase<T>(file: string, remedy: string, action: () => T): T {
   }
 }
 
+/** All trainings behind a checkpoint as one: epochs, steps and seconds add up, the histories follow each other. */
+export function totalTraining(
+  metadata: CheckpointMetadata,
+): Pick<Ancestor, 'epoch' | 'step' | 'trainingSeconds' | 'history'> {
+  let total = {epoch: 0, step: 0, trainingSeconds: 0, history: [] as HistoryRow[]};
+  for (const part of [...metadata.ancestors, metadata]) {
+    const {epoch, step, trainingSeconds} = total;
+    const rows = part.history.map((row) => ({
+      ...row,
+      epoch: row.epoch + epoch,
+      step: row.step + step,
+      seconds: row.seconds + trainingSeconds,
+    }));
+    total = {
+      epoch: epoch + part.epoch,
+      step: step + part.step,
+      trainingSeconds: trainingSeconds + part.trainingSeconds,
+      history: [...total.history, ...rows],
+    };
+  }
+  return total;
+}
+
 /** The metadata as strings: names as they are, everything else as JSON. */
 export function encodeMetadata(metadata: CheckpointMetadata): Record<string, string> {
   return {
@@ -60,6 +95,7 @@ export function encodeMetadata(metadata: CheckpointMetadata): Record<string, str
     step: JSON.stringify(metadata.step),
     trainingSeconds: JSON.stringify(metadata.trainingSeconds),
     history: JSON.stringify(metadata.history),
+    ancestors: JSON.stringify(metadata.ancestors),
     versions: JSON.stringify(metadata.versions),
     score: JSON.stringify(metadata.score),
   };
@@ -78,6 +114,14 @@ export function decodeMetadata(fields: Fields): CheckpointMetadata {
     step: fields.json('step', isCount, 'an integer from 0'),
     trainingSeconds: fields.json('trainingSeconds', isDuration, 'a number of seconds from 0'),
     history: fields.json('history', isHistory, 'a list of {step, epoch, split, nats, seconds}'),
+    // Checkpoints of trainings that began with random weights need not say so.
+    ancestors: fields.has('ancestors')
+      ? fields.json(
+          'ancestors',
+          isAncestors,
+          'a list of {recipe, seed, epoch, step, trainingSeconds, history}',
+        )
+      : [],
     versions: fields.json('versions', isVersions, 'an object of strings'),
     score: fields.json('score', isScore, 'an object of numbers'),
   };
@@ -99,6 +143,10 @@ export class Fields {
       `${formatVersion}, the known version`,
     );
     this.text('kind', (text): text is string => text === kind, kind);
+  }
+
+  has(key: string): boolean {
+    return this.left.has(key);
   }
 
   text<T extends string>(key: string, isValid: (text: string) => text is T, rule: string): T {
@@ -171,4 +219,21 @@ function isHistoryRow(row: unknown): row is HistoryRow {
 
 function isHistory(value: unknown): value is History {
   return Array.isArray(value) && value.every(isHistoryRow);
+}
+
+function isAncestor(value: unknown): value is Ancestor {
+  return (
+    isRecord(value) &&
+    Object.keys(value).sort().join() === 'epoch,history,recipe,seed,step,trainingSeconds' &&
+    isConfig(value.recipe) &&
+    isCount(value.seed) &&
+    isCount(value.epoch) &&
+    isCount(value.step) &&
+    isDuration(value.trainingSeconds) &&
+    isHistory(value.history)
+  );
+}
+
+function isAncestors(value: unknown): value is Ancestor[] {
+  return Array.isArray(value) && value.every(isAncestor);
 }

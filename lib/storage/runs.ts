@@ -1,17 +1,20 @@
 import type {AutoregressiveModel, TrainingState, TrainOptions} from '../types';
 import * as checkpoints from './checkpoints';
+import type {Ancestor} from './metadata';
 
 /** A training run on disk: train.ts's state to and from a safetensors file, exact to the bit. */
 export interface Run {
   readonly recipe: TrainOptions;
   readonly stepsPerEpoch: number;
   readonly versions: Readonly<Record<string, string>>;
+  /** The trainings whose weights this one began with, oldest first. */
+  readonly ancestors?: readonly Ancestor[];
 }
 
 /** What a checkpoint says of the run that it comes from. */
 export function runMetadata(
   model: AutoregressiveModel,
-  {recipe, stepsPerEpoch, versions}: Run,
+  {recipe, stepsPerEpoch, versions, ancestors = []}: Run,
   state: Pick<TrainingState, 'step' | 'seconds' | 'history'>,
   score: Readonly<Record<string, number>> = {},
 ): checkpoints.CheckpointMetadata {
@@ -25,6 +28,7 @@ export function runMetadata(
     step: state.step,
     trainingSeconds: state.seconds,
     history: state.history,
+    ancestors,
     versions,
     score,
   };

@@ -49,6 +49,7 @@ const metadata = {
   step: 500,
   trainingSeconds: 2,
   history: [],
+  ancestors: [],
   versions: {},
   score: {},
 };

@@ -113,6 +113,7 @@ function storeModel(name: ModelName, preset: string, config: ModelConfig): void 
       step: 0,
       trainingSeconds: 0,
       history: [],
+      ancestors: [],
       versions: {},
       score: {},
     },

@@ -21,6 +21,7 @@ import {
   writeSafetensors,
 } from '../../lib/storage/checkpoints';
 import {FileWriteError, writeFileAtomically} from '../../lib/storage/files';
+import {totalTraining} from '../../lib/storage/metadata';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'checkpoints-'));
 test.after(() => fs.rmSync(folder, {recursive: true}));
@@ -38,6 +39,16 @@ const metadata: CheckpointMetadata = {
   history: [
     {step: 0, epoch: 0, split: 'validation', nats: 543.4, seconds: 0},
     {step: 1500, epoch: 2, split: 'train', nats: 90.1, seconds: 12.3},
+  ],
+  ancestors: [
+    {
+      recipe: {batchSize: 50},
+      seed: 1,
+      epoch: 3,
+      step: 700,
+      trainingSeconds: 5.5,
+      history: [{step: 700, epoch: 3, split: 'validation', nats: 99, seconds: 5}],
+    },
   ],
   versions: {node: 'v20', 'a "quoted" name': '2.21'},
   score: {testNats: 88.4},
@@ -395,4 +406,21 @@ test('killed at 20 random moments while saving: the file is always whole', {time
     assert.equal(fs.readdirSync(inside).length, files.length);
   }
   t.diagnostic(`${leftOver} of 20 processes were killed in the middle of a write`);
+});
+
+test('trainings that follow each other count as one', () => {
+  const total = totalTraining(metadata);
+  assert.deepEqual([total.epoch, total.step, total.trainingSeconds], [5, 2200, 17.845678901234567]);
+  assert.deepEqual(
+    total.history.map(({step, epoch, nats}) => [step, epoch, nats]),
+    [
+      [700, 3, 99],
+      [700, 3, 543.4],
+      [2200, 5, 90.1],
+    ],
+  );
+  const first = {...metadata, ancestors: []};
+  const file = fileOf('first.safetensors');
+  saveCheckpoint(file, {tensors, metadata: first});
+  assert.deepEqual(loadCheckpoint(file).metadata.ancestors, []);
 });
