@@ -1,7 +1,7 @@
 import {conditionals} from '../inspect/joint';
 import {bitsPerDimension} from '../likelihood';
 import {Random} from '../random';
-import {ask, exercise, expectNumber, Unanswered} from './check';
+import {ask, exercise, expectNumber, type Hints, Unanswered} from './check';
 
 /** A series predicted from its own past: x_t = c + a_1 x_(t-1) + … + a_p x_(t-p) + noise, noise ~ N(0, deviation^2). */
 export interface ArModel {
@@ -212,3 +212,22 @@ export function checkThirdBit(joint: readonly number[] | undefined): string {
     }
   });
 }
+
+/** Hints to the exercises of lesson 01. */
+export const AUTOREGRESSION_HINTS: Hints = {
+  1: [
+    'The nats are of a whole image. How many values does one image have?',
+    'Per value first: divide by the number of values. Then from nats to bits: which is the larger unit?',
+    'A bit is Math.LN2 nats, so a number of nats becomes larger when it is written in bits.',
+  ],
+  2: [
+    'A forecast of one year needs the values of the years before. Which of them is missing when you look two years ahead?',
+    'Put the forecast of the first year in the place of the value that is not known yet.',
+    'Copy the past into an array, push the forecast, and forecast once more from the longer array.',
+  ],
+  3: [
+    'Two coins are thrown. What could a third bit say about them so that neither coin alone gives it away?',
+    'The third bit follows from the first two together. Four of the eight states then never occur.',
+    'The notebook has "1 where they differ". What is left is "1 where they are equal"; each state that occurs has 1/4.',
+  ],
+};

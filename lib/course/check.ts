@@ -61,3 +61,6 @@ export function toBit(answer: number | boolean): 0 | 1 {
   if (bit !== 0 && bit !== 1) throw new Error(`an entry is 0 or 1 (or false or true), yours gave ${answer}`);
   return bit;
 }
+
+/** Hints by the number of the exercise: each a nudge, then the idea, then nearly the answer. */
+export type Hints = Readonly<Record<number, readonly [string, string, string]>>;

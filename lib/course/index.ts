@@ -11,6 +11,7 @@ export {
   type SimulateOptions,
   simulateAr,
 } from './autoregression';
+export type {Hints} from './check';
 export {
   checkCompletionNats,
   checkKnownFirst,
@@ -35,6 +36,7 @@ export {
   type Wiring,
   type WiringName,
 } from './gatedPixelCnn';
+export {HINTS, hintsFor} from './hints';
 export {averagedLogits, checkAveraged, checkEnsemble, checkOrder} from './made';
 export {checkDegrees, checkHiddenMask, checkOwnPixels} from './madeMasks';
 export {checkColorNats, checkColorPairs, checkUniform} from './naturalImages';
@@ -56,6 +58,7 @@ export {
   maskedStack,
   placeOf,
 } from './pixelCnnMasks';
+export {compareGuess} from './predict';
 export {
   checkDivergence,
   checkPasses,

@@ -6,7 +6,7 @@ import {ensembleNats} from '../likelihood';
 import {Made} from '../models/made';
 import type {MadeConfig} from '../models/madeConfig';
 import type {AutoregressiveModel} from '../types';
-import {ask, exercise, expectNumber, Unanswered} from './check';
+import {ask, exercise, expectNumber, type Hints, Unanswered} from './check';
 
 /**
  * The mistake of notebook 03, made on purpose: one "model" whose logits are the mean of its members' logits.
@@ -76,3 +76,22 @@ export function checkAveraged(config: MadeConfig): Promise<string> {
     }
   });
 }
+
+/** Hints to the exercises of lesson 03. */
+export const MADE_HINTS: Hints = {
+  1: [
+    'From nats to probability: p = exp(-nats). From the mean probability back to nats: -log.',
+    'Math.exp(-900) is 0. But exp(-900) / exp(-900) is 1: take a common factor out first.',
+    'log(mean of exp(-n)) = -least + log(mean of exp(least - n)), where least is the smallest of the nats.',
+  ],
+  2: [
+    'An order is a list of all pixels, each once. Which of them should stand first?',
+    '`stripes[i]` is 1 where pixel i is known. Make two lists, and join them.',
+    'Filter the numbers 0 to 783 by `stripes[i] === 1`, and then by `stripes[i] === 0`.',
+  ],
+  3: [
+    'Why did averaged logits fail? In one order pixel a was predicted from b, in another b from a.',
+    'If all members had the same order, each mean logit would see only what comes before it.',
+    'Which word of the configuration gives each set of masks an order of its own?',
+  ],
+};

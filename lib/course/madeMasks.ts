@@ -1,5 +1,5 @@
 import {evenHiddenDegrees, hiddenMask, inputDegrees, outputMask, pathCounts} from '../layers/madeMasks';
-import {ask, exercise, toBit, Unanswered} from './check';
+import {ask, exercise, type Hints, toBit, Unanswered} from './check';
 
 /** Lesson 02, MADE's masks: the checks of its exercises, which compare with the library itself. */
 
@@ -58,3 +58,22 @@ export function checkOwnPixels(mine: number | undefined, pixels: number, hidden:
     if (mine !== own) throw new Error(`it is not ${mine}; first try 3 pixels by hand`);
   });
 }
+
+/** Hints to the exercises of lesson 02. */
+export const MADE_MASKS_HINTS: Hints = {
+  1: [
+    'A unit of degree m may know the first m pixels. What does the unit below know?',
+    'The connection is harmless when all that the lower unit knows is known to the upper one anyway.',
+    'Equal degrees know the same pixels. So is equality allowed between hidden layers?',
+  ],
+  2: [
+    'Number the pixels by when they are generated; then the order 2, 0, 3, 1 is as good as 0, 1, 2, 3.',
+    'The last pixel must hear of all three before it. Through which unit does the news of the third one come?',
+    'A unit of degree m hands on pixels 1 to m to outputs of more than m. You need one unit for each m that is useful.',
+  ],
+  3: [
+    'With >= an output of degree m may hear a hidden unit of degree m. Which pixels does that unit know?',
+    'So a logit sees its own pixel when there is a hidden unit of its very degree.',
+    'Pixels have the degrees 1 to 9, hidden units those from 1 to 8.',
+  ],
+};

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import {bernoulliNegativeLogLikelihood} from '../engine/kernels';
 import {ResidualBlock} from '../layers/residual';
 import {Random} from '../random';
-import {ask, exercise, sideOf, Unanswered} from './check';
+import {ask, exercise, type Hints, sideOf, Unanswered} from './check';
 
 /**
  * Which values a sampler has drawn after part of its work: the first ones of the model's order.
@@ -219,3 +219,22 @@ function twoFeatures(
   const [feature0, feature1] = [[zeros, row1, row2, zeros].flat(), [ones, other1, other2, ones].flat()];
   return feature0.flatMap((value, i) => [value, feature1[i]]);
 }
+
+/** Hints to the exercises of lesson 05. */
+export const PIXEL_CNN_HINTS: Hints = {
+  1: [
+    'The probability of white is 1 / (1 + exp(-logit)). What is that of black?',
+    'Both cases in one line: log(1 + exp(logit)) - pixel * logit. Only the first part can overflow.',
+    'For a large logit log(1 + exp(l)) is l + log(1 + exp(-l)). Math.max(l, 0) and Math.abs(l) serve both signs.',
+  ],
+  2: [
+    'Let the three convolutions give 0. What comes out of the block as it stands?',
+    'It is x + (x + …). The input must be added once.',
+    'Return what `block` already is.',
+  ],
+  3: [
+    'How many random numbers does the code take for a batch of four images?',
+    'All images compare with the same u, so they are white together.',
+    'Call uniform() inside of map, once for each probability.',
+  ],
+};

@@ -4,7 +4,7 @@ import {MaskedConv2d, type MaskedConv2dSpec} from '../layers/maskedConv2d';
 import {createParameters} from '../layers/parameters';
 import {channelMask, evenGroups, type MaskType, rasterMask} from '../layers/rasterMasks';
 import type {AutoregressiveModel, ImageShape} from '../types';
-import {ask, exercise, toBit, Unanswered} from './check';
+import {ask, exercise, type Hints, toBit, Unanswered} from './check';
 
 /** The checks of the exercises of lesson 04. */
 
@@ -191,3 +191,27 @@ export function placeOf(index: number, {width, channels}: ImageShape): {row: num
   const pixel = Math.floor(index / channels);
   return {row: Math.floor(pixel / width), column: pixel % width};
 }
+
+/** Hints to the exercises of lesson 04. */
+export const PIXEL_CNN_MASKS_HINTS: Hints = {
+  1: [
+    'Number the weights of the kernel row by row. Which number has the center?',
+    'The center of n x n weights has number (n * n - 1) / 2. What is before it comes earlier in raster order.',
+    'Array.from({length: size * size}, (_, i) => …): 1 before the center, 0 after it; at the center the type decides.',
+  ],
+  2: [
+    'Compare it with the drawing of mask B above, place by place.',
+    'Two places of the center row belong to what is known: the pixel on the left, and in mask B one more.',
+    'Row 1: 1 1 1. Row 2: left and center are seen, right is not. Row 3: nothing.',
+  ],
+  3: [
+    'Red is generated first. What may red see of its own pixel? And blue?',
+    'With mask A a color sees those that come before it, and not itself.',
+    'Mask B differs in one thing: a feature of a color may also see features of the same color. Compare numbers.',
+  ],
+  4: [
+    'Draw the pixel, and above it the rows. In the row just above, which is the last column that it can see?',
+    'Each row up wins one column to the right: u rows up it sees the columns up to 10 + u. The last column is 27.',
+    'Add up 27 - (10 + u) over the rows u = 1, 2, … 20, as long as it is more than 0.',
+  ],
+};

@@ -41,9 +41,12 @@ export function chartOf(output: Output): Chart | null {
   return (output.data?.[plotlyMime] as Chart | undefined) ?? null;
 }
 
+/** Tag of a cell in which the student writes a guess before running it: what it prints is not committed. */
+export const PREDICTION = 'prediction';
+
 /**
  * The notebook as it is committed: nothing in it that a second run would change without need, and every chart with a
- * picture and its sentence in words, so that it can be seen where no script runs.
+ * picture and its sentence in words, so that it can be seen where no script runs; cells tagged as predictions without output.
  *
  * @param pictureOf PNG of a chart as base64, or null when there is none
  */
@@ -54,7 +57,10 @@ export function tidy(notebook: Notebook, pictureOf: (chart: Chart) => string | n
     const common = {id: `cell-${String(i + 1).padStart(2, '0')}`, metadata};
     const source = linesOf(textOf(cell.source));
     if (cell.cell_type !== 'code') return {cell_type: cell.cell_type, ...common, source};
-    const outputs = joinStreams(cell.outputs ?? []).map((output) => tidyOutput(output, pictureOf));
+    const hidden = Array.isArray(tags) && tags.includes(PREDICTION);
+    const outputs = joinStreams(hidden ? [] : (cell.outputs ?? [])).map((output) =>
+      tidyOutput(output, pictureOf),
+    );
     return {cell_type: 'code', execution_count: null, ...common, outputs, source};
   });
   return {

@@ -118,4 +118,7 @@ test('tidied twice is tidied once; what changes from run to run is gone', () => 
     tidy(once, () => null),
     once,
   );
+  // What a student is to guess first is not told beforehand.
+  const guess = tidy({...raw, cells: [{...cells[0], metadata: {tags: ['prediction']}}]}, () => null);
+  assert.deepEqual(guess.cells[0].outputs, []);
 });

@@ -1,0 +1,47 @@
+import {AUTOREGRESSION_HINTS} from './autoregression';
+import type {Hints} from './check';
+import {MADE_HINTS} from './made';
+import {MADE_MASKS_HINTS} from './madeMasks';
+import {PIXEL_CNN_HINTS} from './pixelCnn';
+import {PIXEL_CNN_MASKS_HINTS} from './pixelCnnMasks';
+
+/** Each lesson's hints stand beside its checks; here they are found by the number of the notebook. */
+export const HINTS: Readonly<Record<string, Hints>> = {
+  '01': AUTOREGRESSION_HINTS,
+  '02': MADE_MASKS_HINTS,
+  '03': MADE_HINTS,
+  '04': PIXEL_CNN_MASKS_HINTS,
+  '05': PIXEL_CNN_HINTS,
+};
+
+/**
+ * The notebook's `hint`: `hint(2)` prints the first hint of exercise 2, the same call again the second, then the third; after
+ * that it starts over.
+ *
+ * @param notebook its name or number, such as "02-made-masks"
+ * @param print where the sentence goes
+ * @throws RangeError when the notebook has no hints; the function itself, when the exercise has none
+ */
+export function hintsFor(
+  notebook: string,
+  print: (sentence: string) => void = console.log,
+): (exercise: number) => void {
+  const hints = HINTS[notebook.slice(0, 2)];
+  if (hints === undefined) {
+    throw new RangeError(
+      `hintsFor: "${notebook}" has no hints; there are some for ${Object.keys(HINTS).join(', ')}`,
+    );
+  }
+  const given = new Map<number, number>();
+  return (exercise) => {
+    const texts = hints[exercise];
+    if (texts === undefined) {
+      throw new RangeError(
+        `hint: there is no exercise ${exercise} here, only ${Object.keys(hints).join(', ')}`,
+      );
+    }
+    const next = (given.get(exercise) ?? 0) % texts.length;
+    given.set(exercise, next + 1);
+    print(`Exercise ${exercise}, hint ${next + 1} of ${texts.length}: ${texts[next]}`);
+  };
+}
