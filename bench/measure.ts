@@ -1,7 +1,9 @@
 import * as os from 'node:os';
 import * as path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import {scoringImages} from '../lib/data/datasets';
+import {Dataset} from '../lib/data/dataset';
+import {firstImages} from '../lib/data/images';
+import {scoringImages} from '../lib/data/sources';
 import {createModel} from '../lib/models/index';
 import {writeFileAtomically} from '../lib/storage/files';
 import {projectRoot} from '../lib/storage/paths';
@@ -75,9 +77,9 @@ async function writeWeights(network: BenchNetwork, batch: number): Promise<strin
     tensors.set(name, {dtype: 'F32', shape: variable.shape, data: Float32Array.from(data)});
   }
   model.dispose();
-  const {pixels, height, width, channels} = await scoringImages('test');
-  const data = Float32Array.from(pixels.subarray(0, batch * height * width * channels));
-  tensors.set('images', {dtype: 'F32', shape: [batch, height, width, channels], data});
+  const [{x}] = new Dataset(firstImages(await scoringImages('test'), batch)).inOrder(batch);
+  tensors.set('images', {dtype: 'F32', shape: x.shape, data: Float32Array.from(x.dataSync())});
+  x.dispose();
   const file = path.join(projectRoot(), '.cache', 'bench.safetensors');
   writeFileAtomically(file, encodeSafetensors({tensors, metadata: {}}));
   return file;

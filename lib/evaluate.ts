@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {checkCondition, conditionAt, conditionOf} from './condition';
-import {toTensor} from './data/batches';
+import {Dataset} from './data/dataset';
 import {bitsPerDimension, ensembleNats, meanAndError, negativeLogLikelihood} from './likelihood';
 import type {AutoregressiveModel, Condition, Images} from './types';
 
@@ -39,21 +39,18 @@ export async function evaluate(
   checkModelImages(model, images);
   const condition = options.condition ?? conditionOf(model, images);
   checkCondition(model, condition, images.count);
-  if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new RangeError(`evaluate: batchSize must be a positive integer, got ${batchSize}`);
-  }
   const perImage = new Float64Array(images.count);
-  for (let start = 0; start < images.count; start += batchSize) {
-    signal?.throwIfAborted();
-    const end = Math.min(images.count, start + batchSize);
-    const indices = Int32Array.from({length: end - start}, (_, i) => start + i);
-    const nats = tf.tidy(() => {
-      const x = toTensor(images, indices, model.levels);
-      return negativeLogLikelihood(model, x, model.logits(x, conditionAt(condition, indices)));
-    });
-    perImage.set(await nats.data(), start);
+  let done = 0;
+  for (const {x, indices} of new Dataset(images, {levels: model.levels}).inOrder(batchSize)) {
+    const nats = tf.tidy(() =>
+      negativeLogLikelihood(model, x, model.logits(x, conditionAt(condition, indices))),
+    );
+    x.dispose();
+    perImage.set(await nats.data(), done);
     nats.dispose();
-    onProgress?.(end / images.count);
+    done += indices.length;
+    onProgress?.(done / images.count);
+    signal?.throwIfAborted();
   }
   return summary(model, perImage);
 }

@@ -9,28 +9,11 @@ export {
   type ReorderableModel,
 } from './complete';
 export {checkCondition, classesOf, conditionAt, conditionOf, oneHotCondition} from './condition';
-export {
-  type Batch,
-  type BatchOptions,
-  batches,
-  batchesPerEpoch,
-  type EpochPosition,
-  epochOrder,
-  evaluationBatches,
-  toTensor,
-} from './data/batches';
 export {type BinarizeOptions, binarize} from './data/binarize';
 export {type BinarizedMnistOptions, loadBinarizedMnist} from './data/binarizedMnist';
 export {CIFAR10_CLASSES, type Cifar10Options, loadCifar10, MissingDataError} from './data/cifar10';
 export {type Crop, cropImages} from './data/crop';
-export {
-  type Dataset,
-  datasetOf,
-  PAPERS_DRAW,
-  STATIC_SEED,
-  scoringImages,
-  type TrainingDataset,
-} from './data/datasets';
+export {type Batch, Dataset, type EpochOptions, epochOrder, toTensor} from './data/dataset';
 export {drawEntropy} from './data/drawEntropy';
 export {
   checkImages,
@@ -45,6 +28,14 @@ export {type Nearest, nearestImages} from './data/nearest';
 export {type Occlusion, occlude} from './data/occlude';
 export {joinImages, transposeImages} from './data/rearrange';
 export {shrinkImages} from './data/shrink';
+export {
+  type DataSource,
+  PAPERS_DRAW,
+  STATIC_SEED,
+  scoringImages,
+  sourceOf,
+  type TrainingSource,
+} from './data/sources';
 export {ADAM_DEFAULTS, type Adam, type AdamOptions, createAdam} from './engine/adam';
 export {convolve, type Padding, type Placement} from './engine/conv';
 export {type Engine, startEngine} from './engine/index';

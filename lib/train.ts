@@ -1,14 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import {conditionAt, conditionOf} from './condition';
-import {epochOrder, toTensor} from './data/batches';
-import {binarize} from './data/binarize';
+import {type Batch, Dataset} from './data/dataset';
 import {type Adam, createAdam} from './engine/adam';
 import {halfSquaredNorm} from './engine/kernels';
 import {yieldToOthers} from './engine/yieldToOthers';
-import {evaluate} from './evaluate';
+import {checkModelImages, evaluate} from './evaluate';
 import {negativeLogLikelihood} from './likelihood';
 import {checkSeed} from './random';
-import type {AutoregressiveModel, HistoryRow, Images, TrainingState, TrainOptions} from './types';
+import type {AutoregressiveModel, Condition, HistoryRow, Images, TrainingState, TrainOptions} from './types';
 
 export interface TrainingProgress {
   readonly step: number;
@@ -79,9 +78,15 @@ export async function train(
   hooks: TrainHooks = {},
   resumed?: TrainingState,
 ): Promise<TrainResult> {
-  checkOptions(options, data.train.count);
-  for (const images of [data.train, data.validation]) conditionOf(model, images);
-  const stepsPerEpoch = Math.floor(data.train.count / options.batchSize);
+  checkOptions(options);
+  const condition = conditionOf(model, data.train);
+  checkModelImages(model, data.validation);
+  conditionOf(model, data.validation);
+  const dataset = new Dataset(data.train, {
+    levels: model.levels,
+    binarization: model.levels === 2 ? options.binarization : undefined,
+  });
+  const stepsPerEpoch = dataset.batchesPerEpoch(options.batchSize);
   const steps = stepsPerEpoch * options.epochs;
   const adam = createAdam(model.parameters);
   if (resumed !== undefined) adam.restore(resumed.adam);
@@ -122,39 +127,38 @@ export async function train(
         outcome = 'stopped early';
         break;
       }
-      const images = model.levels === 2 ? epochImages(data.train, options, epoch) : data.train;
-      const order = epochOrder(images.count, {seed: options.seed, epoch});
-      for (let batch = step % stepsPerEpoch; batch < stepsPerEpoch; batch++) {
-        const indices = order.subarray(batch * options.batchSize, (batch + 1) * options.batchSize);
+      for (const batch of dataset.epoch({...options, epoch, from: step % stepsPerEpoch})) {
+        const classes = conditionAt(condition, batch.indices);
         epochNats += trainStep(
           model,
           adam,
-          images,
-          indices,
+          batch,
+          classes,
           step,
           learningRateAt(step, steps, options),
           options,
         );
         step++;
+        const isLast = batch.index + 1 === stepsPerEpoch;
         const rate = (step - firstStep) / (seconds() - secondsBefore);
         hooks.onProgress?.({
           step,
           steps,
           epoch,
           epochs: options.epochs,
-          nats: epochNats / (batch + 1),
+          nats: epochNats / (batch.index + 1),
           imagesPerSecond: rate * options.batchSize,
           secondsLeft: (steps - step) / rate,
         });
         await yieldToOthers();
         const interrupted = hooks.signal?.aborted === true;
-        if (interrupted && batch + 1 < stepsPerEpoch) {
+        if (interrupted && !isLast) {
           outcome = 'interrupted';
           break;
         }
         // After the last batch the epoch is not over: a run resumed there would skip its evaluation.
         const due = performance.now() - savedAt > 1000 * (hooks.stateEverySeconds ?? 60);
-        if (due && batch + 1 < stepsPerEpoch) await saveState();
+        if (due && !isLast) await saveState();
       }
       if (outcome === 'interrupted') break;
       const trainNats = epochNats / stepsPerEpoch;
@@ -196,15 +200,13 @@ export async function train(
 function trainStep(
   model: AutoregressiveModel,
   adam: Adam,
-  images: Images,
-  indices: Int32Array,
+  {x}: Batch,
+  condition: Condition | undefined,
   step: number,
   learningRate: number,
   options: TrainOptions,
 ): number {
   const atStep = model.atStep?.(step) ?? model;
-  const condition = conditionAt(conditionOf(model, images), indices);
-  const x = toTensor(images, indices, model.levels);
   const variables = [...model.parameters.values()];
   const {value, grads} = tf.variableGrads(
     () => tf.mean(negativeLogLikelihood(model, x, atStep.logits(x, condition))) as tf.Scalar,
@@ -233,25 +235,13 @@ function clipScale(gradients: readonly tf.Tensor[], most: number): number {
   return Math.min(1, most / Math.sqrt(2 * sum));
 }
 
-/** The training images as this epoch sees them: drawn anew when binarization is dynamic. */
-function epochImages(images: Images, {binarization, seed}: TrainOptions, epoch: number): Images {
-  return binarization === 'dynamic'
-    ? binarize(images, {rule: 'dynamic', seed, epoch})
-    : binarize(images, {rule: binarization, seed});
-}
-
-function checkOptions(options: TrainOptions, images: number): void {
+function checkOptions(options: TrainOptions): void {
   checkSeed(options.seed);
   const integers = {epochs: 1, batchSize: 1, patience: 0} as const;
   for (const [field, least] of Object.entries(integers) as [keyof typeof integers, number][]) {
     if (!Number.isInteger(options[field]) || options[field] < least) {
       throw new RangeError(`train: ${field} must be an integer of at least ${least}, got ${options[field]}`);
     }
-  }
-  if (options.batchSize > images) {
-    throw new RangeError(
-      `train: batchSize must be at most the ${images} training images, got ${options.batchSize}`,
-    );
   }
   if (!['cosine', 'linear'].includes(options.schedule)) {
     throw new RangeError(`train: schedule must be cosine or linear, got ${options.schedule}`);

@@ -1,8 +1,8 @@
 import {complete, completeInAnyOrder, knownTooLate} from '../lib/complete';
 import {conditionOf} from '../lib/condition';
-import {datasetOf} from '../lib/data/datasets';
 import {pickImages} from '../lib/data/images';
 import {type Occlusion, occlude} from '../lib/data/occlude';
+import {sourceOf} from '../lib/data/sources';
 import {startEngine} from '../lib/engine/index';
 import {completionGrid} from '../lib/figures/completionGrid';
 import {encodePng} from '../lib/figures/png';
@@ -63,7 +63,7 @@ run(async () => {
   const engine = await startEngine();
   const published = loadPublished(name, preset);
   const mask = occlude(published.model.image, occlusion);
-  const test = await datasetOf(published.model).scored('test');
+  const test = await sourceOf(published.model).scored('test');
   const originals = pickImages(test, oneOfEachClass(test.labels));
   const images = pickImages(
     originals,

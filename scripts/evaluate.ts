@@ -1,6 +1,6 @@
 import {classesOf} from '../lib/condition';
 import {MissingDataError} from '../lib/data/cifar10';
-import {fitsPapersDraw, PAPERS_DRAW} from '../lib/data/datasets';
+import {fitsPapersDraw, PAPERS_DRAW} from '../lib/data/sources';
 import {startEngine} from '../lib/engine/index';
 import {MODEL_NAMES, type ModelName} from '../lib/models/index';
 import {
@@ -91,7 +91,7 @@ run(async () => {
       let score: Score;
       try {
         score = await scorePublished(published, preset, split, {
-          dataset: data === undefined ? undefined : PAPERS_DRAW,
+          source: data === undefined ? undefined : PAPERS_DRAW,
           signal,
           onProgress: (share) => showProgress(`${model} ${preset}  ${bar(share)}`),
         });

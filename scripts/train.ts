@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import {datasetOf} from '../lib/data/datasets';
+import {sourceOf} from '../lib/data/sources';
 import {startEngine} from '../lib/engine/index';
 import {parameterCount} from '../lib/layers/parameters';
 import {likelihoodText} from '../lib/likelihood';
@@ -68,8 +68,8 @@ run(async () => {
 
   const engine = await startEngine();
   const model = preset.create(seed);
-  const dataset = datasetOf(model);
-  const data = {train: await dataset.load('train'), validation: await dataset.scored('validation')};
+  const source = sourceOf(model);
+  const data = {train: await source.load('train'), validation: await source.scored('validation')};
   const run = {
     recipe,
     stepsPerEpoch: Math.floor(data.train.count / recipe.batchSize),

@@ -126,7 +126,7 @@ test('it learns; the commands score, draw and complete with its weights', () => 
     `import * as fs from 'node:fs';
     import * as path from 'node:path';
     import {readParameters, saveCheckpoint} from './lib/storage/checkpoints';
-    import {scoringImages} from './lib/data/datasets';
+    import {scoringImages} from './lib/data/sources';
     import {startEngine} from './lib/engine/index';
     import {evaluate} from './lib/evaluate';
     import {loadMnist} from './lib/data/mnist';

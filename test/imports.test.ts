@@ -206,7 +206,7 @@ test('without files, lib bundles for a browser, and there MADE is trained, score
     'models/index',
     'models/made',
   ];
-  needed.push('data/binarize', 'data/batches', 'engine/index', 'figures/charts', 'figures/png');
+  needed.push('data/binarize', 'data/dataset', 'engine/index', 'figures/charts', 'figures/png');
   for (const name of needed) assert.ok(files.includes(name), `lib/${name}.ts reaches a module of Node's`);
   const result = await build({
     stdin: {

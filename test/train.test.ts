@@ -401,7 +401,7 @@ test('options out of range are named, before anything is done', async () => {
     [{epochs: 0}, /epochs must be an integer of at least 1, got 0/],
     [{epochs: 1.5}, /epochs .* got 1.5/],
     [{batchSize: 0}, /batchSize .* got 0/],
-    [{batchSize: 25}, /at most the 24 training images, got 25/],
+    [{batchSize: 25}, /at most the 24 images, got 25/],
     [{patience: -1}, /patience .* at least 0, got -1/],
     [{seed: 0.5}, /seed .* got 0.5/],
     [{learningRate: -1}, /learningRate must be a number from 0 to 10, got -1/],

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {conditionOf} from '../condition';
-import {toTensor} from '../data/batches';
+import {toTensor} from '../data/dataset';
 import {categoricalNegativeLogLikelihood} from '../engine/kernels';
 import {checkModelImages} from '../evaluate';
 import type {AutoregressiveModel, Condition, Images} from '../types';

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {toTensor} from '../data/batches';
+import {toTensor} from '../data/dataset';
 import type {AutoregressiveModel, Images} from '../types';
 
 /**

@@ -1,5 +1,5 @@
 import {MissingDataError} from '../data/cifar10';
-import {datasetOf} from '../data/datasets';
+import {sourceOf} from '../data/sources';
 import {parameterCount} from '../layers/parameters';
 import {bitsPerDimension} from '../likelihood';
 import {MODEL_NAMES} from '../models/index';
@@ -37,7 +37,7 @@ export async function measureColorResults(onProgress?: (what: string) => void): 
       const published = loadPublished(name, preset);
       const {model, checkpoint, file} = published;
       try {
-        if (datasetOf(model).name !== 'CIFAR-10') continue;
+        if (sourceOf(model).name !== 'CIFAR-10') continue;
         onProgress?.(`${name} ${preset}`);
         const {metadata} = checkpoint;
         const {score} = metadata;

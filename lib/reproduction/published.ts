@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import {hasBinarizedMnist} from '../data/binarizedMnist';
-import {type Dataset, datasetOf, fitsPapersDraw, PAPERS_DRAW} from '../data/datasets';
 import {firstImages} from '../data/images';
+import {type DataSource, fitsPapersDraw, PAPERS_DRAW, sourceOf} from '../data/sources';
 import {evaluate, evaluateEnsemble} from '../evaluate';
 import {parameterCount} from '../layers/parameters';
 import {companionPresets, createModel, type ModelName, presetNames} from '../models/index';
@@ -63,7 +63,7 @@ function disposeAll(models: readonly AutoregressiveModel[]): void {
 export interface Score {
   readonly model: string;
   readonly preset: string;
-  readonly dataset: Dataset['name'];
+  readonly dataset: DataSource['name'];
   readonly binarization: string;
   readonly split: Split;
   readonly images: number;
@@ -81,7 +81,7 @@ export interface Score {
 /**
  * Scores stored weights on a split.
  *
- * @param options.dataset other images than the model's own, such as PAPERS_DRAW
+ * @param options.source other images than the model's own, such as PAPERS_DRAW
  * @param options.images how many of its first images; all when not given
  * @param options.ensemble whether to average over the model's orders too, where it has several
  */
@@ -90,7 +90,7 @@ export async function scorePublished(
   preset: string,
   split: Split,
   options: {
-    dataset?: Dataset;
+    source?: DataSource;
     images?: number;
     ensemble?: boolean;
     onProgress?: (share: number) => void;
@@ -100,8 +100,8 @@ export async function scorePublished(
   const started = performance.now();
   const {model, checkpoint} = published;
   const total = totalTraining(checkpoint.metadata);
-  const {dataset = datasetOf(model)} = options;
-  const all = await dataset.scored(split);
+  const {source = sourceOf(model)} = options;
+  const all = await source.scored(split);
   const images = options.images === undefined ? all : firstImages(all, options.images);
   const members = options.ensemble === false ? [model] : published.members;
   const hasEnsemble = members.length > 1;
@@ -118,8 +118,8 @@ export async function scorePublished(
   return {
     model: model.name,
     preset,
-    dataset: dataset.name,
-    binarization: dataset.binarization,
+    dataset: source.name,
+    binarization: source.binarization,
     split,
     images: images.count,
     nats: single.nats,
@@ -166,7 +166,7 @@ export async function publish(
       score.ensembleSize = test.ensembleSize as number;
     }
     if (fitsPapersDraw(model) && hasBinarizedMnist()) {
-      const papers = await scorePublished(stored, preset, 'test', {dataset: PAPERS_DRAW});
+      const papers = await scorePublished(stored, preset, 'test', {source: PAPERS_DRAW});
       Object.assign(score, papersScore(papers));
     }
     saveCheckpoint(

@@ -1,5 +1,5 @@
 import {classesOf} from '../condition';
-import {datasetOf} from '../data/datasets';
+import {sourceOf} from '../data/sources';
 import {parameterCount} from '../layers/parameters';
 import {companionPresets, MODEL_NAMES} from '../models/index';
 import {loadCheckpoint} from '../storage/checkpoints';
@@ -43,7 +43,7 @@ export async function measureResults(onProgress?: (what: string) => void): Promi
     for (const preset of committedPresets(model)) {
       onProgress?.(`${model} ${preset}`);
       const published = loadPublished(model, preset);
-      if (datasetOf(published.model).name !== 'MNIST') {
+      if (sourceOf(published.model).name !== 'MNIST') {
         published.dispose();
         continue;
       }

@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import {binarize} from '../data/binarize';
-import {scoringImages} from '../data/datasets';
 import {firstImages} from '../data/images';
 import {loadMnist} from '../data/mnist';
+import {scoringImages} from '../data/sources';
 import {evaluate, evaluateEnsemble} from '../evaluate';
 import {parameterCount} from '../layers/parameters';
 import {createModel, findPreset, type ModelName} from '../models/index';

@@ -3,7 +3,7 @@ import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {knownFirst} from '../../lib/complete';
 import {averagedLogits, checkAveraged, checkEnsemble, checkOrder} from '../../lib/course/made';
-import {toTensor} from '../../lib/data/batches';
+import {toTensor} from '../../lib/data/dataset';
 import {occlude} from '../../lib/data/occlude';
 import {startEngine} from '../../lib/engine/index';
 import {evaluate, evaluateEnsemble} from '../../lib/evaluate';

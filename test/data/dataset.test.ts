@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import {batches, batchesPerEpoch, epochOrder, evaluationBatches, toTensor} from '../../lib/data/batches';
+import {binarize} from '../../lib/data/binarize';
+import {Dataset, type EpochOptions, epochOrder, toTensor} from '../../lib/data/dataset';
 import type {Images} from '../../lib/types';
 
 /** Image i holds the number i, one bit a pixel. */
@@ -13,6 +14,8 @@ const images: Images = {
   channels: 1,
 };
 
+const dataset = new Dataset(images);
+
 /** The numbers of the images of each batch. */
 function contents(all: Iterable<{index: number; x: tf.Tensor4D}>): [number, number[]][] {
   return Array.from(all, ({index, x}) => {
@@ -23,27 +26,46 @@ function contents(all: Iterable<{index: number; x: tf.Tensor4D}>): [number, numb
 }
 
 test('an epoch shows each image at most once, in whole batches, in the order of seed and epoch', () => {
-  const order = epochOrder(10, {seed: 1, epoch: 2});
+  const order = epochOrder(10, 1, 2);
   assert.deepEqual([...order].sort(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   assert.deepEqual([...order], [4, 6, 2, 3, 1, 7, 8, 5, 0, 9]);
-  assert.deepEqual(contents(batches(images, {batchSize: 4, seed: 1, epoch: 2})), [
+  assert.deepEqual(contents(dataset.epoch({batchSize: 4, seed: 1, epoch: 2})), [
     [0, [...order.subarray(0, 4)]],
     [1, [...order.subarray(4, 8)]],
   ]);
-  assert.notDeepEqual(epochOrder(10, {seed: 1, epoch: 3}), order);
-  assert.notDeepEqual(epochOrder(10, {seed: 2, epoch: 2}), order);
+  assert.notDeepEqual(epochOrder(10, 1, 3), order);
+  assert.notDeepEqual(epochOrder(10, 2, 2), order);
 });
 
 test('from any batch on an epoch goes on as if it had not been interrupted', () => {
-  const whole = contents(batches(images, {batchSize: 3, seed: 5, epoch: 0}));
+  const whole = contents(dataset.epoch({batchSize: 3, seed: 5, epoch: 0}));
   assert.equal(whole.length, 3);
   for (let from = 0; from <= 3; from++) {
-    assert.deepEqual(contents(batches(images, {batchSize: 3, seed: 5, epoch: 0, from})), whole.slice(from));
+    assert.deepEqual(contents(dataset.epoch({batchSize: 3, seed: 5, epoch: 0, from})), whole.slice(from));
   }
 });
 
+test('gray images are drawn anew for each epoch, or once; each is itself in its batch', () => {
+  const gray = {...images, pixels: new Uint8Array(40).fill(128)};
+  const bits = (binarization: 'dynamic' | 'static', epoch: number): number[][] => {
+    const drawn: number[][] = [];
+    for (const {x, indices} of new Dataset(gray, {binarization}).epoch({batchSize: 5, seed: 1, epoch})) {
+      const rows = x.reshape([-1, 4]).arraySync() as number[][];
+      x.dispose();
+      rows.forEach((row, i) => {
+        drawn[indices[i]] = row;
+      });
+    }
+    return drawn;
+  };
+  assert.deepEqual(bits('static', 0), bits('static', 1));
+  assert.notDeepEqual(bits('dynamic', 0), bits('dynamic', 1));
+  const {pixels} = binarize(gray, {rule: 'dynamic', seed: 1, epoch: 1});
+  assert.deepEqual(bits('dynamic', 1).flat(), [...pixels]);
+});
+
 test('evaluation sees all images in their order, the last batch smaller', () => {
-  assert.deepEqual(contents(evaluationBatches(images, 4)), [
+  assert.deepEqual(contents(dataset.inOrder(4)), [
     [0, [0, 1, 2, 3]],
     [1, [4, 5, 6, 7]],
     [2, [8, 9]],
@@ -64,7 +86,7 @@ test('values are scaled to [0, 1] by their levels', () => {
 
 test('no tensor but the batch itself is made', () => {
   const before = tf.memory().numTensors;
-  for (const {x} of batches(images, {batchSize: 2, seed: 0, epoch: 0})) {
+  for (const {x} of dataset.epoch({batchSize: 2, seed: 0, epoch: 0})) {
     assert.equal(tf.memory().numTensors, before + 1);
     x.dispose();
   }
@@ -72,21 +94,29 @@ test('no tensor but the batch itself is made', () => {
 });
 
 test('bad input', () => {
-  const run = (options: Partial<Parameters<typeof batches>[1]>) => () =>
-    contents(batches(images, {batchSize: 2, seed: 0, epoch: 0, ...options}));
+  const run = (options: Partial<EpochOptions>) => () =>
+    contents(dataset.epoch({batchSize: 2, seed: 0, epoch: 0, ...options}));
   for (const batchSize of [0, -1, 1.5]) {
     assert.throws(run({batchSize}), new RegExp(`batchSize must be a positive integer, got ${batchSize}`));
   }
-  assert.throws(run({batchSize: 11}), /batchSize is 11, but there are only 10 images/);
+  assert.throws(run({batchSize: 11}), /batchSize must be at most the 10 images, got 11/);
   assert.throws(run({from: 6}), /from must be an integer from 0 to 5, got 6/);
   assert.throws(run({from: -1}), /got -1/);
   assert.throws(run({seed: -1}), /seed/);
   assert.throws(run({epoch: -1}), /-1/);
-  assert.throws(run({levels: 1}), /levels must be an integer from 2 to 256, got 1/);
+  assert.throws(
+    () => contents(new Dataset(images, {levels: 1}).inOrder(2)),
+    /levels must be an integer from 2 to 256, got 1/,
+  );
+  assert.throws(
+    () => new Dataset(images, {levels: 4, binarization: 'static'}),
+    /two levels, but the model has 4/,
+  );
+  assert.throws(() => new Dataset({...images, count: 9}), /need 36 bytes, got 40/);
   assert.throws(
     () => toTensor({...images, pixels: new Uint8Array(40).fill(2)}),
     /0 to 1, got 2; use binarize/,
   );
   assert.throws(() => toTensor(images, [10]), /index must be an integer from 0 to 9, got 10/);
-  assert.throws(() => batchesPerEpoch(10, 0), /batchSize/);
+  assert.throws(() => dataset.batchesPerEpoch(0), /batchSize/);
 });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {datasetOf, fitsPapersDraw, scoringImages} from '../../lib/data/datasets';
+import {fitsPapersDraw, scoringImages, sourceOf} from '../../lib/data/sources';
 import {findPreset, MODEL_NAMES, presetNames} from '../../lib/models/index';
 
 test('the shape and the levels of a model name its data set', async () => {
   const digits = {name: 'made', image: {height: 28, width: 28, channels: 1}, levels: 2};
   const color = {name: 'pixelcnn', image: {height: 32, width: 32, channels: 3}, levels: 256};
-  assert.equal(datasetOf(digits).name, 'MNIST');
-  assert.equal(datasetOf(color).name, 'CIFAR-10');
+  assert.equal(sourceOf(digits).name, 'MNIST');
+  assert.equal(sourceOf(color).name, 'CIFAR-10');
   for (const wrong of [
     {...digits, levels: 256},
     {...color, levels: 2},
@@ -15,11 +15,11 @@ test('the shape and the levels of a model name its data set', async () => {
     {...digits, image: {...digits.image, width: 14}},
   ]) {
     assert.throws(
-      () => datasetOf(wrong),
+      () => sourceOf(wrong),
       /no data set of images of \d+ x \d+ x \d with \d+ levels; MNIST has/,
     );
   }
-  const {pixels, labels} = await datasetOf(digits).scored('test');
+  const {pixels, labels} = await sourceOf(digits).scored('test');
   assert.deepEqual(
     {pixels, labels: labels.subarray(0, 3)},
     {
@@ -27,14 +27,14 @@ test('the shape and the levels of a model name its data set', async () => {
       labels: Uint8Array.of(7, 2, 1),
     },
   );
-  assert.equal((await datasetOf(digits).load('test')).pixels.includes(255), true);
+  assert.equal((await sourceOf(digits).load('test')).pixels.includes(255), true);
 });
 
 test('every preset of every model has a data set', () => {
   for (const name of MODEL_NAMES) {
     for (const preset of presetNames(name)) {
       const model = findPreset(name, preset).create(0);
-      assert.ok(datasetOf(model).name);
+      assert.ok(sourceOf(model).name);
       model.dispose();
     }
   }

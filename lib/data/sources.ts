@@ -15,7 +15,7 @@ export async function scoringImages(split: Split): Promise<LabeledImages> {
   return binarize(await loadMnist(split), {rule: 'static', seed: STATIC_SEED});
 }
 
-export interface Dataset {
+export interface DataSource {
   readonly name: 'MNIST' | 'CIFAR-10' | 'binarized MNIST';
   /** How the images that are scored were made black and white. */
   readonly binarization: string;
@@ -24,13 +24,13 @@ export interface Dataset {
 }
 
 /** A data set that models are trained on. */
-export interface TrainingDataset extends Dataset {
+export interface TrainingSource extends DataSource {
   /** Bytes 0 … 255, with classes. @throws Error as `scored` */
   load(split: Split): Promise<LabeledImages>;
   scored(split: Split): Promise<LabeledImages>;
 }
 
-const MNIST: TrainingDataset = {
+const MNIST: TrainingSource = {
   name: 'MNIST',
   binarization: `static, seed ${STATIC_SEED}`,
   load: loadMnist,
@@ -38,7 +38,7 @@ const MNIST: TrainingDataset = {
 };
 
 /** Color stays as it is. */
-const CIFAR_10: TrainingDataset = {
+const CIFAR_10: TrainingSource = {
   name: 'CIFAR-10',
   binarization: 'none (256 levels)',
   load: loadCifar10,
@@ -46,7 +46,7 @@ const CIFAR_10: TrainingDataset = {
 };
 
 /** The draw of the papers: the bits that MADE and PixelRNN report. It has no classes. */
-export const PAPERS_DRAW: Dataset = {
+export const PAPERS_DRAW: DataSource = {
   name: 'binarized MNIST',
   binarization: "the papers' draw",
   scored: loadBinarizedMnist,
@@ -56,7 +56,7 @@ export const PAPERS_DRAW: Dataset = {
 export function fitsPapersDraw(
   model: Pick<AutoregressiveModel, 'name' | 'image' | 'levels' | 'config'>,
 ): boolean {
-  return datasetOf(model) === MNIST && Number(model.config.classes ?? 0) === 0;
+  return sourceOf(model) === MNIST && Number(model.config.classes ?? 0) === 0;
 }
 
 /**
@@ -64,11 +64,11 @@ export function fitsPapersDraw(
  *
  * @throws RangeError for another shape or number of levels
  */
-export function datasetOf({
+export function sourceOf({
   name,
   image,
   levels,
-}: Pick<AutoregressiveModel, 'name' | 'image' | 'levels'>): TrainingDataset {
+}: Pick<AutoregressiveModel, 'name' | 'image' | 'levels'>): TrainingSource {
   const shape = `${image.height} x ${image.width} x ${image.channels} with ${levels} levels`;
   if (shape === '28 x 28 x 1 with 2 levels') return MNIST;
   if (shape === '32 x 32 x 3 with 256 levels') return CIFAR_10;
