@@ -143,7 +143,7 @@ test('what does not fit the model is named', async () => {
   for (const batchSize of [0, -1, 1.5, Number.NaN]) {
     await assert.rejects(evaluate(model, images, {batchSize}), {
       name: 'RangeError',
-      message: `evaluate: batchSize must be a positive integer, got ${batchSize}`,
+      message: `dataset: batchSize must be a positive integer, got ${batchSize}`,
     });
   }
   await assert.rejects(evaluateEnsemble([], images), /at least one member/);
