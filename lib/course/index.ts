@@ -37,6 +37,7 @@ export {
   type WiringName,
 } from './gatedPixelCnn';
 export {HINTS, hintsFor} from './hints';
+export {type Here, type Lesson, type Screen, startLesson} from './lesson';
 export {averagedLogits, checkAveraged, checkEnsemble, checkOrder} from './made';
 export {checkDegrees, checkHiddenMask, checkOwnPixels} from './madeMasks';
 export {checkColorNats, checkColorPairs, checkUniform} from './naturalImages';
