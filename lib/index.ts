@@ -15,6 +15,8 @@ export {CIFAR10_CLASSES, type Cifar10Options, loadCifar10, MissingDataError} fro
 export {type Crop, cropImages} from './data/crop';
 export {type Batch, Dataset, type EpochOptions, epochOrder, toTensor} from './data/dataset';
 export {drawEntropy} from './data/drawEntropy';
+export {type FolderOptions, type LoadedFolder, loadFolder, type SourceFile} from './data/folder';
+export {type Idx, readIdx} from './data/idx';
 export {
   checkImages,
   firstImages,
@@ -26,6 +28,7 @@ export {
 export {loadMnist, type MnistOptions} from './data/mnist';
 export {type Nearest, nearestImages} from './data/nearest';
 export {type Occlusion, occlude} from './data/occlude';
+export {quantize} from './data/quantize';
 export {joinImages, transposeImages} from './data/rearrange';
 export {shrinkImages} from './data/shrink';
 export {
@@ -36,6 +39,7 @@ export {
   sourceOf,
   type TrainingSource,
 } from './data/sources';
+export {type ToImagesOptions, toImages} from './data/toImages';
 export {ADAM_DEFAULTS, type Adam, type AdamOptions, createAdam} from './engine/adam';
 export {convolve, type Padding, type Placement} from './engine/conv';
 export {type Engine, startEngine} from './engine/index';

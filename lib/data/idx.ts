@@ -1,8 +1,56 @@
+import * as fs from 'node:fs';
+import {gunzipSync} from 'node:zlib';
+import {errorCode} from '../storage/files';
+
 /** A file in the IDX format: an array of bytes and its shape, the first axis counting the items. */
 export interface Idx {
   readonly shape: readonly number[];
   /** In row order; a view of the file's bytes. */
   readonly values: Uint8Array;
+}
+
+/** The largest IDX file that is read: 2 GiB, a hundred times MNIST. */
+const MOST_BYTES = 2 ** 31;
+
+/**
+ * Reads an IDX file of bytes, as MNIST, Fashion-MNIST, KMNIST and EMNIST have them, gzipped or not.
+ *
+ * @returns the shape and the values; `toImages` makes images of them
+ * @throws Error when the file cannot be read, is no such file, or was cut short or altered
+ */
+export function readIdx(file: string): Idx {
+  return parseIdx(unzipped(readBytes(file), file), file);
+}
+
+/** The bytes of a file. @throws Error in one sentence */
+export function readBytes(file: string): Buffer {
+  try {
+    return fs.readFileSync(file);
+  } catch (error) {
+    throw new Error(`${file} cannot be read (${errorCode(error)}); check the path`);
+  }
+}
+
+/** What a gzip file holds; other bytes as they are. @throws Error when it was cut short or altered */
+export function unzipped(bytes: Buffer, name: string): Buffer {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return gunzipSync(bytes, {maxOutputLength: MOST_BYTES});
+  } catch (error) {
+    throw new Error(
+      `${name} is a gzip file that was cut short or altered (${errorCode(error)}); get it again`,
+    );
+  }
+}
+
+/** An IDX file of bytes: the counterpart of `parseIdx`. */
+export function encodeIdx({shape, values}: Idx): Uint8Array {
+  const bytes = new Uint8Array(4 + 4 * shape.length + values.length);
+  const header = new DataView(bytes.buffer);
+  header.setUint32(0, 0x0800 + shape.length);
+  shape.forEach((size, axis) => void header.setUint32(4 + 4 * axis, size));
+  bytes.set(values, 4 + 4 * shape.length);
+  return bytes;
 }
 
 /**

@@ -4,10 +4,13 @@ import type {Images} from '../types';
 export type LabeledImages = Images & {readonly labels: Uint8Array};
 
 /**
- * @throws RangeError when a size is not a positive integer (count may be 0), or when the number of bytes does not fit
+ * Looks at the sizes and the kind of the values, not at each value: `toImages` does that once, where images are made.
+ *
+ * @throws RangeError when a size is not a positive integer (count may be 0), the pixels or labels are no bytes, or their number
+ *   does not fit
  */
 export function checkImages(images: Images): void {
-  const {pixels, count, height, width, channels} = images;
+  const {pixels, count, height, width, channels, labels} = images;
   const sizes = {height, width, channels};
   for (const [name, size] of Object.entries(sizes)) {
     if (!Number.isInteger(size) || size < 1) {
@@ -17,12 +20,27 @@ export function checkImages(images: Images): void {
   if (!Number.isInteger(count) || count < 0) {
     throw new RangeError(`images: count must be a non-negative integer, got ${count}`);
   }
+  checkBytes('pixels', pixels);
   const expected = count * height * width * channels;
   if (pixels.length !== expected) {
     throw new RangeError(
       `images: ${count} images of ${height} x ${width} x ${channels} need ${expected} bytes, got ${pixels.length}`,
     );
   }
+  if (labels === undefined) return;
+  checkBytes('labels', labels);
+  if (labels.length !== count) {
+    throw new RangeError(`images: ${count} images need ${count} labels, got ${labels.length}`);
+  }
+}
+
+/** A list of floats would be read as if it were bytes. By its tag, because a notebook's Uint8Array is not the library's own. */
+function checkBytes(what: string, values: unknown): void {
+  const kind = Object.prototype.toString.call(values).slice(8, -1);
+  if (kind === 'Uint8Array') return;
+  throw new RangeError(
+    `images: ${what} must be bytes (a Uint8Array), got ${kind}; make images with toImages`,
+  );
 }
 
 /** The number of values in one image: height * width * channels. */
