@@ -8,7 +8,7 @@ import {createModel} from '../lib/models/index';
 import {writeFileAtomically} from '../lib/storage/files';
 import {projectRoot} from '../lib/storage/paths';
 import {encodeSafetensors, type StoredTensor} from '../lib/storage/safetensors';
-import {type BenchNetwork, operations, portableConfig} from './networks';
+import {type BenchNetwork, operations} from './networks';
 import {Worker} from './process';
 import type {BenchRow} from './results';
 
@@ -53,8 +53,8 @@ async function load(workers: Workers, network: BenchNetwork, batch: number): Pro
   for (const side of SIDES) {
     const worker = workers[side];
     if (worker === undefined) continue;
-    const config = side === 'pytorch' ? portableConfig(network) : network.config;
-    const answer = await worker.ask<{nats: number}>({do: 'load', model: network.model, config, weights});
+    const {model, config} = network;
+    const answer = await worker.ask<{nats: number}>({do: 'load', model, config, weights});
     nats.push([side, answer.nats]);
   }
   const values = nats.map(([, value]) => value);

@@ -1,7 +1,5 @@
 import type {ModelName} from '../lib/models/index';
 import {findPreset} from '../lib/models/index';
-import {madeDegrees} from '../lib/models/made';
-import type {MadeConfig} from '../lib/models/madeConfig';
 import type {AutoregressiveModel, ModelConfig} from '../lib/types';
 
 /** The networks that are timed: each model at the paper's size, or the nearest of ours where the paper gives none. */
@@ -22,13 +20,6 @@ export function benchNetworks(): BenchNetwork[] {
     {model: 'rowlstm', what: '7 layers of h = 16', config: config('rowlstm', 'digits')},
     {model: 'diagonal', what: '7 layers of h = 16', config: config('diagonal', 'digits')},
   ];
-}
-
-/** The config as the other side needs it: MADE's masks follow from degrees, which it is told. */
-export function portableConfig({model, config}: BenchNetwork): object {
-  if (model !== 'made') return config;
-  const {degrees} = madeDegrees(config as MadeConfig, 0);
-  return {...config, degrees: degrees.map((layer) => [...layer])};
 }
 
 /**

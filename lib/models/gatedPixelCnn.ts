@@ -10,6 +10,8 @@ import {TRAIN_DEFAULTS} from '../types';
 import {configsOf, defineModel} from './family';
 import {GatedIncremental} from './gatedPixelCnnIncremental';
 import {
+  CIFAR10_PAPER,
+  CIFAR10_PAPER_RECIPE,
   checkPositive,
   checkRasterConfig,
   checkRasterInput,
@@ -176,6 +178,14 @@ export const GATED_PIXEL_CNN = defineModel({
     small: {
       config: {...DIGITS, features: 12, dilations: [1, 2, 4], head: 24},
       recipe: {...RECIPE, epochs: 1, learningRate: 5e-3},
+    },
+    /**
+     * The paper gives sizes for ImageNet alone (20 layers of 384 features, kernels of 5x5): here depth and features are those of
+     * PixelCNN's `cifar10-paper`, the kernels 5x5. For a bigger machine: docs/bigger-machines.md.
+     */
+    'cifar10-paper': {
+      config: {...CIFAR10_PAPER, size: 5, dilations: new Array<number>(14).fill(1), classes: 0},
+      recipe: CIFAR10_PAPER_RECIPE,
     },
   },
   create: (config: GatedPixelCnnConfig, seed) => GatedPixelCnn.create(config, seed),

@@ -9,6 +9,8 @@ import {TRAIN_DEFAULTS} from '../types';
 import {configsOf, defineModel} from './family';
 import {PixelCnnIncremental} from './pixelCnnIncremental';
 import {
+  CIFAR10_PAPER,
+  CIFAR10_PAPER_RECIPE,
   checkPositive,
   checkRasterConfig,
   checkRasterInput,
@@ -172,6 +174,14 @@ export const PIXEL_CNN = defineModel({
         ...{features: 48, dilations: [1, 2, 4, 8, 1, 2, 4, 8, 1, 2, 4, 1], head: 96},
       },
       recipe: {...TRAIN_DEFAULTS, epochs: 2, batchSize: 16, learningRate: 2e-3, clipNorm: 2000},
+    },
+    /**
+     * "PixelCNN: 15 layers, h = 128" (section 5.1), read as 15 residual blocks, and 1024 features before the logits: with a
+     * third for each color, see CIFAR10_PAPER. For a bigger machine: docs/bigger-machines.md.
+     */
+    'cifar10-paper': {
+      config: {...CIFAR10_PAPER, size: 3, dilations: new Array<number>(15).fill(1)},
+      recipe: CIFAR10_PAPER_RECIPE,
     },
   },
   create: (config: PixelCnnConfig, seed) => PixelCnn.create(config, seed),

@@ -1,6 +1,7 @@
 import {TRAIN_DEFAULTS} from '../types';
 import type {PresetOf, Reported} from './family';
 import type {PixelRnnConfig} from './pixelRnn';
+import {CIFAR10_PAPER, CIFAR10_PAPER_RECIPE} from './raster';
 
 const DIGITS = {
   height: 28,
@@ -21,7 +22,7 @@ const RECIPE = {...TRAIN_DEFAULTS, batchSize: 32, clipNorm: 100};
  */
 export function pixelRnnPresets(
   papers: Readonly<Record<'digits' | 'one-layer', Reported>>,
-): Readonly<Record<'digits' | 'one-layer' | 'small', PresetOf<PixelRnnConfig>>> {
+): Readonly<Record<'digits' | 'one-layer' | 'small' | 'cifar10-paper', PresetOf<PixelRnnConfig>>> {
   return {
     /** "7 layers, h = 16". */
     digits: {
@@ -39,6 +40,11 @@ export function pixelRnnPresets(
     small: {
       config: {...DIGITS, features: 12, layers: 2, head: 24},
       recipe: {...RECIPE, epochs: 1, learningRate: 5e-3},
+    },
+    /** "12 layers, h = 128" (section 5.1), with residual and skip connections, the best of table 3. For a bigger machine. */
+    'cifar10-paper': {
+      config: {...CIFAR10_PAPER, layers: 12, residual: true, skip: true},
+      recipe: CIFAR10_PAPER_RECIPE,
     },
   };
 }

@@ -7,7 +7,8 @@ import {pixelCnnSummary} from '../../lib/models/pixelCnnSummary';
 
 test('the summary lists table 1 line by line, and no parameter is missing', async () => {
   await startEngine();
-  for (const config of Object.values(PIXEL_CNN_PRESETS)) {
+  // Those of the paper's size take a second to draw, and have no other lines.
+  for (const config of Object.values(PIXEL_CNN_PRESETS).filter(({features}) => features < 100)) {
     const model = PixelCnn.create(config);
     const rows = pixelCnnSummary(model);
     const total = rows.reduce((sum, {parameters}) => sum + parameters, 0);
