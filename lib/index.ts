@@ -97,7 +97,7 @@ export {
   type Stroke,
 } from './figures/style';
 export {type Columns, printTable} from './figures/table';
-export {type CompletionNats, completionNats} from './inspect/completionNats';
+export {type CompletionNats, completionNats, splitNats} from './inspect/completionNats';
 export {
   type Dependence,
   type DependenceOptions,
@@ -171,6 +171,7 @@ export {
   ensembleNats,
   likelihoodText,
   meanAndError,
+  natsOfValue,
   negativeLogLikelihood,
 } from './likelihood';
 export {createDiagonalBiLstm, DIAGONAL_BI_LSTM, DIAGONAL_BI_LSTM_PRESETS} from './models/diagonalBiLstm';
@@ -227,7 +228,7 @@ export {
   type StudyRun,
   studies,
 } from './reproduction/studies';
-export {type SampleOptions, sample} from './sample';
+export {type ChosenValue, type SampleOptions, sample} from './sample';
 export {
   assignParameters,
   type Checkpoint,

@@ -28,6 +28,11 @@ export function negativeLogLikelihood(
   });
 }
 
+/** -log p(x) of one black-and-white value in plain numbers, as a sampler has them: softplus(logit) - x · logit. */
+export function natsOfValue(logit: number, value: number): number {
+  return Math.max(logit, 0) + Math.log1p(Math.exp(-Math.abs(logit))) - value * logit;
+}
+
 /** Nats per image to bits per dimension: divided by the number of values and by log 2. */
 export function bitsPerDimension(nats: number, image: ImageShape): number {
   return nats / (image.height * image.width * image.channels * Math.LN2);

@@ -30,6 +30,19 @@ export interface SampleOptions {
   readonly signal?: AbortSignal;
   /** Share of the values that are done, 0 to 1. */
   readonly onProgress?: (share: number) => void;
+  /** Told of every value as it is chosen, given ones too. Where it returns a promise, that is waited for. */
+  readonly onValue?: (value: ChosenValue) => void | Promise<void>;
+}
+
+/** One step of sampling: what the model said of a value, and what it became, for all images. */
+export interface ChosenValue {
+  /** Its place in the order, from 0, and its flat index in [H, W, C]. */
+  readonly place: number;
+  readonly index: number;
+  /** [count] when levels is 2, else [count * levels]; to be copied where they are kept. */
+  readonly logits: Float32Array;
+  /** [count], 0 … levels - 1. */
+  readonly values: Uint8Array;
 }
 
 /**
@@ -49,7 +62,7 @@ const TIE = 1e-5;
  */
 export async function sample(model: AutoregressiveModel, options: SampleOptions): Promise<Images> {
   const {count, seed, condition, temperature = 1, method = 'cached', argmax = false} = options;
-  const {signal, onProgress} = options;
+  const {signal, onProgress, onValue} = options;
   checkOptions(model, options);
   const values = model.order.length;
   const {height, width, channels} = model.image;
@@ -82,12 +95,19 @@ export async function sample(model: AutoregressiveModel, options: SampleOptions)
       }
       full.set(index, previous);
       onProgress?.((k + 1) / values);
+      const chosen = onValue?.({place: k, index, logits, values: valuesAt(pixels, index, values)});
+      if (chosen !== undefined) await chosen;
       if (k % 28 === 27) await yieldToOthers();
     }
   } finally {
     incremental?.dispose();
   }
   return {pixels, count, height, width, channels};
+}
+
+/** [count]: the value at a flat index of every image of `size` values. */
+function valuesAt(pixels: Uint8Array, index: number, size: number): Uint8Array {
+  return Uint8Array.from({length: pixels.length / size}, (_, i) => pixels[i * size + index]);
 }
 
 /** The whole model on the images as they stand. */

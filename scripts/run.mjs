@@ -24,6 +24,7 @@ const commands = {
     (args) => runScript('paperFigures.ts', args),
   ],
   study: ['trains the small runs that notebook 10 compares', (args) => runScript('study.ts', args)],
+  playground: ['builds the page on which the models run live', (args) => runScript('playground.ts', args)],
   bench: ['times the models beside PyTorch and plain tfjs', (args) => runScript('bench.ts', args)],
   setup: ['only the set-up; tries the native engine again where it failed before', () => 0],
 };
@@ -101,7 +102,11 @@ async function runTests(filters) {
   if (filters.length === 0) {
     const types = await runNode(path.join('node_modules', 'typescript', 'bin', 'tsc'), '--noEmit');
     const biome = path.join('node_modules', '@biomejs', 'biome', 'bin', 'biome');
-    const style = await runNode(biome, 'check', 'lib', 'scripts', 'bench', 'solutions', 'test');
+    const style = await runNode(
+      biome,
+      'check',
+      ...['lib', 'scripts', 'bench', 'solutions', 'test', 'playground'],
+    );
     if (types !== 0 || style !== 0) return types || style;
   }
   const options = ['--test', '--test-concurrency=1', '--test-reporter=spec'];

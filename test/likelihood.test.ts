@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {startEngine} from '../lib/engine/index';
-import {bitsPerDimension, ensembleNats, meanAndError, negativeLogLikelihood} from '../lib/likelihood';
+import {
+  bitsPerDimension,
+  ensembleNats,
+  meanAndError,
+  natsOfValue,
+  negativeLogLikelihood,
+} from '../lib/likelihood';
 import {Made} from '../lib/models/made';
 import {Random} from '../lib/random';
 
@@ -30,6 +36,14 @@ test('negative log-likelihood of a model by hand', () => {
     near(nats[1], -Math.log((1 / 2) * (1 / 5)), 1e-6);
     model.dispose();
   });
+});
+
+test('nats of one value in plain numbers: -log of its probability, for large logits too', () => {
+  near(natsOfValue(Math.log(3), 1), -Math.log(3 / 4));
+  near(natsOfValue(Math.log(3), 0), -Math.log(1 / 4));
+  near(natsOfValue(800, 0), 800);
+  near(natsOfValue(-800, 1), 800);
+  near(natsOfValue(800, 1), 0);
 });
 
 test('the ensemble averages probabilities of whole images', () => {

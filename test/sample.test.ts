@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import {startEngine} from '../lib/engine/index';
 import {Made} from '../lib/models/made';
 import {Random} from '../lib/random';
-import {type SampleOptions, sample} from '../lib/sample';
+import {type ChosenValue, type SampleOptions, sample} from '../lib/sample';
 import type {AutoregressiveModel} from '../lib/types';
 import {randomImages, randomize} from './properties/tools';
 
@@ -163,6 +163,38 @@ test('no tensor is left behind, and the weights stay', async () => {
     [...model.parameters.values()].map((value) => value.dataSync().slice()),
     weights,
   );
+  model.dispose();
+});
+
+test('every value is told as it is chosen, with the logits it was chosen by; a promise is waited for', async () => {
+  const model = small();
+  const mask = new Uint8Array(12).fill(1, 0, 5);
+  const known = {images: randomImages(1, image, 2), mask};
+  const told: ChosenValue[] = [];
+  let waiting = false;
+  const {pixels} = await sample(model, {
+    ...{count: 3, seed: 4, known},
+    onValue: async (value) => {
+      assert.ok(!waiting, 'the value before was not waited for');
+      waiting = true;
+      told.push({...value, logits: value.logits.slice()});
+      await new Promise((resolve) => setTimeout(resolve));
+      waiting = false;
+    },
+  });
+  assert.deepEqual(
+    told.map(({place, index}) => [place, index]),
+    [...model.order].map((index, k) => [k, index]),
+  );
+  const x = tf.tensor4d(Float32Array.from(pixels), [3, 3, 4, 1]);
+  const logits = model.logits(x).dataSync();
+  for (const {index, logits: own, values} of told) {
+    for (let i = 0; i < 3; i++) {
+      assert.equal(values[i], pixels[i * 12 + index]);
+      assert.ok(Math.abs(own[i] - logits[i * 12 + index]) < 1e-4);
+    }
+  }
+  x.dispose();
   model.dispose();
 });
 

@@ -27,14 +27,29 @@ export function completionNats(model: AutoregressiveModel, images: Images, mask:
   if (mask.length !== order.length) {
     throw new RangeError(`completionNats: the mask must have ${order.length} entries, got ${mask.length}`);
   }
-  const nats = natsPerValue(model, images);
-  const sums = () => new Float64Array(images.count);
+  return splitNats(order, mask, natsPerValue(model, images));
+}
+
+/**
+ * The nats of each value, such as a sampler has as it draws, put where the chain rule splits them.
+ *
+ * @param order order[k] is the flat index of the value that is generated k-th
+ * @param mask [H * W * C], 1 where the value is known
+ * @param nats [count, H * W * C]
+ */
+export function splitNats(
+  order: ArrayLike<number>,
+  mask: ArrayLike<number>,
+  nats: ArrayLike<number>,
+): CompletionNats {
+  const count = nats.length / order.length;
+  const sums = () => new Float64Array(count);
   const split = {prefix: sums(), hidden: sums(), late: sums()};
   let part: 'prefix' | 'late' = 'prefix';
-  for (const index of order) {
+  for (const index of Array.from(order)) {
     if (mask[index] === 0) part = 'late';
     const sum = split[mask[index] === 0 ? 'hidden' : part];
-    for (let i = 0; i < images.count; i++) sum[i] += nats[i * order.length + index];
+    for (let i = 0; i < count; i++) sum[i] += nats[i * order.length + index];
   }
   return split;
 }

@@ -1,6 +1,5 @@
 import * as fs from 'node:fs';
-import * as tf from '@tensorflow/tfjs';
-import type {ModelConfig, Parameters} from '../types';
+import type {ModelConfig} from '../types';
 import {errorCode, writeFileAtomically} from './files';
 import {
   CheckpointError,
@@ -19,24 +18,27 @@ import {
   type Safetensors,
   type StoredTensor,
 } from './safetensors';
+import {
+  type Checkpoint,
+  checkpointFrom,
+  checkShapes,
+  checkValues,
+  decodeFile,
+  floats,
+  type NamedShapes,
+  type NamedTensor,
+  type NamedTensors,
+} from './weights';
 
 export {CheckpointError, type CheckpointMetadata} from './metadata';
-
-/** Values in row order; as many as the product of `shape`. */
-export interface NamedTensor {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
-/** The tensors of a model by the names of its parameters. */
-export type NamedTensors = ReadonlyMap<string, NamedTensor>;
-/** The shapes that a model expects, by the names of its parameters. A model's `parameters` are such a map, too. */
-export type NamedShapes = ReadonlyMap<string, {readonly shape: readonly number[]}>;
-
-/** Weights for publication and for use. */
-export interface Checkpoint {
-  readonly tensors: NamedTensors;
-  readonly metadata: CheckpointMetadata;
-}
+export {
+  assignParameters,
+  type Checkpoint,
+  type NamedShapes,
+  type NamedTensor,
+  type NamedTensors,
+  readParameters,
+} from './weights';
 
 /** The parts of a training state. Each holds a tensor of the same name and shape for every parameter, or is empty. */
 const parts = ['weights', 'average', 'firstMoment', 'secondMoment', 'best'] as const;
@@ -81,7 +83,7 @@ export function saveCheckpoint(
   writeChecked(
     file,
     {tensors: stored, metadata: {kind: 'weights', ...encodeMetadata(metadata)}},
-    loadCheckpointFrom,
+    checkpointFrom,
   );
 }
 
@@ -92,7 +94,7 @@ export function saveCheckpoint(
  * @throws CheckpointError
  */
 export function loadCheckpoint(file: string, expected: Expected = {}): Checkpoint {
-  const checkpoint = loadCheckpointFrom(file, readSafetensors(file));
+  const checkpoint = checkpointFrom(file, readSafetensors(file));
   checkMetadata(file, checkpoint.metadata, expected);
   if (expected.shapes) checkShapes(file, checkpoint.tensors, expected.shapes);
   return checkpoint;
@@ -143,33 +145,7 @@ export function readSafetensors(file: string): Safetensors {
     const remedy = 'Check the path and its permissions; a missing file is made by npm run train.';
     throw new CheckpointError(file, `it cannot be read (${errorCode(error)})`, remedy);
   }
-  return rephrase(file, 'Copy it again from where it came, or train again.', () => decodeSafetensors(bytes));
-}
-
-/** The values of a model's parameters, copied. */
-export function readParameters(parameters: Parameters): NamedTensors {
-  const tensors = new Map<string, NamedTensor>();
-  for (const [name, variable] of parameters) {
-    tensors.set(name, {shape: variable.shape, data: Float32Array.from(variable.dataSync())});
-  }
-  return tensors;
-}
-
-/**
- * Gives a model's parameters the values of the tensors: all of them, or none when one does not fit.
- *
- * @throws CheckpointError when names or shapes differ or a value is not finite; then no parameter is changed
- */
-export function assignParameters(parameters: Parameters, tensors: NamedTensors, file = '(in memory)'): void {
-  checkShapes(file, tensors, parameters);
-  checkValues(file, tensors);
-  tf.tidy(() => {
-    const values = [...parameters].map(([name, variable]) => {
-      const {data} = tensors.get(name) as NamedTensor;
-      return {variable, value: tf.tensor(data.slice(), variable.shape, 'float32')};
-    });
-    for (const {variable, value} of values) variable.assign(value);
-  });
+  return decodeFile(file, bytes);
 }
 
 /** Encodes, proves that the result can be loaded, then writes. */
@@ -182,14 +158,6 @@ function writeChecked(
   const bytes = rephrase(file, remedy, () => encodeSafetensors(content));
   load(file, decodeSafetensors(bytes));
   writeFileAtomically(file, bytes);
-}
-
-function loadCheckpointFrom(file: string, {tensors, metadata}: Safetensors): Checkpoint {
-  const fields = new Fields(file, metadata, 'weights');
-  const checkpoint = {tensors: floats(file, tensors), metadata: decodeMetadata(fields)};
-  fields.end();
-  checkValues(file, checkpoint.tensors);
-  return checkpoint;
 }
 
 function loadTrainingStateFrom(file: string, {tensors, metadata}: Safetensors): StoredState {
@@ -231,54 +199,6 @@ function splitParts(file: string, tensors: NamedTensors): Record<StatePart, Name
     if (split[part].size > 0) checkShapes(file, split[part], split.weights, `${part}/`);
   }
   return split;
-}
-
-function floats(file: string, tensors: ReadonlyMap<string, StoredTensor>): NamedTensors {
-  const result = new Map<string, NamedTensor>();
-  for (const [name, {dtype, shape, data}] of tensors) {
-    if (!(data instanceof Float32Array)) {
-      const problem = `tensor ${name} has dtype ${dtype}, but weights are F32 or F16`;
-      throw new CheckpointError(file, problem, 'Use a checkpoint that this project wrote.');
-    }
-    result.set(name, {shape, data});
-  }
-  return result;
-}
-
-function checkValues(file: string, tensors: NamedTensors): void {
-  for (const [name, {data}] of tensors) {
-    const index = data.findIndex((value) => !Number.isFinite(value));
-    if (index >= 0) {
-      const problem = `value ${index} of tensor ${name} is ${data[index]}, but every value must be finite`;
-      throw new CheckpointError(
-        file,
-        problem,
-        'Use the last good checkpoint; F32 holds what is too large for F16.',
-      );
-    }
-  }
-}
-
-function checkShapes(file: string, tensors: NamedTensors, expected: NamedShapes, prefix = ''): void {
-  const remedy = 'Load it into the model and the preset it was trained with.';
-  for (const [name, {shape}] of expected) {
-    const found = tensors.get(name);
-    if (!found)
-      throw new CheckpointError(file, `tensor ${prefix}${name} of shape [${shape}] is missing`, remedy);
-    if (found.shape.join() !== shape.join()) {
-      const problem = `tensor ${prefix}${name} has shape [${found.shape}], but the model needs [${shape}]`;
-      throw new CheckpointError(file, problem, remedy);
-    }
-  }
-  for (const name of tensors.keys()) {
-    if (!expected.has(name)) {
-      throw new CheckpointError(
-        file,
-        `tensor ${prefix}${name} is there, but the model has no parameter of this name`,
-        remedy,
-      );
-    }
-  }
 }
 
 function checkMetadata(file: string, metadata: CheckpointMetadata, expected: Expected): void {

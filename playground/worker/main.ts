@@ -1,0 +1,48 @@
+import type {FromWorker, TaskName, Tasks, ToWorker} from '../protocol';
+import {draw, score} from './draw';
+import {engine} from './engine';
+import {askBy, partArrived} from './parts';
+
+/** The worker: runs what the page asks for, one thing after the other, and stops it when the page says so. */
+
+type Run<T extends TaskName> = (
+  input: Tasks[T]['input'],
+  tell: (event: Tasks[T]['event']) => void,
+  signal: AbortSignal,
+) => Promise<Tasks[T]['result']>;
+
+const tasks: {readonly [T in TaskName]: Run<T>} = {
+  start: () => engine(),
+  draw,
+  score: (input, _, signal) => score(input, signal),
+};
+
+const running = new Map<number, AbortController>();
+let last: Promise<void> = Promise.resolve();
+
+const send = (message: FromWorker): void => postMessage(message);
+askBy((name) => send({kind: 'want', name}));
+
+addEventListener('message', ({data}: MessageEvent<ToWorker>) => {
+  if (data.kind === 'part') partArrived(data.name, data.text);
+  else if (data.kind === 'stop') running.get(data.id)?.abort();
+  else {
+    running.set(data.id, new AbortController());
+    last = last.then(() => run(data.id, data.task, data.input));
+  }
+});
+
+async function run(id: number, task: TaskName, input: unknown): Promise<void> {
+  const {signal} = running.get(id) as AbortController;
+  try {
+    signal.throwIfAborted();
+    const action = tasks[task] as Run<TaskName>;
+    const result = await action(input as never, (event) => send({kind: 'event', id, event}), signal);
+    send({kind: 'done', id, result});
+  } catch (error) {
+    if (signal.aborted) send({kind: 'stopped', id});
+    else send({kind: 'failed', id, message: error instanceof Error ? error.message : String(error)});
+  } finally {
+    running.delete(id);
+  }
+}
