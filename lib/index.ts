@@ -247,7 +247,16 @@ export {
   writeSafetensors,
 } from './storage/checkpoints';
 export {type Ancestor, totalTraining} from './storage/metadata';
-export {checkpointFile, dataFolder, projectRoot, runFile, studyFile} from './storage/paths';
+export {
+  buildFolder,
+  checkpointFile,
+  dataFolder,
+  figuresFolder,
+  projectRoot,
+  publishedFiguresFolder,
+  runFile,
+  studyFile,
+} from './storage/paths';
 export {loadRun, type Run, runMetadata, saveRun} from './storage/runs';
 export {
   learningRateAt,

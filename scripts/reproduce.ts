@@ -1,60 +1,86 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import {pathToFileURL} from 'node:url';
 import {startEngine} from '../lib/engine/index';
-import {colorMarkdown, measureColorResults} from '../lib/reproduction/colorResults';
 import {measureResults, resultsMarkdown} from '../lib/reproduction/results';
 import {writeFileAtomically} from '../lib/storage/files';
-import {projectRoot} from '../lib/storage/paths';
-import {clock, endProgress, readArguments, run, showProgress} from './cli';
+import {buildFolder, projectRoot} from '../lib/storage/paths';
+import {clock, endProgress, readArguments, run, showProgress, UsageError} from './cli';
 import {executeNotebooks, printProgress} from './notebooks/execute';
+import {writeFigureList} from './notebooks/figures';
+import {writeHtml} from './notebooks/html';
 import {writePage} from './notebooks/page';
 
-const HELP = `npm start
+const HELP = `npm start [-- NN…]                      everything, or the notebooks of these numbers
+npm run publish-notebooks [-- NN…]      the same into the committed files
 
-Executes every notebook top to bottom in a fresh kernel, draws figures/, scores the committed weights again,
-writes the results table to figures/results.md and figures/results.json, and shows all of it on one page, figures/index.html.`;
+Executes every notebook top to bottom in a fresh kernel, draws its figures, scores the committed weights again, and shows all of it on
+one page. What it makes goes into build/, so that no file of the project changes: build/NN-….ipynb and .html, build/figures,
+build/results.md, build/index.html. publish-notebooks is for who maintains the course: it writes notebooks/, figures/ and the README's table.`;
 
 const root = projectRoot();
-const BEGIN = '<!-- results: written by npm start -->';
+const BEGIN = '<!-- results: written by npm run publish-notebooks -->';
 const END = '<!-- end of results -->';
 
 run(async () => {
-  readArguments(HELP, {});
+  const args = readArguments(HELP, {publish: {type: 'boolean'}});
+  const publish = args.flag('publish');
   const started = performance.now();
-  const folder = path.join(root, 'notebooks');
-  const notebooks = fs
-    .readdirSync(folder)
-    .filter((name) => /^\d\d-.*\.ipynb$/.test(name))
-    .sort();
+  const source = path.join(root, 'notebooks');
+  const notebooks = chosen(fs.readdirSync(source).sort(), args.positionals);
+  const into = publish ? source : buildFolder();
+  const results = publish ? path.join(root, 'figures') : buildFolder();
+  const figures = publish ? results : path.join(results, 'figures');
+  const whole = args.positionals.length === 0;
+  // Figures of an earlier start that no notebook draws any more would stay on the page.
+  if (whole && !publish) fs.rmSync(figures, {recursive: true, force: true});
+  for (const folder of [into, figures]) fs.mkdirSync(folder, {recursive: true});
   const engine = await startEngine();
-  console.log(`${engine.description}. Executing ${notebooks.length} notebooks.`);
-  await executeNotebooks(
-    notebooks.map((name) => path.join(folder, name)),
-    {onProgress: printProgress, onWarning: (sentence) => console.log(sentence)},
-  );
-  console.log('Scoring the committed weights again.');
-  const rows = await measureResults((what) => showProgress(`  ${what}`));
-  const color = await measureColorResults((what) => showProgress(`  ${what}`));
-  endProgress();
-  const table = `${resultsMarkdown(rows)}\n\nCIFAR-10, test negative log-likelihood in bits per dimension:\n\n${colorMarkdown(color)}`;
-  const write = (file: string, text: string): void => writeFileAtomically(path.join(root, file), text);
-  write('figures/results.json', `${JSON.stringify({engine: engine.description, rows, color}, null, 2)}\n`);
-  write(
-    'figures/results.md',
-    `# Binarized MNIST, test negative log-likelihood, nats per image\n\n${table}\n`,
-  );
-  writePage(root);
-  const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8');
-  const [before, rest] = readme.split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (after === undefined)
-    throw new Error(`README.md has no lines '${BEGIN}' and '${END}' to put the table between`);
-  write('README.md', `${before}${BEGIN}\n${table}\n${END}${after}`);
-  console.log(`\n${table}\n`);
-  for (const row of [...rows, ...color])
-    if (row.paperSource !== null) console.log(`  ${row.model}: paper's number from ${row.paperSource}`);
   console.log(
-    `\nDone in ${clock((performance.now() - started) / 1000)}. Figures are in figures/ (figures/README.md lists them).\n` +
-      'Next: npm run lab, and open notebooks/01-autoregression.ipynb.',
+    `${engine.description}. Executing ${notebooks.length} notebooks into ${path.relative(root, into)}/.`,
+  );
+  await executeNotebooks(
+    notebooks.map((name) => path.join(source, name)),
+    {into, figures, onProgress: printProgress, onWarning: (sentence) => console.log(sentence)},
+  );
+  if (publish) writeFigureList(figures);
+  else await writeHtml(notebooks.map((name) => path.join(into, name)));
+  if (whole) await writeResults(engine.description, results, publish);
+  const page = path.join(buildFolder(), 'index.html');
+  writePage(root, page);
+  console.log(
+    `\nDone in ${clock((performance.now() - started) / 1000)}. Look at all of it: ${pathToFileURL(page).href}\n` +
+      'Next: npm run lab, and open 01-autoregression.ipynb.',
   );
 });
+
+/** @throws UsageError when a number is of no notebook */
+function chosen(files: readonly string[], numbers: readonly string[]): string[] {
+  const notebooks = files.filter((name) => /^\d\d-.*\.ipynb$/.test(name));
+  const known = notebooks.map((name) => name.slice(0, 2));
+  const wrong = numbers.find((number) => !known.includes(number));
+  if (wrong !== undefined) throw new UsageError(`no notebook '${wrong}'; there are ${known.join(', ')}`);
+  return numbers.length === 0 ? notebooks : notebooks.filter((name) => numbers.includes(name.slice(0, 2)));
+}
+
+/** The committed weights, scored again, as a table and as data. */
+async function writeResults(engine: string, folder: string, publish: boolean): Promise<void> {
+  console.log('Scoring the committed weights again.');
+  const rows = await measureResults((what) => showProgress(`  ${what}`));
+  endProgress();
+  const table = resultsMarkdown(rows);
+  writeFileAtomically(path.join(folder, 'results.json'), `${JSON.stringify({engine, rows}, null, 2)}\n`);
+  writeFileAtomically(path.join(folder, 'results.md'), `# Results\n\n${table}\n`);
+  if (publish) writeIntoReadme(table);
+  console.log(`\n${table}`);
+}
+
+function writeIntoReadme(table: string): void {
+  const file = path.join(root, 'README.md');
+  const [before, rest] = fs.readFileSync(file, 'utf8').split(BEGIN);
+  const after = rest?.split(END)[1];
+  if (after === undefined) {
+    throw new Error(`README.md has no lines '${BEGIN}' and '${END}' to put the table between`);
+  }
+  writeFileAtomically(file, `${before}${BEGIN}\n${table}\n${END}${after}`);
+}

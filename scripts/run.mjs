@@ -8,12 +8,20 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import {Interrupted, interrupt, SetupError} from './setup/commands.mjs';
 import {privateEnvironment, root} from './setup/files.mjs';
+import {updateWorkCopies} from './setup/workCopies.mjs';
 import {engineEnvironment, nodeOptions, setUp, venvBin} from './setup.mjs';
 
 const commands = {
-  start: ['reproduces every notebook, figure and table', (args) => runScript('reproduce.ts', args)],
+  start: [
+    'reproduces every notebook, figure and table, in build/',
+    (args) => runScript('reproduce.ts', args),
+  ],
+  'publish-notebooks': [
+    'the same into the committed notebooks/ and figures/, for who maintains them',
+    (args) => runScript('reproduce.ts', ['--publish', ...args]),
+  ],
   test: ['checks types and style, then runs the tests; arguments: parts of names of test files', runTests],
-  lab: ['opens the notebooks in JupyterLab', runLab],
+  lab: ['opens your copies of the notebooks, in work/, in JupyterLab', runLab],
   train: ['trains a model', (args) => runScript('train.ts', args)],
   evaluate: ['scores a model in nats', (args) => runScript('evaluate.ts', args)],
   sample: ['draws images from a model', (args) => runScript('sample.ts', args)],
@@ -29,7 +37,7 @@ const commands = {
   setup: ['only the set-up; tries the native engine again where it failed before', () => 0],
 };
 
-const needsJupyter = new Set(['start', 'test', 'lab', 'setup']);
+const needsJupyter = new Set(['start', 'publish-notebooks', 'test', 'lab', 'setup']);
 
 let child;
 let stopped;
@@ -78,9 +86,13 @@ function runScript(file, args) {
   return runNode(...nodeOptions, '--import', 'tsx', path.join(root, 'scripts', file), ...args);
 }
 
+/** Opens copies of the notebooks in work/, which git ignores: what a student writes there no update touches. */
 function runLab(args) {
+  const work = path.join(root, 'work');
+  for (const sentence of updateWorkCopies(path.join(root, 'notebooks'), work)) console.log(sentence);
+  console.log('Your notebooks are in work/.');
   const asRoot = process.getuid?.() === 0 ? ['--allow-root'] : [];
-  return run(path.join(venvBin, 'jupyter'), ['lab', ...asRoot, ...args]);
+  return run(path.join(venvBin, 'jupyter'), ['lab', ...asRoot, ...(args.length > 0 ? args : [work])]);
 }
 
 /** With a filter only the tests that it names; without, types and style first. */

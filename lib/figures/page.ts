@@ -4,7 +4,9 @@ import {type Chart, colors, type JsonObject} from './style';
 export interface PageFigure {
   readonly id: string;
   readonly words: JsonObject;
-  /** Pixels of the PNG, which lies beside the page as <id>.png; null where it was never drawn. */
+  /** From the page to its picture. */
+  readonly src: string;
+  /** Pixels of the PNG; null where it was never drawn. */
   readonly picture: {readonly width: number; readonly height: number} | null;
   readonly chart: Chart | null;
 }
@@ -19,9 +21,8 @@ export interface Page {
   readonly tables: readonly PageTable[];
   /** In the order in which they are shown; those of one notebook next to each other. */
   readonly figures: readonly PageFigure[];
-  /** From the page to the folder of the pictures, to that of the notebooks, and to Plotly: relative, or file: URLs. */
-  readonly pictures: string;
-  readonly notebooks: string;
+  /** From the page to a notebook, and to Plotly: relative, or file: URLs. */
+  readonly hrefOf: (notebook: string) => string;
   readonly plotly: string;
 }
 
@@ -30,7 +31,7 @@ export interface Page {
  * what it finds. A picture is there at once; where it is a chart it becomes interactive when it is scrolled to, if Plotly is there and the
  * screen is wide enough for it.
  */
-export function pageHtml({tables, figures, pictures, notebooks, plotly}: Page): string {
+export function pageHtml({tables, figures, hrefOf, plotly}: Page): string {
   const sections = new Map<string, PageFigure[]>();
   for (const figure of figures) {
     const notebook = String(figure.words.notebook ?? '');
@@ -40,11 +41,10 @@ export function pageHtml({tables, figures, pictures, notebooks, plotly}: Page): 
     (name) => `<li><a href="#${escaped(name)}">${escaped(name)}</a></li>`,
   );
   const body = [...sections].map(([name, list]) => {
-    const link =
-      name === '' ? '' : ` <a href="${escaped(notebooks)}${escaped(name)}.ipynb">open the notebook</a>`;
-    return `<section aria-labeledby="${escaped(name)}">
+    const link = name === '' ? '' : ` <a href="${escaped(hrefOf(name))}">read the notebook</a>`;
+    return `<section aria-labelledby="${escaped(name)}">
 <h2 id="${escaped(name)}">${escaped(name)}</h2><p class="small">${link}</p>
-${list.map((figure) => figureHtml(figure, pictures)).join('\n')}
+${list.map((figure) => figureHtml(figure)).join('\n')}
 </section>`;
   });
   const charts = Object.fromEntries(figures.flatMap(({id, chart}) => (chart === null ? [] : [[id, chart]])));
@@ -69,7 +69,7 @@ then every figure, under the sentence that it shows.</p>
 </header>
 <nav aria-label="Contents"><ul><li><a href="#results">Results</a></li>${contents.join('')}</ul></nav>
 <main>
-<section aria-labeledby="results"><h2 id="results">Results</h2>
+<section aria-labelledby="results"><h2 id="results">Results</h2>
 ${tables.map(tableHtml).join('\n')}
 </section>
 ${body.join('\n')}
@@ -82,12 +82,12 @@ ${body.join('\n')}
 `;
 }
 
-function figureHtml({id, words, picture, chart}: PageFigure, folder: string): string {
+function figureHtml({id, words, src, picture, chart}: PageFigure): string {
   const {title = id, description = '', paper = '', seed = '', command = '', minutes = ''} = words;
   const image =
     picture === null
       ? '<p class="small">There is no picture of this chart: it was drawn without a browser.</p>'
-      : `<img src="${escaped(`${folder}${id}.png`)}" alt="${escaped(description)}" width="${picture.width}" height="${picture.height}" loading="lazy"${chart === null ? ' class="pixels"' : ''}>`;
+      : `<img src="${escaped(src)}" alt="${escaped(description)}" width="${picture.width}" height="${picture.height}" loading="lazy"${chart === null ? ' class="pixels"' : ''}>`;
   const facts = [
     paper === '' ? '' : `Compare ${paper}`,
     seed === '' ? '' : `seed ${seed}`,
@@ -95,7 +95,7 @@ function figureHtml({id, words, picture, chart}: PageFigure, folder: string): st
     minutes === '' ? '' : `about ${minutes} min`,
   ].filter((fact) => fact !== '');
   const kind = chart === null ? '' : ` class="chart" data-chart="${escaped(id)}"`;
-  return `<figure id="${escaped(id)}" aria-labeledby="${escaped(id)}-title">
+  return `<figure id="${escaped(id)}" aria-labelledby="${escaped(id)}-title">
 <h3 id="${escaped(id)}-title">${escaped(title)}</h3>
 <div${kind}>${image}</div>
 <figcaption>${escaped(description)} <span class="small">${facts.map(escaped).join(' · ')}</span></figcaption>
@@ -147,7 +147,7 @@ const draw = async (place) => {
   try {
     place.replaceChildren(box);
     // Its title is the heading already.
-    await Plotly.newPlot(box, data, {...layout, title: {...layout.title, text: ''}}, {displaylogo: false});
+    await Plotly.newPlot(box, data, {...layout, title: {...layout.title, text: ''}}, {displayModeBar: false});
     place.dataset.drawn = 'yes';
   } catch (error) {
     place.replaceChildren(...picture);

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {writeFileAtomically} from '../storage/files';
-import {projectRoot} from '../storage/paths';
+import {figuresFolder, publishedFiguresFolder} from '../storage/paths';
 import {encodePng, type Picture} from './png';
 import {isPicture} from './show';
 import type {Chart} from './style';
@@ -11,7 +11,7 @@ export interface SaveOptions {
   readonly command?: string;
   /** Minutes that command takes, training included. */
   readonly minutes: number;
-  /** The project's figures/ where it is left out. */
+  /** `figuresFolder()` where it is left out. */
   readonly folder?: string;
 }
 
@@ -28,7 +28,7 @@ export function saveFigure(id: string, figure: Chart | Picture, options: SaveOpt
       `saveFigure: id must be lower case words joined by hyphens, got "${id}"; try "made-masks"`,
     );
   }
-  const {command = 'npm start', minutes, folder = path.join(projectRoot(), 'figures')} = options;
+  const {command = 'npm start', minutes, folder = figuresFolder()} = options;
   if (isPicture(figure)) {
     writeFileAtomically(path.join(folder, `${id}.png`), encodePng(figure, {command, minutes}));
   } else {
@@ -41,10 +41,13 @@ export function saveFigure(id: string, figure: Chart | Picture, options: SaveOpt
 /**
  * A chart that saveFigure has kept: what a notebook shows where it cannot make it anew.
  *
+ * @param folders where to look, in this order; where the figures of this machine are, then the committed ones, where it is left out
  * @throws Error when there is none of that id
  */
-export function loadFigure(id: string, folder = path.join(projectRoot(), 'figures')): Chart {
-  const file = path.join(folder, `${id}.json`);
-  if (!fs.existsSync(file)) throw new Error(`there is no figure ${file}; it is made by npm start`);
+export function loadFigure(id: string, folders = [figuresFolder(), publishedFiguresFolder()]): Chart {
+  const files = folders.map((folder) => path.join(folder, `${id}.json`));
+  const file = files.find((candidate) => fs.existsSync(candidate));
+  if (file === undefined)
+    throw new Error(`there is no figure ${files.join(' or ')}; it is made by npm start`);
   return JSON.parse(fs.readFileSync(file, 'utf8')) as Chart;
 }

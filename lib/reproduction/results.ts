@@ -1,39 +1,44 @@
 import {classesOf} from '../condition';
-import {sourceOf} from '../data/sources';
+import {MissingDataError} from '../data/cifar10';
+import {type DataSource, sourceOf} from '../data/sources';
 import {parameterCount} from '../layers/parameters';
+import {bitsPerDimension} from '../likelihood';
 import {companionPresets, MODEL_NAMES} from '../models/index';
 import {loadCheckpoint} from '../storage/checkpoints';
+import {totalTraining} from '../storage/metadata';
 import {checkpointFile} from '../storage/paths';
 import type {AutoregressiveModel} from '../types';
-import {REPORTED} from './papers';
-import {committedPresets, loadPublished, QUICK_IMAGES, scorePublished} from './published';
+import {REPORTED, REPORTED_BITS} from './papers';
+import {committedPresets, loadPublished, type Published, QUICK_IMAGES, scorePublished} from './published';
 
-/** One line of the results table: a paper's number beside ours, with every condition of ours. */
+/** One line of the results: a paper's number beside ours, with every condition of ours. Values are in the unit of the data set. */
 export interface ResultRow {
+  readonly dataset: DataSource['name'];
+  readonly unit: 'nats' | 'bits per dimension';
   readonly model: string;
-  readonly paperNats: number | null;
+  readonly paper: number | null;
   readonly paperSource: string | null;
-  /** On the papers' own test set, as recorded in the checkpoint; null where the files were not there when it was scored. */
-  readonly papersSetNats: number | null;
-  /** On the whole test set by our static draw, as recorded in the checkpoint when it was published. */
-  readonly nats: number;
+  /** On the papers' own test set, as recorded in the checkpoint; null where it was not there when the weights were scored. */
+  readonly papersSet: number | null;
+  /** On the whole test set as we draw it, as recorded in the checkpoint when it was published. */
+  readonly ours: number;
   readonly images: number;
   readonly binarization: string;
   readonly parameters: number;
   readonly epochs: number;
   readonly trainingSeconds: number;
-  /** On the first test images, recorded and just measured again. */
+  /** On the first test images, recorded and just measured again; null where the images are not there. */
   readonly quickImages: number;
   readonly quickRecorded: number;
-  readonly quickMeasured: number;
+  readonly quickMeasured: number | null;
 }
 
-/** A score measured again may differ from the recorded one by so much: other machines round differently. */
+/** A score measured again may differ from the recorded one by so many nats: other machines round differently. */
 export const TOLERANCE = 0.01;
 
 /**
- * Scores the committed weights of digits again on their first test images and sets them beside the papers. Those of color
- * images, which are not there without being asked for, are left to `npm run evaluate`.
+ * Scores the committed weights again on their first test images and sets them beside the papers. Where the images of a data set are
+ * not there (CIFAR-10 comes only when it is asked for), the recorded scores stand alone.
  *
  * @throws Error when a measured score differs from the recorded one by more than 0.01 nats
  */
@@ -43,83 +48,122 @@ export async function measureResults(onProgress?: (what: string) => void): Promi
     for (const preset of committedPresets(model)) {
       onProgress?.(`${model} ${preset}`);
       const published = loadPublished(model, preset);
-      if (sourceOf(published.model).name !== 'MNIST') {
+      try {
+        rows.push(...(await rowsOf(published, preset)));
+      } finally {
         published.dispose();
-        continue;
       }
-      const {metadata} = published.checkpoint;
-      const {score: recorded} = metadata;
-      const quick = await scorePublished(published, preset, 'test', {images: QUICK_IMAGES});
-      const given = classesOf(published.model) > 0 ? ', given the class' : '';
-      // An ensemble costs what all its members cost.
-      const others = companionPresets(model, preset).map(
-        (other) => loadCheckpoint(checkpointFile(model, other), {model}).metadata,
-      );
-      const row = (
-        name: string,
-        papersSetNats: number | undefined,
-        nats: number,
-        quickRecorded: number,
-        quickMeasured: number,
-        members: readonly AutoregressiveModel[] = [published.model],
-      ): ResultRow => {
-        const trainings = members.length > 1 ? [metadata, ...others] : [metadata];
-        const weights = new Set(members.map(({parameters}) => parameters));
-        if (!(Math.abs(quickRecorded - quickMeasured) <= TOLERANCE)) {
-          throw new Error(
-            `${name}: ${quickMeasured.toFixed(4)} nats on ${QUICK_IMAGES} test images, but ` +
-              `${quickRecorded.toFixed(4)} are recorded in ${published.file}; they may differ by ${TOLERANCE}`,
-          );
-        }
-        // A MADE's number is that of its preset; nats given the class must not stand beside nats without it.
-        const ofModel = model === 'made' || classesOf(published.model) > 0 ? undefined : REPORTED[model];
-        const paper = REPORTED[name] ?? ofModel ?? null;
-        return {
-          model: `${name}${given}`,
-          paperNats: paper?.nats ?? null,
-          paperSource: paper?.source ?? null,
-          papersSetNats: papersSetNats ?? null,
-          nats,
-          images: recorded.testImages,
-          binarization: quick.binarization,
-          parameters: [...weights].reduce((sum, own) => sum + parameterCount(own), 0),
-          epochs: trainings.reduce((sum, {epoch}) => sum + epoch, 0),
-          trainingSeconds: trainings.reduce((sum, one) => sum + one.trainingSeconds, 0),
-          quickImages: QUICK_IMAGES,
-          quickRecorded,
-          quickMeasured,
-        };
-      };
-      rows.push(
-        row(`${model} ${preset}`, recorded.papersTestNats, recorded.testNats, recorded.quickNats, quick.nats),
-      );
-      if (quick.ensembleNats !== undefined) {
-        rows.push(
-          row(
-            `${model} ${preset} ensemble`,
-            recorded.papersEnsembleNats,
-            recorded.ensembleNats,
-            recorded.ensembleQuickNats,
-            quick.ensembleNats,
-            published.members,
-          ),
-        );
-      }
-      published.dispose();
     }
   }
   return rows;
 }
 
-/** The table as Markdown, for the terminal, the README and figures/results.md. */
+/** The scores of one checkpoint: of its own order, and of the ensemble of its orders where it has several. */
+async function rowsOf(published: Published, preset: string): Promise<ResultRow[]> {
+  const {model, checkpoint, members} = published;
+  const {score} = checkpoint.metadata;
+  const quick = await scorePublished(published, preset, 'test', {images: QUICK_IMAGES}).catch((error) => {
+    if (error instanceof MissingDataError) return null;
+    throw error;
+  });
+  const name = `${model.name} ${preset}`;
+  const row = rowBuilder(published, preset);
+  const rows = [
+    row(name, [model], {
+      papersSet: score.papersTestNats,
+      ours: score.testNats,
+      quickRecorded: score.quickNats,
+      quickMeasured: quick?.nats ?? null,
+    }),
+  ];
+  if (members.length > 1) {
+    rows.push(
+      row(`${name} ensemble`, members, {
+        papersSet: score.papersEnsembleNats,
+        ours: score.ensembleNats,
+        quickRecorded: score.ensembleQuickNats,
+        quickMeasured: quick?.ensembleNats ?? null,
+      }),
+    );
+  }
+  return rows;
+}
+
+interface Nats {
+  readonly papersSet: number | undefined;
+  readonly ours: number;
+  readonly quickRecorded: number;
+  readonly quickMeasured: number | null;
+}
+
+/** What the rows of one checkpoint have in common. */
+function rowBuilder({model, checkpoint, file}: Published, preset: string) {
+  const source = sourceOf(model);
+  const unit = model.levels === 2 ? 'nats' : 'bits per dimension';
+  const inUnit = (nats: number): number => (unit === 'nats' ? nats : bitsPerDimension(nats, model.image));
+  // An ensemble costs what all its members cost.
+  const others = companionPresets(model.name, preset).map(
+    (other) => loadCheckpoint(checkpointFile(model.name, other), {model: model.name}).metadata,
+  );
+  return (name: string, members: readonly AutoregressiveModel[], nats: Nats): ResultRow => {
+    const {papersSet, quickRecorded, quickMeasured} = nats;
+    if (quickMeasured !== null && !(Math.abs(quickRecorded - quickMeasured) <= TOLERANCE)) {
+      throw new Error(
+        `${name}: ${quickMeasured.toFixed(4)} nats on ${QUICK_IMAGES} test images, but ` +
+          `${quickRecorded.toFixed(4)} are recorded in ${file}; they may differ by ${TOLERANCE}`,
+      );
+    }
+    const trainings = [checkpoint.metadata, ...(members.length > 1 ? others : [])].map(totalTraining);
+    const weights = new Set(members.map(({parameters}) => parameters));
+    const paper = paperOf(model, name);
+    return {
+      dataset: source.name,
+      unit,
+      model: classesOf(model) > 0 ? `${name}, given the class` : name,
+      paper: paper?.value ?? null,
+      paperSource: paper?.source ?? null,
+      papersSet: papersSet === undefined ? null : inUnit(papersSet),
+      ours: inUnit(nats.ours),
+      images: checkpoint.metadata.score.testImages,
+      binarization: source.binarization,
+      parameters: [...weights].reduce((sum, own) => sum + parameterCount(own), 0),
+      epochs: trainings.reduce((sum, {epoch}) => sum + epoch, 0),
+      trainingSeconds: trainings.reduce((sum, one) => sum + one.trainingSeconds, 0),
+      quickImages: QUICK_IMAGES,
+      quickRecorded: inUnit(quickRecorded),
+      quickMeasured: quickMeasured === null ? null : inUnit(quickMeasured),
+    };
+  };
+}
+
+/** What a paper reports of the like. Nats given the class must not stand beside nats without it. */
+function paperOf(model: AutoregressiveModel, name: string): {value: number; source: string} | null {
+  if (classesOf(model) > 0) return null;
+  if (model.levels !== 2) {
+    const reported = REPORTED_BITS[model.name];
+    return reported === undefined ? null : {value: reported.bits, source: reported.source};
+  }
+  // A MADE's number is that of its preset: its size and its number of orders are the paper's subject.
+  const reported = REPORTED[name] ?? (model.name === 'made' ? undefined : REPORTED[model.name]);
+  return reported === undefined ? null : {value: reported.nats, source: reported.source};
+}
+
+/** The rows as Markdown, one table a data set, for the terminal, the README and the page of results. */
 export function resultsMarkdown(rows: readonly ResultRow[]): string {
+  const datasets = [...new Set(rows.map(({dataset}) => dataset))];
+  return datasets.map((dataset) => tableOf(rows.filter((row) => row.dataset === dataset))).join('\n\n');
+}
+
+function tableOf(rows: readonly ResultRow[]): string {
+  const [{dataset, unit, quickImages}] = rows;
+  const digits = unit === 'nats' ? 2 : 3;
   const header = [
     'model',
-    "paper's nats",
-    "ours on the papers' test set (recorded)",
+    `paper's ${unit}`,
+    ...(unit === 'nats' ? ["ours on the papers' test set (recorded)"] : []),
     'difference',
-    'ours on our own draw (recorded)',
-    `first ${rows[0]?.quickImages ?? QUICK_IMAGES} images: recorded / measured now`,
+    unit === 'nats' ? 'ours on our own draw (recorded)' : 'ours (recorded)',
+    `first ${quickImages} images: recorded / measured now`,
     'binarization',
     'test images',
     'parameters',
@@ -128,11 +172,11 @@ export function resultsMarkdown(rows: readonly ResultRow[]): string {
   ];
   const lines = rows.map((row) => [
     row.model,
-    row.paperNats === null ? '–' : row.paperNats.toFixed(2),
-    row.papersSetNats === null ? '–' : row.papersSetNats.toFixed(2),
+    row.paper?.toFixed(2) ?? '–',
+    ...(unit === 'nats' ? [row.papersSet?.toFixed(2) ?? '–'] : []),
     difference(row),
-    row.nats.toFixed(2),
-    `${row.quickRecorded.toFixed(2)} / ${row.quickMeasured.toFixed(2)}`,
+    row.ours.toFixed(2),
+    `${row.quickRecorded.toFixed(digits)} / ${row.quickMeasured?.toFixed(digits) ?? `no ${dataset} here`}`,
     row.binarization,
     String(row.images),
     String(row.parameters),
@@ -143,19 +187,23 @@ export function resultsMarkdown(rows: readonly ResultRow[]): string {
     rows.flatMap((row) => (row.paperSource === null ? [] : [[row.model, row.paperSource]])),
   );
   const notes = [...sources].map(([model, source]) => `- ${model}: ${source}`);
-  return `${markdownTable(header, lines)}\n\nThe papers' numbers are of:\n\n${notes.join('\n')}`;
+  return [
+    `${dataset}, test negative log-likelihood in ${unit}:`,
+    markdownTable(header, lines),
+    "The papers' numbers are of:",
+    notes.join('\n'),
+  ].join('\n\n');
 }
 
-/** Of like and like: on the papers' own test set. Where only the score on our draw is recorded, that is said. */
-function difference({paperNats, papersSetNats, nats}: ResultRow): string {
-  if (paperNats === null) return '–';
-  return papersSetNats === null
-    ? `${signed(nats - paperNats)} (our draw)`
-    : signed(papersSetNats - paperNats);
+/** Of like and like: digits on the papers' own test set. Where only the score on our draw is recorded, that is said. */
+function difference({unit, paper, papersSet, ours}: ResultRow): string {
+  if (paper === null) return '–';
+  if (papersSet !== null) return signed(papersSet - paper);
+  return unit === 'nats' ? `${signed(ours - paper)} (our draw)` : signed(ours - paper);
 }
 
 /** Columns of even width, so that the source reads as a table, too. */
-export function markdownTable(header: readonly string[], lines: readonly (readonly string[])[]): string {
+function markdownTable(header: readonly string[], lines: readonly (readonly string[])[]): string {
   const widths = header.map((title, k) => Math.max(title.length, ...lines.map((line) => line[k].length)));
   const format = (cells: readonly string[]): string => {
     return `| ${cells.map((cell, k) => cell.padEnd(widths[k])).join(' | ')} |`;
@@ -165,6 +213,6 @@ export function markdownTable(header: readonly string[], lines: readonly (readon
   );
 }
 
-export function signed(difference: number): string {
+function signed(difference: number): string {
   return `${difference < 0 ? '−' : '+'}${Math.abs(difference).toFixed(2)}`;
 }

@@ -16,6 +16,25 @@ export function dataFolder(): string {
   return elsewhere ? path.resolve(elsewhere) : path.join(projectRoot(), 'data');
 }
 
+/** What the commands make of the project: executed notebooks, figures, the page. Ignored by git. */
+export function buildFolder(): string {
+  return path.join(projectRoot(), 'build');
+}
+
+/**
+ * Where notebooks keep the figures that they draw: `build/figures`, or the folder that the environment variable AUTOREGRESSIVE_FIGURES
+ * names (`npm run publish-notebooks` names the committed one).
+ */
+export function figuresFolder(): string {
+  const elsewhere = process.env.AUTOREGRESSIVE_FIGURES;
+  return elsewhere ? path.resolve(elsewhere) : path.join(buildFolder(), 'figures');
+}
+
+/** The figures as they are committed. */
+export function publishedFiguresFolder(): string {
+  return path.join(projectRoot(), 'figures');
+}
+
 /** The committed weights of a preset. */
 export function checkpointFile(model: string, preset: string): string {
   return path.join(dataFolder(), 'checkpoints', model, `${preset}.safetensors`);

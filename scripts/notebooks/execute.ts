@@ -35,8 +35,10 @@ export interface ExecuteOptions {
   readonly onWarning?: (sentence: string) => void;
   /** A Python with nbclient and the kernelspec `tslab`; the one in .venv where it is left out. */
   readonly python?: string;
-  /** Where the cells save figures, to be drawn and listed afterwards: the project's figures/ where it is left out, null for none. */
-  readonly figures?: string | null;
+  /** Where the executed notebooks go; the folder of each one itself where it is left out. */
+  readonly into?: string;
+  /** Where the cells save figures, to be drawn afterwards; where `saveFigure` keeps them and nothing is drawn, if it is left out. */
+  readonly figures?: string;
 }
 
 /** GitHub shows no notebook that is much larger. */
@@ -44,8 +46,8 @@ export const largestNotebook = 500_000;
 const root = path.resolve(__dirname, '..', '..');
 
 /**
- * Runs notebooks top to bottom, each in a fresh kernel, and puts the executed ones in their place, tidied and with a
- * picture for every chart; figures/ is drawn from what they saved there. Either all are replaced or, when a cell fails or a notebook is too large, none is.
+ * Runs notebooks top to bottom, each in a fresh kernel, and writes the executed ones, tidied and with a picture for every chart; draws the
+ * charts that they saved. Either all are written or, when a cell fails or a notebook is too large, none is.
  *
  * @throws Error that names notebook, cell number and the kernel's words
  */
@@ -69,10 +71,9 @@ export async function executeNotebooks(
       return text;
     });
     files.forEach((file, i) => {
-      writeFileAtomically(file, texts[i]);
+      writeFileAtomically(path.join(options.into ?? path.dirname(file), path.basename(file)), texts[i]);
     });
-    const {figures = path.join(root, 'figures')} = options;
-    if (figures !== null) await drawFigures(figures);
+    if (options.figures !== undefined) await drawFigures(options.figures);
     return files.map((file, i) => ({
       notebook: path.basename(file),
       seconds: seconds.get(path.basename(file)) ?? 0,
@@ -100,7 +101,7 @@ interface Report {
 function runKernels(
   files: readonly string[],
   folder: string,
-  {onProgress, python = venvPython()}: ExecuteOptions,
+  {onProgress, python = venvPython(), figures}: ExecuteOptions,
 ): Promise<Map<string, number>> {
   const cellsInAll = files.reduce((sum, file) => sum + codeCells(read(file)), 0);
   const started = performance.now();
@@ -111,7 +112,11 @@ function runKernels(
     // The open pipe on its standard input tells the runner that we are still there.
     stdio: ['pipe', 'pipe', 'pipe'],
     // What is executed here is committed, and the papers' pictures are not ours to pass on.
-    env: {...process.env, PAPER_FIGURES: 'off'},
+    env: {
+      ...process.env,
+      PAPER_FIGURES: 'off',
+      ...(figures === undefined ? {} : {AUTOREGRESSIVE_FIGURES: figures}),
+    },
   });
   let words = '';
   runner.stderr.on('data', (chunk: Buffer) => {
@@ -148,7 +153,8 @@ function describe({notebook, failed, error, source = ''}: Report): string {
   return `${notebook}, cell ${failed}, failed. No notebook was changed.\n${error}\nThe cell:\n${indented}`;
 }
 
-function venvPython(): string {
+/** The Python with Jupyter's packages. @throws Error when it is not set up */
+export function venvPython(): string {
   const file = path.join(
     root,
     '.venv',
@@ -211,27 +217,4 @@ export function printProgress(progress: NotebookProgress): void {
   const finished = progress.done === progress.cells;
   if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${progressText(progress)}${finished ? '\n' : ''}`);
   else if (finished) console.log(progressText(progress));
-}
-
-/** `node --import tsx scripts/notebooks/execute.ts [FILE…]`; all notebooks where none is named. */
-async function main(named: readonly string[]): Promise<void> {
-  const folder = path.join(root, 'notebooks');
-  const all = fs.readdirSync(folder).filter((name) => name.endsWith('.ipynb'));
-  const files = named.length > 0 ? named : all.sort().map((name) => path.join(folder, name));
-  const python = process.env.NOTEBOOK_PYTHON;
-  const options = {
-    onProgress: printProgress,
-    onWarning: console.warn,
-    ...(python === undefined ? {} : {python}),
-  };
-  for (const {notebook, charts, bytes} of await executeNotebooks(files, options)) {
-    console.log(`${notebook.padEnd(28)} ${charts} charts, ${Math.ceil(bytes / 1000)} kB`);
-  }
-}
-
-if (require.main === module) {
-  main(process.argv.slice(2)).catch((error: Error) => {
-    console.error(`\n${error.message}`);
-    process.exitCode = 1;
-  });
 }

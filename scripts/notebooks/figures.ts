@@ -6,8 +6,9 @@ import {writeFileAtomically} from '../../lib/storage/files';
 import {drawCharts} from './browser';
 
 /**
- * Draws every saved chart (<id>.json) as <id>.png, and writes the list of all figures to README.md. Pictures that stay the same are
- * not written again; without a browser the old ones stay.
+ * Draws every saved chart (<id>.json) as <id>.png. Pictures that stay the same are not written again; without a browser the old ones
+ * stay.
+ *
  * @returns whether there was a browser to draw with
  */
 export async function drawFigures(folder: string): Promise<boolean> {
@@ -21,8 +22,12 @@ export async function drawFigures(folder: string): Promise<boolean> {
   pictures?.forEach((picture, i) => {
     writeIfNew(path.join(folder, `${ids[i]}.png`), picture);
   });
-  writeIfNew(path.join(folder, 'README.md'), Buffer.from(figureList(folder)));
   return pictures !== null;
+}
+
+/** Writes the list of all figures of a folder into its README.md. */
+export function writeFigureList(folder: string): void {
+  writeIfNew(path.join(folder, 'README.md'), Buffer.from(figureList(folder)));
 }
 
 /** figures/README.md, from the words that each figure carries in itself. */
@@ -47,7 +52,7 @@ export function figureList(folder: string): string {
     '# Figures',
     '',
     'What the notebooks draw. A chart is kept as a Plotly description (`.json`) and as a picture (`.png`); grids of images are',
-    'pictures only. `npm start` draws all of them anew, and writes this list from the words inside the figures.',
+    'pictures only. `npm run publish-notebooks` draws all of them anew, and writes this list from the words inside the figures.',
     '',
     '| figure | what it shows | compare | notebook | command | seed | minutes |',
     '|---|---|---|---|---|---|---|',

@@ -5,6 +5,10 @@ import {type PageFigure, type PageTable, pageHtml} from '../../lib/figures/page'
 import {wordsIn} from '../../lib/figures/png';
 import type {Chart} from '../../lib/figures/style';
 import {writeFileAtomically} from '../../lib/storage/files';
+import {projectRoot} from '../../lib/storage/paths';
+import {type Notebook, textOf} from './notebook';
+
+type FoundFigure = Omit<PageFigure, 'src'> & {readonly folder: string};
 
 /** What of figures/ is no figure. */
 const OTHERS = ['results.json'];
@@ -36,47 +40,65 @@ export function markdownTables(text: string): PageTable[] {
   return tables;
 }
 
-/** Every figure of the folder, in the order of the notebooks. */
-export function pageFigures(folder: string): PageFigure[] {
-  const files = fs.readdirSync(folder);
-  const ids = new Set(
-    files
-      .filter((file) => /\.(json|png)$/.test(file) && !OTHERS.includes(file))
-      .map((file) => path.parse(file).name),
-  );
-  const figures = [...ids].flatMap((id): PageFigure[] => {
+/**
+ * Every figure, in the order of the notebooks. The first folder that has one of an id gives it, so that figures of this machine come
+ * before the committed ones.
+ */
+export function pageFigures(folders: readonly string[]): FoundFigure[] {
+  const places = new Map<string, string>();
+  for (const folder of folders) {
+    if (!fs.existsSync(folder)) continue;
+    for (const file of fs.readdirSync(folder)) {
+      const id = path.parse(file).name;
+      if (/\.(json|png)$/.test(file) && !OTHERS.includes(file) && !places.has(id)) places.set(id, folder);
+    }
+  }
+  const figures = [...places].flatMap(([id, folder]): FoundFigure[] => {
     const [png, json] = [path.join(folder, `${id}.png`), path.join(folder, `${id}.json`)];
     const chart = fs.existsSync(json) ? (JSON.parse(fs.readFileSync(json, 'utf8')) as Chart) : null;
     const bytes = fs.existsSync(png) ? fs.readFileSync(png) : null;
     const words = chart?.layout.meta ?? (bytes === null ? null : wordsIn(bytes));
     if (words === null) return [];
     const picture = bytes === null ? null : decode(bytes);
-    return [{id, words, chart, picture: picture && {width: picture.width, height: picture.height}}];
+    return [{id, folder, words, chart, picture: picture && {width: picture.width, height: picture.height}}];
   });
-  const key = ({id, words}: PageFigure): string => `${words.notebook ?? ''} ${id}`;
+  const order = new Map(figures.map((figure) => [figure.id, orderOf(figure)]));
+  const key = ({id}: FoundFigure): string => order.get(id) as string;
   return figures.sort((a, b) => key(a).localeCompare(key(b), 'en'));
 }
 
+/** Where a figure comes in the course: its notebook, then the place of its id there. */
+function orderOf({id, words}: FoundFigure): string {
+  const notebook = String(words.notebook ?? '');
+  const file = path.join(projectRoot(), 'notebooks', `${notebook}.ipynb`);
+  const cells = fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, 'utf8')) as Notebook).cells : [];
+  const at = cells
+    .map((cell) => textOf(cell.source))
+    .join('\n')
+    .indexOf(`'${id}'`);
+  return `${notebook} ${String(at < 0 ? 1e9 : at).padStart(10, '0')} ${id}`;
+}
+
 /**
- * Writes the page that shows all results and figures. It refers to the pictures beside it and to Plotly in node_modules, and holds
- * the charts in itself.
+ * Writes the page that shows all results and figures: those in build/, made on this machine, before the committed ones. It refers to the
+ * pictures and to Plotly in node_modules, and holds the charts in itself.
  *
- * @param file where to write it; figures/index.html where it is left out
+ * @param file where to write it
  */
-export function writePage(root: string, file = path.join(root, 'figures', 'index.html')): void {
+export function writePage(root: string, file: string): void {
   const from = path.dirname(file);
-  const to = (...parts: string[]): string =>
-    path
-      .relative(from, path.join(root, ...parts))
-      .split(path.sep)
-      .join('/') || '.';
-  const results = path.join(root, 'figures', 'results.md');
+  const to = (target: string): string => path.relative(from, target).split(path.sep).join('/') || '.';
+  const [made, committed] = [path.join(root, 'build'), path.join(root, 'figures')];
+  const results = [made, committed].map((folder) => path.join(folder, 'results.md')).find(fs.existsSync);
+  const figures = pageFigures([path.join(made, 'figures'), committed]);
   const html = pageHtml({
-    tables: fs.existsSync(results) ? markdownTables(fs.readFileSync(results, 'utf8')) : [],
-    figures: pageFigures(path.join(root, 'figures')),
-    pictures: `${to('figures')}/`,
-    notebooks: `${to('notebooks')}/`,
-    plotly: to('node_modules', 'plotly.js-dist', 'plotly.js'),
+    tables: results === undefined ? [] : markdownTables(fs.readFileSync(results, 'utf8')),
+    figures: figures.map((figure) => ({...figure, src: `${to(figure.folder)}/${figure.id}.png`})),
+    hrefOf: (notebook) => {
+      const read = path.join(made, `${notebook}.html`);
+      return to(fs.existsSync(read) ? read : path.join(root, 'notebooks', `${notebook}.ipynb`));
+    },
+    plotly: to(path.join(root, 'node_modules', 'plotly.js-dist', 'plotly.js')),
   });
   writeFileAtomically(file, html);
 }

@@ -62,10 +62,10 @@ test('saved figures carry their words, and figures/README.md lists them', () => 
       list,
       /\| \[a-grid\]\(a-grid.png\) \| Title \| MADE, figure 3 \| .* \| `npm run train -- made` \| 0 \| 23 \|/,
     );
-    const {data, layout} = loadFigure('a-curve', folder);
+    const {data, layout} = loadFigure('a-curve', [path.join(folder, 'nowhere'), folder]);
     assert.deepEqual(data, JSON.parse(JSON.stringify(chart.data)));
     assert.equal(layout.meta?.title, 'Title');
-    assert.throws(() => loadFigure('a-grid', folder), /there is no figure .*a-grid\.json/);
+    assert.throws(() => loadFigure('a-grid', [folder]), /there is no figure .*a-grid\.json/);
     assert.throws(() => saveFigure('../x', chart, {minutes: 1, folder}), /id must be lower case words/);
     assert.deepEqual(fs.readdirSync(folder).sort(), ['a-curve.json', 'a-grid.png']);
   } finally {

@@ -3,8 +3,10 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import test from 'node:test';
+import {projectRoot} from '../../lib/storage/paths';
 import {findChromium} from '../../scripts/notebooks/browser';
 import {executeNotebooks, type NotebookProgress} from '../../scripts/notebooks/execute';
+import {writeHtml} from '../../scripts/notebooks/html';
 import {type Cell, type Notebook, stringify, textOf, tidy} from '../../scripts/notebooks/notebook';
 
 const fixture = path.join(__dirname, 'fixtures', 'chart.ipynb');
@@ -32,7 +34,6 @@ test(
     fs.copyFileSync(fixture, file);
     const seen: NotebookProgress[] = [];
     const [result] = await executeNotebooks([file], {
-      figures: null,
       onProgress: (progress) => seen.push(progress),
     });
     assert.deepEqual(
@@ -65,7 +66,7 @@ test(
   inFolder(async (folder) => {
     const file = path.join(folder, 'papers.ipynb');
     fs.writeFileSync(file, stringify(notebookOf('console.log(process.env.PAPER_FIGURES);')));
-    await executeNotebooks([file], {figures: null});
+    await executeNotebooks([file]);
     const {cells} = JSON.parse(fs.readFileSync(file, 'utf8')) as Notebook;
     assert.equal(textOf(cells[0].outputs?.[0].text), 'off\n');
   }),
@@ -79,7 +80,7 @@ test(
       notebookOf('const a = 1;', '', "throw new RangeError('size must be odd, got 2');"),
     );
     fs.writeFileSync(file, before);
-    await assert.rejects(executeNotebooks([file], {figures: null}), (error: Error) => {
+    await assert.rejects(executeNotebooks([file]), (error: Error) => {
       assert.match(error.message, /^broken.ipynb, cell 3, failed/);
       assert.match(error.message, /size must be odd, got 2/);
       return true;
@@ -90,7 +91,7 @@ test(
 
 test('a missing Python is one sentence', async () => {
   await assert.rejects(
-    executeNotebooks([fixture], {figures: null, python: '/nowhere/python'}),
+    executeNotebooks([fixture], {python: '/nowhere/python'}),
     /could not start \/nowhere\/python/,
   );
 });
@@ -122,3 +123,20 @@ test('tidied twice is tidied once; what changes from run to run is gone', () => 
   const guess = tidy({...raw, cells: [{...cells[0], metadata: {tags: ['prediction']}}]}, () => null);
   assert.deepEqual(guess.cells[0].outputs, []);
 });
+
+test(
+  'an executed notebook as a page shows every chart, and asks for no module of Jupyter',
+  inFolder(async (folder) => {
+    const file = path.join(folder, 'made.ipynb');
+    const notebooks = path.join(projectRoot(), 'notebooks');
+    const [name] = fs.readdirSync(notebooks).filter((each) => each.startsWith('03-'));
+    fs.copyFileSync(path.join(notebooks, name), file);
+    await writeHtml([file]);
+    const html = fs.readFileSync(path.join(folder, 'made.html'), 'utf8');
+    const {cells} = JSON.parse(fs.readFileSync(file, 'utf8')) as Notebook;
+    const pictures = cells.flatMap(({outputs = []}) => outputs.filter(({data}) => data?.['image/png']));
+    assert.ok(pictures.length > 3);
+    assert.equal(html.match(/<img[^>]+src="data:image\/png/g)?.length, pictures.length);
+    assert.ok(!html.includes('require.min.js'));
+  }),
+);

@@ -11,7 +11,7 @@ import {markdownTables, pageFigures, writePage} from '../../scripts/notebooks/pa
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'page-'));
 test.after(() => fs.rmSync(folder, {recursive: true}));
-const places = {pictures: './', notebooks: '../notebooks/', plotly: 'plotly.js'};
+const places = {hrefOf: (notebook: string) => `${notebook}.ipynb`, plotly: 'plotly.js'};
 
 test('tables of Markdown, with the words above them as captions', () => {
   const tables = markdownTables(
@@ -39,7 +39,7 @@ test('no word of a figure can break the page', () => {
     minutes: 1,
   };
   const chart = {data: [], layout: {width: 10, height: 10, meta: words}} as never;
-  const figure = {id: 'evil', words, chart, picture: {width: 1, height: 1}};
+  const figure = {id: 'evil', src: 'evil.png', words, chart, picture: {width: 1, height: 1}};
   const html = pageHtml({tables: [], figures: [figure], ...places});
   assert.ok(html.includes('&lt;b&gt;&quot;&amp;'));
   assert.ok(!html.includes('</script><script>'));
@@ -48,7 +48,11 @@ test('no word of a figure can break the page', () => {
 
 test('a chart without a picture says so', () => {
   const words = {title: 't', description: 'd', notebook: '01-a', command: 'npm start', minutes: 1};
-  const html = pageHtml({tables: [], figures: [{id: 'a', words, chart: null, picture: null}], ...places});
+  const html = pageHtml({
+    tables: [],
+    figures: [{id: 'a', src: 'a.png', words, chart: null, picture: null}],
+    ...places,
+  });
   assert.match(html, /There is no picture of this chart/);
 });
 
@@ -60,7 +64,7 @@ test('the page in a browser: every chart drawn, every picture there, no error, n
   const root = projectRoot();
   const file = path.join(folder, 'index.html');
   writePage(root, file);
-  const figures = pageFigures(path.join(root, 'figures'));
+  const figures = pageFigures([path.join(root, 'build', 'figures'), path.join(root, 'figures')]);
   assert.ok(figures.length > 50);
   const browser = await startBrowser(findChromium() as string);
   try {

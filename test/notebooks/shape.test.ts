@@ -28,10 +28,7 @@ for (const name of fs.readdirSync(folder).filter((file) => file.endsWith('.ipynb
       if (chart) pictures.set(chart, output.data?.['image/png'] ?? null);
     }
     const again = tidy(notebook, (chart) => pictures.get(chart) as string | null);
-    assert.ok(
-      stringify(again) === text,
-      'run `npm start`, or node --import tsx scripts/notebooks/execute.ts',
-    );
+    assert.ok(stringify(again) === text, 'run `npm run publish-notebooks`');
   });
 
   test(`${name}: executed without an error, every chart with its picture and its words`, () => {
