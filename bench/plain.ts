@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import {lstmScan, type ScanDirection} from '../lib/layers/lstmScan';
+import {lstmScan, type ScanDirection} from '../lib/engine/lstmScan';
+import {withPortableTwins} from '../lib/engine/native';
 import {horizontalMask, liveTaps, rasterMask, verticalMask} from '../lib/layers/rasterMasks';
 import type {GatedPixelCnnConfig} from '../lib/models/gatedPixelCnn';
 import {madeDegrees} from '../lib/models/made';
@@ -86,7 +87,7 @@ export class PlainNetwork {
         hidden: weight<tf.Tensor1D>('hidden'),
         cell: weight<tf.Tensor1D>('cell'),
       };
-      return lstmScan(gates, weights, direction, false);
+      return withPortableTwins(() => lstmScan(gates, weights, direction));
     };
     let features = this.conv(x, 'first', rasterMask(firstSize, 'A'));
     for (let k = 1; k <= layers; k++) {

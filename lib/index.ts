@@ -42,8 +42,12 @@ export {
 export {type ToImagesOptions, toImages} from './data/toImages';
 export {ADAM_DEFAULTS, type Adam, type AdamOptions, createAdam} from './engine/adam';
 export {convolve, type Padding, type Placement} from './engine/conv';
+export {bernoulliNegativeLogLikelihood, categoricalNegativeLogLikelihood} from './engine/crossEntropy';
+export {gate} from './engine/gate';
+export type {Stacks} from './engine/gatedLayer';
 export {type Engine, startEngine} from './engine/index';
-export {bernoulliNegativeLogLikelihood, categoricalNegativeLogLikelihood, gate, relu} from './engine/kernels';
+export {shiftDown} from './engine/lstmLayer';
+export {lstmScan, NEIGHBORS, type ScanDirection, type ScanWeights} from './engine/lstmScan';
 export {type DegreeMask, maskedDense} from './engine/maskedDense';
 export {
   addMatrixProduct,
@@ -55,6 +59,8 @@ export {
   pixelLstmCell,
   rectify,
 } from './engine/pixelKernel';
+export {relu} from './engine/relu';
+export {skew, unskew} from './engine/skew';
 export {type EvaluateOptions, type Evaluation, evaluate, evaluateEnsemble} from './evaluate';
 export {type Block, type BlockDiagram, blockDiagram, type Place} from './figures/blockDiagram';
 export {
@@ -131,10 +137,9 @@ export {
   receptiveField,
   unseenBefore,
 } from './inspect/receptiveField';
-export {DiagonalBiLstm, shiftDown} from './layers/diagonalBiLstm';
-export {GATED_DEVIATION, GatedLayer, type GatedSpec, type Stacks} from './layers/gated';
+export {DiagonalBiLstm} from './layers/diagonalBiLstm';
+export {GATED_DEVIATION, GatedLayer, type GatedSpec} from './layers/gated';
 export {Lstm, type LstmSpec} from './layers/lstm';
-export {lstmScan, NEIGHBORS, type ScanDirection, type ScanWeights} from './layers/lstmScan';
 export {
   evenHiddenDegrees,
   hiddenMask,
@@ -164,7 +169,6 @@ export {
 } from './layers/rasterMasks';
 export {ResidualBlock, type ResidualSpec} from './layers/residual';
 export {RowLstm} from './layers/rowLstm';
-export {skew, unskew} from './layers/skew';
 export type {PixelStates, StateLayer, StateSpec} from './layers/stateLayer';
 export {
   bitsPerDimension,

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {bernoulliNegativeLogLikelihood, categoricalNegativeLogLikelihood} from './engine/kernels';
+import {bernoulliNegativeLogLikelihood, categoricalNegativeLogLikelihood} from './engine/crossEntropy';
 import type {AutoregressiveModel, ImageShape} from './types';
 
 /** The one place for units: a likelihood is a negative log-likelihood in nats per image until it is printed. */

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import {conditionAt, conditionOf} from './condition';
 import {type Batch, Dataset} from './data/dataset';
 import {type Adam, createAdam} from './engine/adam';
-import {halfSquaredNorm} from './engine/kernels';
+import {halfSquaredNorm} from './engine/sums';
 import {yieldToOthers} from './engine/yieldToOthers';
 import {checkModelImages, evaluate} from './evaluate';
 import {negativeLogLikelihood} from './likelihood';
@@ -231,7 +231,7 @@ function trainStep(
 
 /** What all gradients together are multiplied with so that their norm is at most the given one. */
 function clipScale(gradients: readonly tf.Tensor[], most: number): number {
-  const sum = tf.tidy(() => tf.addN(gradients.map((x) => halfSquaredNorm({x}))).dataSync()[0]);
+  const sum = tf.tidy(() => tf.addN(gradients.map((x) => halfSquaredNorm(x))).dataSync()[0]);
   return Math.min(1, most / Math.sqrt(2 * sum));
 }
 

@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import {oneHotCondition} from '../condition';
-import {gate, relu} from '../engine/kernels';
+import {gate} from '../engine/gate';
+import type {Stacks} from '../engine/gatedLayer';
+import {relu} from '../engine/relu';
 import {type Dependence, dependence, orderViolations} from '../inspect/jacobian';
 import {labelPosterior} from '../inspect/labelPosterior';
-import type {GatedLayer, Stacks} from '../layers/gated';
+import type {GatedLayer} from '../layers/gated';
 import {GatedPixelCnn, type GatedPixelCnnConfig} from '../models/gatedPixelCnn';
 import {splitLevels} from '../models/raster';
 import type {AutoregressiveModel, Condition} from '../types';

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {bernoulliNegativeLogLikelihood} from '../engine/kernels';
+import {bernoulliNegativeLogLikelihood} from '../engine/crossEntropy';
 import {ResidualBlock} from '../layers/residual';
 import {Random} from '../random';
 import {ask, exercise, type Hints, sideOf, Unanswered} from './check';

@@ -1,5 +1,5 @@
+import {NEIGHBORS, type ScanDirection} from '../engine/lstmScan';
 import {pixelLstmCell} from '../engine/pixelKernel';
-import {NEIGHBORS, type ScanDirection} from '../layers/lstmScan';
 import {Random} from '../random';
 import {ask, exercise, sideOf, Unanswered} from './check';
 
@@ -19,7 +19,7 @@ export function checkStep(mine: LstmStep): string {
       const [o, f, i, g, before] = Array.from({length: 5}, () => 2 * random.normal());
       const answer = ask(mine, {o, f, i, g}, before);
       const cell = Float32Array.of(before);
-      const [hidden] = pixelLstmCell(Float32Array.of(o, f, i, g), 1, cell, new Float32Array(1), null);
+      const [hidden] = pixelLstmCell(Float32Array.of(o, f, i, g), 1, cell, new Float32Array(1));
       const close = (value: number, expected: number): boolean => Math.abs(value - expected) < 1e-5;
       if (close(answer.cell, cell[0]) && close(answer.hidden, hidden)) continue;
       const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type {AdamState, Parameters} from '../types';
-import {outputs} from './native';
-import {nativeKernels} from './nativeKernels';
+import {Arguments} from './check';
+import {native, outputs} from './native';
 
 /**
  * Adam (Kingma and Ba 2015, algorithm 1, in the order of operations at the end of its section 2) together with an
@@ -20,10 +20,11 @@ export interface Adam {
   /**
    * One step; the model's parameters hold the new weights afterwards.
    *
-   * @param gradients one for each parameter, by its name; not disposed
+   * @param gradients one for each parameter, by its name and of its shape; not disposed
    * @param step counted from 1; the bias correction and nothing else depends on it
    * @param averageDecay share of the old average that is kept, 0 to 1
    * @param scale what the gradients are multiplied with
+   * @throws RangeError when a gradient is missing or has another shape, or the step is no positive integer
    */
   step(
     gradients: ReadonlyMap<string, tf.Tensor>,
@@ -39,10 +40,9 @@ export interface Adam {
   dispose(): void;
 }
 
-/** Adam for these parameters, in the form that the running engine is fast at. */
+/** Adam for these parameters, each of whose steps takes the form that the active backend is fast at. */
 export function createAdam(parameters: Parameters, options: AdamOptions = ADAM_DEFAULTS): Adam {
-  const native = tf.getBackend() === 'tensorflow' && nativeKernels() !== null;
-  return new SlotAdam(parameters, options, native ? nativeUpdate : portableUpdate);
+  return new SlotAdam(parameters, options);
 }
 
 type Part = (typeof ADAM_PARTS)[number];
@@ -94,7 +94,6 @@ class SlotAdam implements Adam {
   constructor(
     private readonly parameters: Parameters,
     private readonly options: AdamOptions,
-    private readonly update: Update,
   ) {
     for (const [name, parameter] of parameters) {
       const variable = (value: () => tf.Tensor): tf.Variable => tf.tidy(() => tf.variable(value(), false));
@@ -123,9 +122,16 @@ class SlotAdam implements Adam {
       average: 1 - averageDecay,
       scale,
     };
+    const given = new Arguments('Adam');
+    given.rule(Number.isInteger(step) && step >= 1, 'step', 'be a positive integer', step);
+    // All are looked at before the first weight is changed.
+    for (const [name, {weights}] of this.slots) {
+      given.tensor(`the gradient of '${name}'`, gradients.get(name) as tf.Tensor, weights.shape);
+    }
+    const update = native() === null ? portableUpdate : nativeUpdate;
     for (const [name, slots] of this.slots) {
       tf.tidy(() => {
-        this.update(slots, gradients.get(name) as tf.Tensor, rates);
+        update(slots, gradients.get(name) as tf.Tensor, rates);
         (this.parameters.get(name) as tf.Variable).assign(slots.weights);
       });
     }
@@ -157,6 +163,11 @@ class SlotAdam implements Adam {
       for (const part of ADAM_PARTS) {
         const data = state[part].get(name);
         if (data === undefined) throw new Error(`Adam: the saved state has no ${part} of '${name}'`);
+        if (data.length !== tf.util.sizeFromShape(shape)) {
+          throw new RangeError(
+            `Adam: the saved ${part} of '${name}' must have ${tf.util.sizeFromShape(shape)} numbers, got ${data.length}`,
+          );
+        }
         tf.tidy(() => slots[part].assign(copy(tf.tensor(data, shape))));
       }
     }

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
+import {Arguments} from './check';
 import {define} from './define';
-import {biasGradient, reluGradient} from './kernels';
 import {attribute, INT32, op} from './native';
-import {nativeKernels} from './nativeKernels';
+import {reluGradient} from './relu';
+import {biasGradient} from './sums';
 
 /** Rows and columns of zeros around an image. */
 export interface Padding {
@@ -16,6 +17,15 @@ export interface Padding {
 export interface Placement {
   readonly padding: Padding;
   readonly dilation: number;
+}
+
+/** A convolution as the operations of whole layers need it. */
+export interface Convolution {
+  /** [rows, columns, inputs, outputs], as it is applied; the caller disposes it. */
+  kernel(): tf.Tensor4D;
+  /** [outputs]; not to be disposed. */
+  readonly bias: tf.Tensor1D;
+  readonly placement: Placement;
 }
 
 /**
@@ -66,7 +76,7 @@ function imageAttributes(x: tf.Tensor, kernel: readonly number[], {padding, dila
   const [rows, columns] = kernel;
   const {top, bottom, left, right} = padding;
   const same = top + bottom === (rows - 1) * dilation && left + right === (columns - 1) * dilation;
-  if (nativeKernels() === null || (x.shape[3] as number) > IMAGE_CHANNELS || !same) return null;
+  if ((x.shape[3] as number) > IMAGE_CHANNELS || !same) return null;
   const whole = [top / dilation, left / dilation];
   if (!whole.every((place) => Number.isInteger(place) && place >= 0)) return null;
   return [
@@ -172,14 +182,51 @@ const runConvolution = define({
   inputsToSave: ['x', 'kernel'],
   outputsToSave: [true],
   gradient: (dy, [x, kernel, y], attributes) => {
-    const dz = attributes.relu ? reluGradient({dy, y}) : dy;
+    const dz = attributes.relu ? reluGradient(dy, y) : dy;
     return {
       x: () => runInputGradient({kernel, dy: dz}, {...attributes, inputShape: x.shape}),
       kernel: () => runKernelGradient({x, dy: dz, kernel}, attributes),
-      bias: () => biasGradient({dy: dz}),
+      bias: () => biasGradient(dz),
     };
   },
 });
+
+/** @throws RangeError when a number of the placement is out of range, or the kernel is larger than the padded image */
+function checkPlacement(
+  given: Arguments,
+  argument: string,
+  {padding, dilation}: Placement,
+  {shape: [rows, columns]}: tf.Tensor4D,
+): void {
+  const {top, bottom, left, right} = padding;
+  const sizes = [top, bottom, left, right];
+  given.rule(
+    sizes.every((size) => Number.isInteger(size) && size >= 0),
+    `${argument}'s padding`,
+    'be integers of at least 0',
+    sizes,
+  );
+  given.rule(
+    Number.isInteger(dilation) && dilation >= 1,
+    `${argument}'s dilation`,
+    'be a positive integer',
+    dilation,
+  );
+  const rest = [
+    given.size('H') + top + bottom - (rows - 1) * dilation,
+    given.size('W') + left + right - (columns - 1) * dilation,
+  ];
+  given.rule(Math.min(...rest) > 0, argument, 'leave at least one row and one column', rest.join(' x '));
+}
+
+/** `convolve` with the kernel, bias and placement of a layer. Inside tf.tidy. */
+export function applyConvolution(
+  x: tf.Tensor4D,
+  convolution: Convolution,
+  activation: 'relu' | 'none',
+): tf.Tensor4D {
+  return convolve(x, convolution.kernel(), convolution.bias, convolution.placement, activation);
+}
 
 /**
  * activation(kernel * x + bias), a convolution of stride 1, in one kernel.
@@ -189,6 +236,7 @@ const runConvolution = define({
  * @param bias [outputs]
  * @returns [B, H', W', outputs] with H' = H + top + bottom - (rows - 1) · dilation, and W' likewise; differentiable
  * in all three; the caller disposes it
+ * @throws RangeError when shapes or types do not fit each other, padding is negative, or nothing of the image is left
  */
 export function convolve(
   x: tf.Tensor4D,
@@ -197,6 +245,11 @@ export function convolve(
   {padding, dilation}: Placement,
   activation: 'relu' | 'none',
 ): tf.Tensor4D {
+  const given = new Arguments('convolve');
+  given.tensor('x', x, ['B', 'H', 'W', 'inputs']);
+  given.tensor('kernel', kernel, ['rows', 'columns', 'inputs', 'outputs']);
+  given.tensor('bias', bias, ['outputs']);
+  checkPlacement(given, 'the placement', {padding, dilation}, kernel);
   const attributes = {padding, dilation, relu: activation === 'relu'};
   return runConvolution({x, kernel, bias}, attributes) as tf.Tensor4D;
 }

@@ -1,6 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import {attribute, outputs} from './native';
-import type {Convolution} from './threeConvolutions';
+import {Arguments} from './check';
+import {applyConvolution, type Convolution} from './conv';
+import {gate} from './gate';
+import {attribute, native, runPair} from './native';
+import {checkSamePlacement} from './reluConvolutions';
 
 export interface GatedConvolutions {
   readonly vertical: Convolution;
@@ -8,6 +11,15 @@ export interface GatedConvolutions {
   readonly link: Convolution;
   readonly point: Convolution;
 }
+
+/** The two stacks: `vertical` knows the rows above, `horizontal` also what is to the left. [B, H, W, features] each. */
+export interface Stacks {
+  readonly vertical: tf.Tensor4D;
+  readonly horizontal: tf.Tensor4D;
+}
+
+/** What the class adds before the gates of the vertical and of the horizontal stack, [1 or B, 2 · features]. */
+export type ClassBiases = readonly [tf.Tensor2D, tf.Tensor2D];
 
 /** Where a layer lies in the network. */
 export interface GatedPlace {
@@ -18,46 +30,134 @@ export interface GatedPlace {
 }
 
 /**
- * A layer of the Gated PixelCNN in one operation of the native kernels, with its gradient in another. Inside tf.tidy, on the
- * TensorFlow runtime only.
+ * A layer of the Gated PixelCNN (van den Oord et al. 2016b, figure 2), natively in one operation.
  *
  * @param stacks the vertical stack, then the horizontal one, [B, H, W, 2 · features]; in the first layer the image [B, H, W, C]
- * @param told what the class adds before the gates of the vertical and of the horizontal stack, [1 or B, 2 · features]
- * @returns both stacks likewise, or [B, H, W, features] of the last layer; differentiable in all inputs, kernels and biases
+ * @param classes null for a model without classes
+ * @returns both stacks likewise, or [B, H, W, features] of the last layer; differentiable in all inputs, kernels and biases; the
+ * caller disposes it
+ * @throws RangeError when shapes, types or placements do not fit each other
  */
 export function gatedLayer(
   stacks: tf.Tensor4D,
-  {vertical, horizontal, link, point}: GatedConvolutions,
-  told: readonly [tf.Tensor2D, tf.Tensor2D],
+  convolutions: GatedConvolutions,
+  classes: ClassBiases | null,
+  place: GatedPlace,
+): tf.Tensor4D {
+  return tf.tidy(() => {
+    const weights = checked(stacks, convolutions, classes, place);
+    if (native() === null) return composed(stacks, convolutions, classes, place);
+    const {vertical, horizontal} = convolutions;
+    const {padding, dilation} = vertical.placement;
+    const attributes = [
+      attribute.bool('first', place.first),
+      attribute.bool('last', place.last),
+      attribute.int('vertical_top', padding.top / dilation),
+      attribute.int('vertical_center', padding.left / dilation),
+      attribute.int('horizontal_center', horizontal.placement.padding.left / dilation),
+      attribute.int('dilation', dilation),
+    ];
+    const none = (): tf.Tensor2D => tf.zeros([1, weights[1].shape[0]]);
+    const added = classes ?? [none(), none()];
+    // One class for the whole batch: its gradient is the sum over the images.
+    const finish = (gradients: tf.Tensor[]): tf.Tensor[] => {
+      const ofClasses = gradients
+        .slice(9)
+        .map((gradient, k) =>
+          added[k].shape[0] === gradient.shape[0] ? gradient : tf.sum(gradient, 0, true),
+        );
+      return [...gradients.slice(0, 9), ...ofClasses];
+    };
+    const pair = {
+      ...{name: 'RasterGatedLayer', attributes, outputs: 2, finish},
+      // The stacks, then the four kernels.
+      ...{before: [0], after: [1, 3, 5, 7]},
+    };
+    return runPair(pair, [stacks, ...weights, ...added]) as tf.Tensor4D;
+  });
+}
+
+function composed(
+  both: tf.Tensor4D,
+  convolutions: GatedConvolutions,
+  classes: ClassBiases | null,
   {first, last}: GatedPlace,
 ): tf.Tensor4D {
-  const {dilation} = vertical.placement;
-  const attributes = [
-    attribute.bool('first', first),
-    attribute.bool('last', last),
-    attribute.int('vertical_top', vertical.placement.padding.top / dilation),
-    attribute.int('vertical_center', vertical.placement.padding.left / dilation),
-    attribute.int('horizontal_center', horizontal.placement.padding.left / dilation),
-    attribute.int('dilation', dilation),
-  ];
-  const run = tf.customGrad((...args) => {
-    const save = args.pop() as unknown as tf.GradSaveFunc;
-    const inputs = args as tf.Tensor[];
-    const [next, kept] = outputs('RasterGatedLayer', attributes, inputs, 2);
-    const kernels = [1, 3, 5, 7].map((k) => inputs[k]);
-    save([inputs[0], kept, ...kernels]);
-    return {
-      value: next,
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const gradients = outputs('RasterGatedLayerGradient', attributes, [dy, ...saved], 11);
-        // One class for the whole batch: its gradient is the sum over the images.
-        const classes = gradients.slice(9).map((gradient, k) => {
-          return told[k].shape[0] === gradient.shape[0] ? gradient : tf.sum(gradient, 0, true);
-        });
-        return [...gradients.slice(0, 9), ...classes];
-      },
-    };
-  });
-  const weights = [vertical, horizontal, link, point].flatMap((conv) => [conv.kernel(), conv.bias]);
-  return run(stacks, ...weights, ...told) as tf.Tensor4D;
+  const [vertical, horizontal] = first ? [both, both] : tf.split<tf.Tensor4D>(both, 2, 3);
+  const before = beforeGates({vertical, horizontal}, convolutions, classes);
+  const next = afterGate(before.horizontal, convolutions, first ? null : horizontal);
+  return last ? next : tf.concat([gate(before.vertical), next], 3);
+}
+
+/**
+ * What the two gates of a layer are given: above = V * vertical + class, left = H * horizontal + link * above + class. The first
+ * half of the features goes through tanh, the second through a sigmoid. Inside tf.tidy.
+ *
+ * @returns [B, H, W, 2 · features] each
+ */
+export function beforeGates(
+  {vertical, horizontal}: Stacks,
+  convolutions: GatedConvolutions,
+  classes: ClassBiases | null,
+): Stacks {
+  const withClass = (x: tf.Tensor4D, added: tf.Tensor2D | undefined): tf.Tensor4D =>
+    added === undefined ? x : tf.add(x, tf.reshape(added, [-1, 1, 1, x.shape[3]]));
+  const above = withClass(applyConvolution(vertical, convolutions.vertical, 'none'), classes?.[0]);
+  const linked = applyConvolution(above, convolutions.link, 'none');
+  const left = tf.add<tf.Tensor4D>(applyConvolution(horizontal, convolutions.horizontal, 'none'), linked);
+  return {vertical: above, horizontal: withClass(left, classes?.[1])};
+}
+
+/** The next horizontal stack: point * gate(left), plus the stack itself where it is given. Inside tf.tidy. */
+export function afterGate(
+  left: tf.Tensor4D,
+  {point}: GatedConvolutions,
+  horizontal: tf.Tensor4D | null,
+): tf.Tensor4D {
+  const out = applyConvolution(gate(left), point, 'none');
+  return horizontal === null ? out : tf.add(horizontal, out);
+}
+
+/** Kernel and bias of vertical, horizontal, link and point. */
+function checked(
+  stacks: tf.Tensor4D,
+  {vertical, horizontal, link, point}: GatedConvolutions,
+  classes: ClassBiases | null,
+  {first}: GatedPlace,
+): tf.Tensor[] {
+  const given = new Arguments('gatedLayer');
+  given.tensor('stacks', stacks, ['B', 'H', 'W', 'channels']);
+  const kernels = [vertical, horizontal, link, point].map((convolution) => convolution.kernel());
+  given.tensor('the point kernel', kernels[3], [1, 1, 'features', 'features']);
+  const features = given.size('features');
+  const twice = 2 * features;
+  const inputs = first ? 'channels' : features;
+  if (!first) given.tensor('stacks', stacks, ['B', 'H', 'W', twice]);
+  given.tensor('the vertical kernel', kernels[0], ['rows', 'columns', inputs, twice]);
+  given.tensor('the horizontal kernel', kernels[1], [1, 'length', inputs, twice]);
+  given.tensor('the link kernel', kernels[2], [1, 1, twice, twice]);
+  const all = [vertical, horizontal, link, point];
+  for (const [k, name] of ['vertical', 'horizontal', 'link', 'point'].entries()) {
+    given.tensor(`the ${name} bias`, all[k].bias, [k === 3 ? features : twice]);
+    checkSamePlacement(given, `the ${name} convolution`, kernels[k], all[k]);
+  }
+  given.rule(
+    vertical.placement.padding.bottom === 0,
+    'the vertical convolution',
+    'have no tap below the center',
+    vertical.placement.padding.bottom,
+  );
+  given.rule(
+    vertical.placement.dilation === horizontal.placement.dilation,
+    'the dilation of the horizontal convolution',
+    `be the vertical one's ${vertical.placement.dilation}`,
+    horizontal.placement.dilation,
+  );
+  for (const [k, name] of ['vertical', 'horizontal'].entries()) {
+    const added = classes?.[k];
+    if (added === undefined) continue;
+    const rows = added instanceof tf.Tensor && added.shape[0] === 1 ? 1 : 'B';
+    given.tensor(`the class's share of the ${name} stack`, added, [rows, twice]);
+  }
+  return all.flatMap(({bias}, k) => [kernels[k], bias]);
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {loadNativeKernels} from './nativeKernels';
+import {loadNativeKernels} from './native';
 
 /** Which TensorFlow runs. */
 export interface Engine {
@@ -46,6 +46,8 @@ async function start(): Promise<Engine> {
 async function startNative(): Promise<Engine> {
   // Only here is tfjs-node known. The name is hidden from bundlers, so that the rest of lib also runs in a browser.
   const name = '@tensorflow/tfjs-node';
+  const compat = './compat.cjs';
+  require(compat);
   const node = require(name) as typeof import('@tensorflow/tfjs-node');
   await tf.setBackend('tensorflow');
   loadNativeKernels();

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
+import {Arguments} from './check';
 import {define} from './define';
-import {biasGradient, reluGradient} from './kernels';
 import {attribute, op} from './native';
+import {reluGradient} from './relu';
+import {biasGradient} from './sums';
 
 /** Which weights of a dense layer live: (i, j) where above[j] >= below[i], or above[j] > below[i] where it is strict. */
 export interface DegreeMask {
@@ -12,15 +14,15 @@ export interface DegreeMask {
   readonly strict: boolean;
 }
 
-/** The mask itself, [inputs, outputs], 0 or 1. */
-function written(below: tf.Tensor, above: tf.Tensor, strict: unknown): tf.Tensor2D {
+/** The matrix [inputs, outputs] with zeros where it is dead, whatever stood there. */
+function masked(matrix: tf.Tensor, below: tf.Tensor, above: tf.Tensor, strict: unknown): tf.Tensor2D {
   const [row, column] = [tf.expandDims(above, 0), tf.expandDims(below, 1)];
-  return tf.cast(strict ? tf.greater(row, column) : tf.greaterEqual(row, column), 'float32') as tf.Tensor2D;
+  const alive = strict ? tf.greater(row, column) : tf.greaterEqual(row, column);
+  return tf.where(alive, matrix, tf.zerosLike(matrix)) as tf.Tensor2D;
 }
 
 const runMaskedDense = define({
   name: 'MaskedDense',
-  own: true,
   native: ({x, weights, added, below, above}, {strict, relu}) =>
     op(
       'RasterMaskedDense',
@@ -28,38 +30,35 @@ const runMaskedDense = define({
       [x, weights, added, below, above],
     ),
   portable: ({x, weights, added, below, above}, {strict, relu}) => {
-    const masked = tf.mul(weights, written(below, above, strict)) as tf.Tensor2D;
-    const sum = tf.add(tf.matMul(x as tf.Tensor2D, masked), added);
+    const sum = tf.add(tf.matMul(x as tf.Tensor2D, masked(weights, below, above, strict)), added);
     return relu ? tf.relu(sum) : sum;
   },
   inputsToSave: ['x', 'weights', 'added', 'below', 'above'],
   outputsToSave: [true],
   gradient: (dy, [x, weights, added, below, above, y], {strict, relu}) => {
-    const dz = relu ? reluGradient({dy, y}) : dy;
+    const dz = relu ? reluGradient(dy, y) : dy;
     return {
       x: () => inputsGradient({dy: dz, weights, below, above}, {strict}),
       weights: () => weightsGradient({x, dy: dz, below, above}, {strict}),
-      added: () => (added.rank === 1 ? biasGradient({dy: dz}) : tf.clone(dz)),
+      added: () => (added.rank === 1 ? biasGradient(dz) : tf.clone(dz)),
     };
   },
 });
 
 const inputsGradient = define({
   name: 'MaskedDenseInputs',
-  own: true,
   native: ({dy, weights, below, above}, {strict}) =>
     op('RasterMaskedDenseInputs', [attribute.bool('strict', strict as boolean)], [dy, weights, below, above]),
   portable: ({dy, weights, below, above}, {strict}) =>
-    tf.matMul(dy as tf.Tensor2D, tf.mul(weights, written(below, above, strict)) as tf.Tensor2D, false, true),
+    tf.matMul(dy as tf.Tensor2D, masked(weights, below, above, strict), false, true),
 });
 
 const weightsGradient = define({
   name: 'MaskedDenseWeights',
-  own: true,
   native: ({x, dy, below, above}, {strict}) =>
     op('RasterMaskedDenseWeights', [attribute.bool('strict', strict as boolean)], [x, dy, below, above]),
   portable: ({x, dy, below, above}, {strict}) =>
-    tf.mul(tf.matMul(x as tf.Tensor2D, dy as tf.Tensor2D, true, false), written(below, above, strict)),
+    masked(tf.matMul(x as tf.Tensor2D, dy as tf.Tensor2D, true, false), below, above, strict),
 });
 
 /**
@@ -70,7 +69,7 @@ const weightsGradient = define({
  * @param weights [inputs, outputs]
  * @param added a bias [outputs], or what else there is to add for each image [B, outputs]
  * @returns [B, outputs]; differentiable in x, weights and added; the caller disposes it
- * @throws RangeError when shapes do not fit each other
+ * @throws RangeError when shapes or types do not fit each other
  */
 export function maskedDense(
   x: tf.Tensor2D,
@@ -79,19 +78,12 @@ export function maskedDense(
   {below, above, strict}: DegreeMask,
   activation: 'relu' | 'none',
 ): tf.Tensor2D {
-  const [batch, inputs] = x.shape;
-  const outputs = above.size;
-  const fits =
-    weights.shape[0] === inputs &&
-    weights.shape[1] === outputs &&
-    below.size === inputs &&
-    (added.rank === 1 ? added.size === outputs : added.shape[0] === batch && added.shape[1] === outputs);
-  if (!fits) {
-    throw new RangeError(
-      `maskedDense: x [B, inputs], weights [inputs, outputs], added [outputs] or [B, outputs] and degrees [inputs] and [outputs] ` +
-        `must fit each other, got ${[x, weights, added, below, above].map(({shape}) => `[${shape.join(', ')}]`).join(', ')}`,
-    );
-  }
+  const given = new Arguments('maskedDense');
+  given.tensor('x', x, ['B', 'inputs']);
+  given.tensor('weights', weights, ['inputs', 'outputs']);
+  given.tensor('added', added, ['outputs'], 'float32', ['B', 'outputs']);
+  given.tensor('below', below, ['inputs'], 'int32');
+  given.tensor('above', above, ['outputs'], 'int32');
   return runMaskedDense(
     {x, weights, added, below, above},
     {strict, relu: activation === 'relu'},

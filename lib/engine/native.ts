@@ -2,11 +2,77 @@ import * as tf from '@tensorflow/tfjs';
 import type {NodeJSKernelBackend} from '@tensorflow/tfjs-node/dist/nodejs_kernel_backend';
 
 /**
- * The TensorFlow runtime reached by the names of its own operations. tfjs writes several passes over memory where
- * the runtime has one operation (the gradient of a ReLU, Adam); each call here costs about 15 microseconds.
+ * The native side: the project's own operations in C++ (lib/engine/native, compiled by set-up), and the TensorFlow runtime reached by
+ * the names of its operations. tfjs writes several passes over memory where the runtime has one operation (the gradient of a
+ * ReLU, Adam); each call here costs about 15 microseconds.
  */
 
-type OpInput = tf.TensorInfo;
+/** What the project's own kernels give to JavaScript directly, for samplers. Loading them registers operations with TensorFlow. */
+export interface NativeKernels {
+  /** @returns a handle for applyPixelKernel */
+  createPixelKernel(
+    weights: Float32Array,
+    bias: Float32Array,
+    taps: number,
+    inputs: number,
+    outputs: number,
+    count: number,
+    rectified: 0 | 1,
+  ): unknown;
+  applyPixelKernel(
+    kernel: unknown,
+    inputs: Float32Array,
+    seen: Int32Array,
+    taps: number,
+    added: Float32Array | null,
+    out: Float32Array,
+  ): void;
+  addMatrixProduct(a: Float32Array, weights: Float32Array, out: Float32Array, sizes: Int32Array): void;
+  applyGate(x: Float32Array, features: number, out: Float32Array): void;
+  applyRectifier(x: Float32Array, out: Float32Array): void;
+  applyLstmCell(gates: Float32Array, hidden: number, cell: Float32Array, out: Float32Array): void;
+}
+
+let loaded: NativeKernels | null = null;
+let twinsOnly = false;
+
+/** To be called once the native runtime is there. @throws Error when set-up has not compiled the kernels */
+export function loadNativeKernels(): void {
+  // Beside the binding of tfjs-node; hidden from bundlers as that is.
+  const name = '@tensorflow/tfjs-node/lib/napi-v8/raster_kernels.node';
+  loaded = require(name) as NativeKernels;
+}
+
+/**
+ * The one place that decides which form of an operation serves a call: the native one where the native runtime is the active
+ * backend, else (null) the portable twin. Asked at each call, since `tf.setBackend` may change the answer.
+ */
+export function native(): NativeKernels | null {
+  return !twinsOnly && tf.getBackend() === 'tensorflow' ? loaded : null;
+}
+
+/**
+ * Calls `run` with the portable twins serving every operation, whatever the backend: tests compare the two forms by it.
+ *
+ * @param run may be async; calls that overlap with it get the twins, too
+ */
+export function withPortableTwins<T>(run: () => T): T {
+  const before = twinsOnly;
+  const restore = (): void => {
+    twinsOnly = before;
+  };
+  twinsOnly = true;
+  let later = false;
+  try {
+    const result = run();
+    if (!(result instanceof Promise)) return result;
+    later = true;
+    return result.finally(restore) as T;
+  } finally {
+    if (!later) restore();
+  }
+}
+
 interface OpAttribute {
   name: string;
   type: number;
@@ -34,7 +100,7 @@ export const attribute = {
     type: backend().binding.TF_ATTR_STRING,
     value,
   }),
-  int: (name: string, value: number | number[]): OpAttribute => ({
+  int: (name: string, value: number | readonly number[]): OpAttribute => ({
     name,
     type: backend().binding.TF_ATTR_INT,
     value,
@@ -42,7 +108,7 @@ export const attribute = {
 };
 
 /** Runs one operation of the TensorFlow runtime that has one output; the caller disposes it. */
-export function op(name: string, attributes: OpAttribute[], inputs: readonly OpInput[]): tf.Tensor {
+export function op(name: string, attributes: OpAttribute[], inputs: readonly tf.TensorInfo[]): tf.Tensor {
   return backend().executeSingleOutput(name, attributes as never, inputs as tf.TensorInfo[]) as tf.Tensor;
 }
 
@@ -50,8 +116,44 @@ export function op(name: string, attributes: OpAttribute[], inputs: readonly OpI
 export function outputs(
   name: string,
   attributes: OpAttribute[],
-  inputs: readonly OpInput[],
+  inputs: readonly tf.TensorInfo[],
   count: number,
 ): tf.Tensor[] {
   return backend().executeMultipleOutputs(name, attributes as never, inputs as tf.TensorInfo[], count);
+}
+
+/** An operation of the native kernels whose gradient is another, called `<name>Gradient`. */
+export interface NativePair {
+  readonly name: string;
+  readonly attributes: OpAttribute[];
+  /** The first output is the result; the others are kept for the gradient. */
+  readonly outputs: number;
+  /** Whether the result is kept, too. */
+  readonly keepResult?: boolean;
+  /** Which inputs the gradient is given: those before what is kept, and those after it. */
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  /** Makes the gradients of the inputs of what the second operation gives; for where that has another shape. */
+  readonly finish?: (gradients: tf.Tensor[]) => tf.Tensor[];
+}
+
+/** Runs it; differentiable in all inputs. Inside tf.tidy. */
+export function runPair(pair: NativePair, inputs: readonly tf.Tensor[]): tf.Tensor {
+  const {name, attributes, before, after, finish} = pair;
+  const run = tf.customGrad((...args) => {
+    const save = args.pop() as unknown as tf.GradSaveFunc;
+    const given = args as tf.Tensor[];
+    const all = outputs(name, attributes, given, pair.outputs);
+    const [result] = all;
+    const kept = pair.keepResult === true ? all : all.slice(1);
+    save([...before.map((k) => given[k]), ...kept, ...after.map((k) => given[k])]);
+    return {
+      value: result,
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const gradients = outputs(`${name}Gradient`, attributes, [dy, ...saved], given.length);
+        return finish === undefined ? gradients : finish(gradients);
+      },
+    };
+  });
+  return run(...inputs);
 }

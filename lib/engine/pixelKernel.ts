@@ -1,8 +1,8 @@
-import {type NativeKernels, nativeKernels} from './nativeKernels';
+import {native} from './native';
 
 /**
  * The arithmetic of a sampler that computes one pixel of several images at a time: too little to be worth a call to
- * TensorFlow. Each function has a form in C++ and a twin in plain loops; `kernels` chooses, and is given by tests only.
+ * TensorFlow. Each function has a form in C++ and a twin in plain loops.
  */
 
 /** The weights of a convolution of which one pixel at a time is asked for. */
@@ -38,10 +38,8 @@ export interface PixelKernel {
   ): void;
 }
 
-export function createPixelKernel(
-  spec: PixelKernelSpec,
-  kernels: NativeKernels | null = nativeKernels(),
-): PixelKernel {
+export function createPixelKernel(spec: PixelKernelSpec): PixelKernel {
+  const kernels = native();
   if (kernels === null) return new LoopKernel(spec);
   const {weights, bias, taps, inputs, outputs, count, rectified} = spec;
   const handle = kernels.createPixelKernel(weights, bias, taps, inputs, outputs, count, rectified ? 1 : 0);
@@ -74,7 +72,7 @@ class LoopKernel implements PixelKernel {
       this.accumulate(this.gather(inputs, seen, taps, b), out, b * outputs);
     }
     if (added !== null) for (let i = 0; i < out.length; i++) out[i] += added[i];
-    if (rectified) rectify(out, out, null);
+    if (rectified) for (let i = 0; i < out.length; i++) out[i] = Math.max(0, out[i]);
   }
 
   /** Lists the non-zero inputs of image b, padded with zeros to a multiple of four. */
@@ -132,8 +130,8 @@ export function addMatrixProduct(
   weights: MatrixPart,
   out: MatrixPart,
   {rows, inner, columns}: {readonly rows: number; readonly inner: number; readonly columns: number},
-  kernels: NativeKernels | null = nativeKernels(),
 ): void {
+  const kernels = native();
   if (kernels !== null) {
     const places = [a, weights, out].flatMap(({start, stride}) => [start, stride]);
     const sizes = Int32Array.of(rows, inner, columns, ...places);
@@ -152,11 +150,8 @@ export function addMatrixProduct(
 }
 
 /** out = max(x, 0); both may be the same. */
-export function rectify(
-  x: Float32Array,
-  out: Float32Array = new Float32Array(x.length),
-  kernels: NativeKernels | null = nativeKernels(),
-): Float32Array {
+export function rectify(x: Float32Array, out: Float32Array = new Float32Array(x.length)): Float32Array {
+  const kernels = native();
   if (kernels !== null) {
     kernels.applyRectifier(x, out);
     return out;
@@ -179,8 +174,8 @@ export function pixelGate(
   x: Float32Array,
   features: number,
   out: Float32Array = new Float32Array(x.length / 2),
-  kernels: NativeKernels | null = nativeKernels(),
 ): Float32Array {
+  const kernels = native();
   if (kernels !== null) {
     kernels.applyGate(x, features, out);
     return out;
@@ -205,8 +200,8 @@ export function pixelLstmCell(
   h: number,
   cell: Float32Array,
   hidden: Float32Array = new Float32Array(cell.length),
-  kernels: NativeKernels | null = nativeKernels(),
 ): Float32Array {
+  const kernels = native();
   if (kernels !== null) {
     kernels.applyLstmCell(gates, h, cell, hidden);
     return hidden;

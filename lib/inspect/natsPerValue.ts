@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {conditionOf} from '../condition';
 import {toTensor} from '../data/dataset';
-import {categoricalNegativeLogLikelihood} from '../engine/kernels';
+import {categoricalNegativeLogLikelihood} from '../engine/crossEntropy';
 import {checkModelImages} from '../evaluate';
 import type {AutoregressiveModel, Condition, Images} from '../types';
 

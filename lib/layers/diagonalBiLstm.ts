@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {addedStates} from '../engine/lstmLayer';
 import type {Parameters} from '../types';
 import {Lstm, type LstmSpec} from './lstm';
 import type {ParameterSpec} from './parameters';
@@ -32,8 +33,7 @@ export class DiagonalBiLstm implements StateLayer {
   }
 
   states(x: tf.Tensor4D): tf.Tensor4D {
-    const [left, right] = this.lstms;
-    return tf.tidy(() => tf.add(left.apply(x), shiftDown(right.apply(x))));
+    return tf.tidy(() => addedStates(x, this.lstms));
   }
 
   pixels(width: number, count: number): PixelStates {
@@ -44,20 +44,6 @@ export class DiagonalBiLstm implements StateLayer {
   dispose(): void {
     for (const lstm of this.lstms) lstm.dispose();
   }
-}
-
-/**
- * Each row gets what the row above had; the first gets zeros.
- *
- * @param x [B, H, W, C]
- * @returns [B, H, W, C]; the caller disposes it
- */
-export function shiftDown(x: tf.Tensor4D): tf.Tensor4D {
-  const [batch, height, width, channels] = x.shape;
-  return tf.tidy(() => {
-    const rows = tf.slice(x, [0, 0, 0, 0], [batch, height - 1, width, channels]);
-    return tf.concat([tf.zeros([batch, 1, width, channels]), rows], 1) as tf.Tensor4D;
-  });
 }
 
 function lstmSpecs({name, inputs, hidden, groups}: StateSpec): LstmSpec[] {

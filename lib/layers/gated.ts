@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import {gatedLayer} from '../engine/gatedLayer';
-import {gate} from '../engine/kernels';
+import {gate} from '../engine/gate';
+import {afterGate, beforeGates, type ClassBiases, gatedLayer, type Stacks} from '../engine/gatedLayer';
 import type {Parameters} from '../types';
 import {MaskedConv2d, type MaskedConv2dSpec} from './maskedConv2d';
 import {type ParameterSpec, parameter} from './parameters';
@@ -23,12 +23,6 @@ export interface GatedSpec {
   readonly inputDeviation: number;
   /** Classes that the layer can be told of; 0 for none. */
   readonly classes: number;
-}
-
-/** The two stacks: `vertical` knows the rows above, `horizontal` also what is to the left. [B, H, W, features] each. */
-export interface Stacks {
-  readonly vertical: tf.Tensor4D;
-  readonly horizontal: tf.Tensor4D;
 }
 
 /** What tanh times sigmoid makes of inputs of deviation 0.6, which the first weights give it. */
@@ -73,11 +67,10 @@ export class GatedLayer {
    * @param labels [1 or B, classes], one-hot; null without classes
    * @returns new tensors; the caller disposes them
    */
-  apply({vertical, horizontal}: Stacks, labels: tf.Tensor2D | null): Stacks {
+  apply(stacks: Stacks, labels: tf.Tensor2D | null): Stacks {
     const [v, h] = tf.tidy(() => {
-      const before = this.beforeGates({vertical, horizontal}, labels);
-      const out = this.point.apply(gate(before.horizontal), 'none');
-      const next = this.spec.first ? out : tf.add<tf.Tensor4D>(out, horizontal);
+      const before = this.beforeGates(stacks, labels);
+      const next = afterGate(before.horizontal, this, this.spec.first ? null : stacks.horizontal);
       return [gate(before.vertical), next];
     });
     return {vertical: v, horizontal: h};
@@ -88,29 +81,23 @@ export class GatedLayer {
    *
    * @returns [B, H, W, 2 · features] each; the caller disposes them
    */
-  beforeGates({vertical, horizontal}: Stacks, labels: tf.Tensor2D | null): Stacks {
-    const [above, left] = tf.tidy(() => {
-      const told = this.withClass(this.vertical.apply(vertical, 'none'), 'vertical', labels);
-      const linked = this.link.apply(told, 'none');
-      const joined = tf.add<tf.Tensor4D>(this.horizontal.apply(horizontal, 'none'), linked);
-      return [told, this.withClass(joined, 'horizontal', labels)];
+  beforeGates(stacks: Stacks, labels: tf.Tensor2D | null): Stacks {
+    const [v, h] = tf.tidy(() => {
+      const {vertical, horizontal} = beforeGates(stacks, this, this.classBiases(labels));
+      return [vertical, horizontal];
     });
-    return {vertical: above, horizontal: left};
+    return {vertical: v, horizontal: h};
   }
 
   /**
-   * The same with both stacks in one tensor, the vertical one first, in one operation of the native kernels.
+   * The same as apply with both stacks in one tensor, the vertical one first: natively one operation.
    *
    * @param stacks [B, H, W, 2 · features], of the first layer the image
    * @param last whether only the horizontal stack is asked for
    * @returns [B, H, W, 2 · features], or [B, H, W, features]; the caller disposes it
    */
-  applyFused(stacks: tf.Tensor4D, labels: tf.Tensor2D | null, last: boolean): tf.Tensor4D {
-    return tf.tidy(() => {
-      const told = (stack: 'vertical' | 'horizontal'): tf.Tensor2D =>
-        labels === null ? tf.zeros([1, 2 * this.spec.features]) : this.classBias(stack, labels);
-      return gatedLayer(stacks, this, [told('vertical'), told('horizontal')], {first: this.spec.first, last});
-    });
+  applyTogether(stacks: tf.Tensor4D, labels: tf.Tensor2D | null, last: boolean): tf.Tensor4D {
+    return tf.tidy(() => gatedLayer(stacks, this, this.classBiases(labels), {first: this.spec.first, last}));
   }
 
   /** [1 or B, 2 · features]: what the class adds before a gate. The caller disposes it. */
@@ -118,13 +105,10 @@ export class GatedLayer {
     return tf.matMul(labels, parameter<tf.Tensor2D>(this.parameters, `${this.spec.name}.class.${stack}`));
   }
 
-  private withClass(
-    x: tf.Tensor4D,
-    stack: 'vertical' | 'horizontal',
-    labels: tf.Tensor2D | null,
-  ): tf.Tensor4D {
-    if (labels === null) return x;
-    return tf.add(x, tf.reshape(this.classBias(stack, labels), [-1, 1, 1, x.shape[3]]));
+  private classBiases(labels: tf.Tensor2D | null): ClassBiases | null {
+    return labels === null
+      ? null
+      : [this.classBias('vertical', labels), this.classBias('horizontal', labels)];
   }
 
   dispose(): void {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import {lstmScan, NEIGHBORS, type ScanDirection, type ScanWeights} from '../engine/lstmScan';
 import type {Parameters} from '../types';
-import {lstmScan, NEIGHBORS, type ScanDirection, type ScanWeights} from './lstmScan';
 import {MaskedConv2d, type MaskedConv2dSpec} from './maskedConv2d';
 import {type ParameterSpec, parameter} from './parameters';
 import {PixelScan} from './pixelScan';
@@ -50,8 +50,8 @@ export class Lstm {
     return {state: get('state'), hidden: get('hidden'), cell: get('cell')};
   }
 
-  get neighbors(): (typeof NEIGHBORS)[ScanDirection] {
-    return NEIGHBORS[this.spec.direction];
+  get direction(): ScanDirection {
+    return this.spec.direction;
   }
 
   /**

@@ -1,4 +1,3 @@
-import {type NativeKernels, nativeKernels} from '../engine/nativeKernels';
 import {createPixelKernel, type PixelKernel} from '../engine/pixelKernel';
 import type {ConvNumbers, MaskedConv2d} from './maskedConv2d';
 
@@ -19,16 +18,12 @@ export class PixelConv {
   private last: Float32Array | undefined;
   private y = -1;
 
-  /**
-   * @param activation of the outputs
-   * @param kernels the form of the arithmetic, chosen by tests only
-   */
+  /** @param activation of the outputs */
   constructor(
     conv: MaskedConv2d,
     private readonly width: number,
     private readonly count: number,
     activation: 'relu' | 'none' = 'none',
-    kernels: NativeKernels | null = nativeKernels(),
   ) {
     this.numbers = conv.numbers();
     const {rows, columns, centerRow, centerColumn, dilation, inputs, outputs, kernel, bias} = this.numbers;
@@ -42,7 +37,7 @@ export class PixelConv {
     this.seen = new Int32Array(2 * this.taps.length);
     this.pointwise = this.taps.length === 1 && this.taps[0].dy === 0 && this.taps[0].dx === 0;
     const shape = {taps: rows * columns, inputs, outputs, count, weights: kernel, bias};
-    this.kernel = createPixelKernel({...shape, rectified: activation === 'relu'}, kernels);
+    this.kernel = createPixelKernel({...shape, rectified: activation === 'relu'});
   }
 
   /** To be called before the first pixel of each row. */

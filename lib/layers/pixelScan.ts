@@ -1,6 +1,6 @@
+import {NEIGHBORS, type ScanDirection} from '../engine/lstmScan';
 import {createPixelKernel, type PixelKernel, pixelLstmCell} from '../engine/pixelKernel';
 import type {Lstm} from './lstm';
-import {NEIGHBORS, type ScanDirection} from './lstmScan';
 import {PixelConv} from './pixelConv';
 
 /** An LSTM over the image at one pixel at a time, in the order of its scan: what a sampler needs. */

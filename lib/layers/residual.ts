@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
+import {reluConvolutions} from '../engine/reluConvolutions';
 import type {Parameters} from '../types';
 import {MaskedConv2d, type MaskedConv2dSpec} from './maskedConv2d';
 import type {ParameterSpec} from './parameters';
 import {evenGroups, rasterMask} from './rasterMasks';
-import {reluConvolutions} from './reluConvolutions';
 
 /** The residual block of PixelCNN: 2h features in and out, h inside. */
 export interface ResidualSpec {

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import {oneHotCondition} from '../condition';
-import {nativeKernels} from '../engine/nativeKernels';
-import {GATED_DEVIATION, GatedLayer, type GatedSpec, type Stacks} from '../layers/gated';
+import type {Stacks} from '../engine/gatedLayer';
+import {reluConvolutions} from '../engine/reluConvolutions';
+import {GATED_DEVIATION, GatedLayer, type GatedSpec} from '../layers/gated';
 import {MaskedConv2d, type MaskedConv2dSpec} from '../layers/maskedConv2d';
 import {createParameters, type ParameterSpec} from '../layers/parameters';
-import {reluConvolutions} from '../layers/reluConvolutions';
 import type {AutoregressiveModel, Condition, ImageShape, IncrementalLogits, Parameters} from '../types';
 import {TRAIN_DEFAULTS} from '../types';
 import {configsOf, defineModel} from './family';
@@ -104,10 +104,7 @@ export class GatedPixelCnn implements AutoregressiveModel {
   logits(x: tf.Tensor4D, condition?: Condition): tf.Tensor {
     checkRasterInput('Gated PixelCNN', x, this.image);
     return tf.tidy(() => {
-      const horizontal =
-        nativeKernels() === null
-          ? this.stacks(x, this.layers.length, condition).horizontal
-          : this.fused(x, this.layers.length, true, condition);
+      const horizontal = this.together(x, this.layers.length, true, condition);
       return splitLevels(reluConvolutions(horizontal, this.head, false), this);
     });
   }
@@ -115,27 +112,27 @@ export class GatedPixelCnn implements AutoregressiveModel {
   /**
    * Both stacks after the given number of layers, at least 1.
    *
-   * @param fused whether a layer is one operation, where the native kernels are there; chosen by tests only
    * @returns [B, H, W, features] each; the caller disposes them
    */
-  stacks(x: tf.Tensor4D, layers: number, condition?: Condition, fused = nativeKernels() !== null): Stacks {
+  stacks(x: tf.Tensor4D, layers: number, condition?: Condition): Stacks {
     checkRasterInput('Gated PixelCNN', x, this.image);
-    const [vertical, horizontal] = tf.tidy(() => {
-      if (fused) return tf.split<tf.Tensor4D>(this.fused(x, layers, false, condition), 2, 3);
-      const classes = oneHotCondition(this, condition, x.shape[0]);
-      let stacks: Stacks = {vertical: x, horizontal: x};
-      for (const layer of this.layers.slice(0, layers)) stacks = layer.apply(stacks, classes);
-      return [stacks.vertical, stacks.horizontal];
-    });
+    const [vertical, horizontal] = tf.tidy(() =>
+      tf.split<tf.Tensor4D>(this.together(x, layers, false, condition), 2, 3),
+    );
     return {vertical, horizontal};
   }
 
   /** Both stacks in one tensor, or the horizontal one alone; inside tf.tidy. */
-  private fused(x: tf.Tensor4D, layers: number, horizontalOnly: boolean, condition?: Condition): tf.Tensor4D {
+  private together(
+    x: tf.Tensor4D,
+    layers: number,
+    horizontalOnly: boolean,
+    condition?: Condition,
+  ): tf.Tensor4D {
     const classes = oneHotCondition(this, condition, x.shape[0]);
     return this.layers
       .slice(0, layers)
-      .reduce((both, layer, k) => layer.applyFused(both, classes, horizontalOnly && k === layers - 1), x);
+      .reduce((both, layer, k) => layer.applyTogether(both, classes, horizontalOnly && k === layers - 1), x);
   }
 
   incremental(count: number, condition?: Condition): IncrementalLogits {

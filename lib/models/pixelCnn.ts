@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
+import {reluConvolutions} from '../engine/reluConvolutions';
 import {MaskedConv2d, type MaskedConv2dSpec} from '../layers/maskedConv2d';
 import {createParameters, type ParameterSpec} from '../layers/parameters';
 import {evenGroups, rasterMask} from '../layers/rasterMasks';
-import {reluConvolutions} from '../layers/reluConvolutions';
 import {ResidualBlock, type ResidualSpec} from '../layers/residual';
 import type {AutoregressiveModel, ImageShape, IncrementalLogits, Parameters} from '../types';
 import {TRAIN_DEFAULTS} from '../types';

@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import {lstmLayer} from '../engine/lstmLayer';
-import {nativeKernels} from '../engine/nativeKernels';
+import {reluConvolutions} from '../engine/reluConvolutions';
 import {MaskedConv2d, type MaskedConv2dSpec} from '../layers/maskedConv2d';
 import {createParameters, type ParameterSpec} from '../layers/parameters';
 import {evenGroups, rasterMask} from '../layers/rasterMasks';
-import {reluConvolutions} from '../layers/reluConvolutions';
 import type {StateLayer, StateSpec} from '../layers/stateLayer';
 import type {AutoregressiveModel, ImageShape, IncrementalLogits, Parameters} from '../types';
 import {PixelRnnIncremental} from './pixelRnnIncremental';
@@ -125,18 +124,13 @@ export class PixelRnn implements AutoregressiveModel {
   /**
    * The feature maps after the first convolution and the given number of layers.
    *
-   * @param fused whether a layer is one operation, where the native kernels are there; chosen by tests only
    * @returns [B, H, W, 2h]; the caller disposes it
    */
-  features(x: tf.Tensor4D, layers: number, fused = nativeKernels() !== null): tf.Tensor4D {
-    return tf.tidy(() => this.pass(x, layers, fused).features);
+  features(x: tf.Tensor4D, layers: number): tf.Tensor4D {
+    return tf.tidy(() => this.pass(x, layers).features);
   }
 
-  private pass(
-    x: tf.Tensor4D,
-    layers: number,
-    fused = nativeKernels() !== null,
-  ): {features: tf.Tensor4D; skipped: tf.Tensor4D[]} {
+  private pass(x: tf.Tensor4D, layers: number): {features: tf.Tensor4D; skipped: tf.Tensor4D[]} {
     checkRasterInput(this.name, x, this.image);
     const {residual} = this.config;
     let features = this.first.apply(x, 'none');
@@ -144,7 +138,7 @@ export class PixelRnn implements AutoregressiveModel {
     for (let k = 0; k < layers; k++) {
       // One operation adds to what it is given, and hands on no states, which skip connections need.
       const {added} = this.layers[k];
-      if (fused && added !== null && residual && this.skip.length === 0) {
+      if (added !== null && residual && this.skip.length === 0) {
         features = lstmLayer(features, added, this.up[k]);
         continue;
       }

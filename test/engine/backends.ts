@@ -4,6 +4,7 @@ import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {setWasmPaths} from '@tensorflow/tfjs-backend-wasm';
 import {startEngine} from '../../lib/engine/index';
+import {native, withPortableTwins} from '../../lib/engine/native';
 
 /** The backends whose kernels must agree: the native one, where there is one, and the portable twins. */
 export const backends: string[] = [];
@@ -26,6 +27,12 @@ export async function onEachBackend(check: (backend: string) => void): Promise<v
     tf.tidy(() => check(backend));
     assert.equal(tf.memory().numTensors, numTensors, `${backend}: tensors are left behind`);
   }
+}
+
+/** Runs a check on the active backend with the native form, where there is one, and with the portable twins. */
+export function inBothForms(check: (form: 'native' | 'twin') => void): void {
+  if (native() !== null) check('native');
+  withPortableTwins(() => check('twin'));
 }
 
 /** Within `relative` of the larger of 1 and the expected number. */

@@ -109,9 +109,20 @@ test('shapes that do not fit are named, before any kernel runs', async () => {
       (...all: tf.Tensor[]) =>
       () =>
         void maskedDense(all[0] as tf.Tensor2D, all[1] as tf.Tensor2D, all[2] as tf.Tensor1D, mask, 'none');
-    assert.throws(run(tf.zeros([1, 3]), weights, bias), /must fit each other, got \[1, 3\], \[2, 3\]/);
-    assert.throws(run(x, tf.zeros([3, 2]), bias), /got \[1, 2\], \[3, 2\]/);
-    assert.throws(run(x, weights, tf.zeros([2])), /\[2\], \[2\], \[3\]/);
-    assert.throws(run(x, weights, tf.zeros([2, 3])), /\[2, 3\], \[2, 3\], \[2\]/);
+    const name = /^RangeError: maskedDense: /;
+    assert.throws(
+      run(tf.zeros([1, 3]), weights, bias),
+      /weights must be .*\[inputs = 3, outputs\], got float32 \[2, 3\]/,
+    );
+    assert.throws(
+      run(x, tf.zeros([3, 2]), bias),
+      /weights must be .*\[inputs = 2, outputs\], got float32 \[3, 2\]/,
+    );
+    assert.throws(run(x, weights, tf.zeros([2])), /added must be .*\[outputs = 3\] or .*, got float32 \[2\]/);
+    assert.throws(
+      run(x, weights, tf.zeros([2, 3])),
+      /added must be .*\[B = 1, outputs = 3\], got float32 \[2, 3\]/,
+    );
+    assert.throws(run(x, weights, tf.zeros([3], 'int32')), name);
   });
 });

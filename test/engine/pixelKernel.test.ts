@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {startEngine} from '../../lib/engine/index';
-import {nativeKernels} from '../../lib/engine/nativeKernels';
 import {
   addMatrixProduct,
   createPixelKernel,
@@ -10,6 +9,7 @@ import {
   rectify,
 } from '../../lib/engine/pixelKernel';
 import {Random} from '../../lib/random';
+import {inBothForms} from './backends';
 
 test.before(() => startEngine());
 
@@ -26,12 +26,10 @@ function close(actual: Float32Array, expected: ArrayLike<number>, what: string):
     );
   });
 }
-/** On WASM there is the twin alone. */
-const forms = () => new Set([nativeKernels(), null]);
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 test('a pixel: the sum over the seen taps, for any sizes and numbers of images', () => {
-  for (const kernels of forms()) {
+  inBothForms((form) => {
     for (const [taps, inputs, outputs, count] of [
       [1, 1, 1, 1],
       [3, 5, 7, 2],
@@ -49,7 +47,7 @@ test('a pixel: the sum over the seen taps, for any sizes and numbers of images',
         Array.from({length: taps - 1}, (_, k) => [k + 1, (taps - k) * count * inputs]).flat(),
       );
       for (const rectified of [false, true]) {
-        const kernel = createPixelKernel({taps, inputs, outputs, count, weights, bias, rectified}, kernels);
+        const kernel = createPixelKernel({taps, inputs, outputs, count, weights, bias, rectified});
         for (const more of [null, added]) {
           const expected = new Float64Array(count * outputs);
           for (let b = 0; b < count; b++) {
@@ -66,15 +64,15 @@ test('a pixel: the sum over the seen taps, for any sizes and numbers of images',
           }
           const out = new Float32Array(count * outputs).fill(Number.NaN);
           kernel.apply(from, seen, taps - 1, more, out);
-          close(out, expected, `${kernels === null ? 'loops' : 'native'}, ${taps} taps, ${count} images`);
+          close(out, expected, `${form}, ${taps} taps, ${count} images`);
         }
       }
     }
-  }
+  });
 });
 
 test('a product of parts of matrices is added, and nothing beside the part is touched', () => {
-  for (const kernels of forms()) {
+  inBothForms((form) => {
     for (const [rows, inner, columns] of [
       [1, 1, 1],
       [5, 3, 17],
@@ -98,18 +96,14 @@ test('a product of parts of matrices is added, and nothing beside the part is to
           }
         }
       }
-      addMatrixProduct(a, weights, out, {rows, inner, columns}, kernels);
-      close(
-        out.values,
-        expected,
-        `${kernels === null ? 'loops' : 'native'}, ${rows} x ${inner} x ${columns}`,
-      );
+      addMatrixProduct(a, weights, out, {rows, inner, columns});
+      close(out.values, expected, `${form}, ${rows} x ${inner} x ${columns}`);
     }
-  }
+  });
 });
 
 test('the gate and the LSTM cell, by hand', () => {
-  for (const kernels of forms()) {
+  inBothForms(() => {
     for (const [count, h] of [
       [1, 1],
       [3, 5],
@@ -120,11 +114,11 @@ test('the gate and the LSTM cell, by hand', () => {
         const [b, j] = [Math.floor(i / h), i % h];
         return Math.tanh(x[b * 2 * h + j]) * sigmoid(x[b * 2 * h + h + j]);
       });
-      close(pixelGate(x, h, undefined, kernels), gated, 'gate');
+      close(pixelGate(x, h), gated, 'gate');
       const gates = numbers(count * 4 * h, 'gates', 3);
       const before = numbers(count * h, 'cell');
       const cell = before.slice();
-      const hidden = pixelLstmCell(gates, h, cell, undefined, kernels);
+      const hidden = pixelLstmCell(gates, h, cell);
       const expected = Array.from({length: count * h}, (_, i) => {
         const gate = (k: number): number => gates[(Math.floor(i / h) * 4 + k) * h + (i % h)];
         const c = sigmoid(gate(1)) * before[i] + sigmoid(gate(2)) * Math.tanh(gate(3));
@@ -141,30 +135,26 @@ test('the gate and the LSTM cell, by hand', () => {
         'hidden',
       );
     }
-  }
+  });
 });
 
 test('gates stay exact where they are forced open or shut', () => {
-  for (const kernels of forms()) {
+  inBothForms(() => {
     // o open, f open, i shut: the cell is kept and shown.
     const cell = Float32Array.of(0.5);
-    close(
-      pixelLstmCell(Float32Array.of(200, 200, -200, 3), 1, cell, undefined, kernels),
-      [Math.tanh(0.5)],
-      'kept',
-    );
+    close(pixelLstmCell(Float32Array.of(200, 200, -200, 3), 1, cell), [Math.tanh(0.5)], 'kept');
     close(cell, [0.5], 'kept cell');
     // f shut, i open: the candidate replaces it; o shut: nothing is shown.
-    close(pixelLstmCell(Float32Array.of(-200, -200, 200, -200), 1, cell, undefined, kernels), [0], 'hidden');
+    close(pixelLstmCell(Float32Array.of(-200, -200, 200, -200), 1, cell), [0], 'hidden');
     close(cell, [-1], 'replaced cell');
-  }
+  });
 });
 
 test('rectify', () => {
-  for (const kernels of [nativeKernels(), null]) {
+  inBothForms(() => {
     const x = Float32Array.of(-1, 0, 2, -0, 1e-30, Number.NEGATIVE_INFINITY);
-    assert.deepEqual([...rectify(x, undefined, kernels)].map(Math.abs), [0, 0, 2, 0, Math.fround(1e-30), 0]);
-    assert.equal(rectify(x, x, kernels), x);
+    assert.deepEqual([...rectify(x)].map(Math.abs), [0, 0, 2, 0, Math.fround(1e-30), 0]);
+    assert.equal(rectify(x, x), x);
     assert.equal(x[0], 0);
-  }
+  });
 });

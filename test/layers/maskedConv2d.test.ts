@@ -2,15 +2,17 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {convolve} from '../../lib/engine/conv';
+import {categoricalNegativeLogLikelihood} from '../../lib/engine/crossEntropy';
+import {gate} from '../../lib/engine/gate';
 import {startEngine} from '../../lib/engine/index';
-import {categoricalNegativeLogLikelihood, gate, relu} from '../../lib/engine/kernels';
-import {nativeKernels} from '../../lib/engine/nativeKernels';
+import {relu} from '../../lib/engine/relu';
 import {dependence, orderViolations} from '../../lib/inspect/jacobian';
 import {MaskedConv2d, type MaskedConv2dSpec} from '../../lib/layers/maskedConv2d';
 import {createParameters} from '../../lib/layers/parameters';
 import {PixelConv} from '../../lib/layers/pixelConv';
 import {evenGroups, horizontalMask, rasterMask, verticalMask} from '../../lib/layers/rasterMasks';
 import {Random} from '../../lib/random';
+import {inBothForms} from '../engine/backends';
 
 let native = false;
 test.before(async () => {
@@ -89,12 +91,12 @@ for (const [name, part] of Object.entries(CASES)) {
       const x = normals([count, height, width, inputs], name) as tf.Tensor4D;
       const at = (t: tf.Tensor4D, row: number, column: number): tf.Tensor2D =>
         tf.reshape(tf.slice(t, [0, row, column, 0], [count, 1, 1, t.shape[3]]), [count, t.shape[3]]);
-      for (const kernels of new Set([nativeKernels(), null])) {
+      inBothForms((form) => {
         for (const activation of ['none', 'relu'] as const) {
           const added = normals([count, conv.spec.outputs.length], 'added');
           const sum = tf.add<tf.Tensor4D>(conv.apply(x, 'none'), tf.reshape(added, [count, 1, 1, -1]));
           const expected = activation === 'relu' ? tf.relu(sum) : sum;
-          const pixels = new PixelConv(conv, width, count, activation, kernels);
+          const pixels = new PixelConv(conv, width, count, activation);
           for (let row = 0; row < height; row++) {
             pixels.beginRow();
             const columns = Array.from({length: width}, (_, column) => column);
@@ -102,11 +104,11 @@ for (const [name, part] of Object.entries(CASES)) {
             for (const column of columns) {
               const want = at(expected, row, column);
               const got = tf.tensor(pixels.outputs(column, added.dataSync() as Float32Array), want.shape);
-              close(got, want, `${kernels === null ? 'loops' : 'native'} at ${row}, ${column}`);
+              close(got, want, `${form} at ${row}, ${column}`);
             }
           }
         }
-      }
+      });
       conv.dispose();
       for (const value of parameters.values()) value.dispose();
     });

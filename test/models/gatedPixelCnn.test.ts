@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {startEngine} from '../../lib/engine/index';
+import {withPortableTwins} from '../../lib/engine/native';
+import {reluConvolutions} from '../../lib/engine/reluConvolutions';
 import {evaluate} from '../../lib/evaluate';
 import {dependence, orderViolations} from '../../lib/inspect/jacobian';
 import {receptiveField, unseenBefore} from '../../lib/inspect/receptiveField';
-import {reluConvolutions} from '../../lib/layers/reluConvolutions';
 import {GatedPixelCnn, type GatedPixelCnnConfig} from '../../lib/models/gatedPixelCnn';
 import {createModel, findPreset} from '../../lib/models/index';
 import {sample} from '../../lib/sample';
@@ -125,19 +126,19 @@ test('layers as one operation each give the values and the gradients of single c
         tf.tidy(() => {
           const x = tf.randomNormal([batch, 7, 10, channels], 0, 1, 'float32', 1) as tf.Tensor4D;
           const weights = tf.randomNormal([batch, 7, 10, 2 * features], 0, 1, 'float32', 2);
-          const weighted = (input: tf.Tensor, fused: boolean): tf.Tensor => {
-            const {vertical, horizontal} = model.stacks(input as tf.Tensor4D, 3, labels ?? undefined, fused);
+          const weighted = (input: tf.Tensor): tf.Tensor => {
+            const {vertical, horizontal} = model.stacks(input as tf.Tensor4D, 3, labels ?? undefined);
             return tf.mul(tf.concat([vertical, horizontal], 3), weights);
           };
-          const run = (fused: boolean): Record<string, tf.Tensor> => {
-            const loss = (input: tf.Tensor): tf.Scalar => tf.sum(weighted(input, fused));
+          const run = (): Record<string, tf.Tensor> => {
+            const loss = (input: tf.Tensor): tf.Scalar => tf.sum(weighted(input));
             // All but those of the head.
             const used = [...model.parameters.values()].slice(0, -6);
             const {grads} = tf.variableGrads(() => loss(x), used);
-            return {values: weighted(x, fused), dx: tf.grad(loss)(x), ...grads};
+            return {values: weighted(x), dx: tf.grad(loss)(x), ...grads};
           };
-          const composed = run(false);
-          for (const [key, value] of Object.entries(run(true))) {
+          const composed = withPortableTwins(run);
+          for (const [key, value] of Object.entries(run())) {
             const scale = Math.max(1, tf.max(tf.abs(composed[key])).dataSync()[0]);
             const most = tf.max(tf.abs(tf.sub(value, composed[key]))).dataSync()[0];
             assert.ok(most < 3e-5 * scale, `${key} differs by ${most} where the largest is ${scale}`);
@@ -154,20 +155,17 @@ test('logits, whose last layer gives the horizontal stack alone, are those of th
       tf.tidy(() => {
         const x = tf.randomNormal([3, 6, 9, 1], 0, 1, 'float32', 1) as tf.Tensor4D;
         const weights = tf.randomNormal([3, 6, 9, 1], 0, 1, 'float32', 2);
-        const logits = {
-          fused: (input: tf.Tensor) => model.logits(input as tf.Tensor4D),
-          composed: (input: tf.Tensor) => {
-            const {horizontal} = model.stacks(input as tf.Tensor4D, dilations.length + 1, undefined, false);
-            return reluConvolutions(horizontal, model.head, false, false);
-          },
-        };
-        const run = (of: (input: tf.Tensor) => tf.Tensor): Record<string, tf.Tensor> => {
-          const loss = (input: tf.Tensor): tf.Scalar => tf.sum(tf.mul(of(input), weights));
+        const run = (of: (input: tf.Tensor4D) => tf.Tensor): Record<string, tf.Tensor> => {
+          const loss = (input: tf.Tensor): tf.Scalar => tf.sum(tf.mul(of(input as tf.Tensor4D), weights));
           const {grads} = tf.variableGrads(() => loss(x), [...model.parameters.values()]);
           return {values: of(x), dx: tf.grad(loss)(x), ...grads};
         };
-        const composed = run(logits.composed);
-        for (const [key, value] of Object.entries(run(logits.fused))) {
+        const composedLogits = (input: tf.Tensor4D): tf.Tensor => {
+          const {horizontal} = model.stacks(input, dilations.length + 1);
+          return reluConvolutions(horizontal, model.head, false);
+        };
+        const composed = withPortableTwins(() => run(composedLogits));
+        for (const [key, value] of Object.entries(run((input) => model.logits(input)))) {
           const scale = Math.max(1, tf.max(tf.abs(composed[key])).dataSync()[0]);
           const most = tf.max(tf.abs(tf.sub(value, composed[key]))).dataSync()[0];
           assert.ok(most < 3e-5 * scale, `${key} differs by ${most} where the largest is ${scale}`);

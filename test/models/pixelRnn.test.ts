@@ -3,10 +3,11 @@ import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {joinedDiagonals} from '../../lib/course/diagonalBiLstm';
 import {startEngine} from '../../lib/engine/index';
+import {shiftDown} from '../../lib/engine/lstmLayer';
+import {withPortableTwins} from '../../lib/engine/native';
 import {evaluate} from '../../lib/evaluate';
 import {dependence, orderViolations} from '../../lib/inspect/jacobian';
 import {receptiveField} from '../../lib/inspect/receptiveField';
-import {shiftDown} from '../../lib/layers/diagonalBiLstm';
 import {createDiagonalBiLstm, DIAGONAL_BI_LSTM_PRESETS} from '../../lib/models/diagonalBiLstm';
 import {createModel, findPreset} from '../../lib/models/index';
 import {PixelRnn, type PixelRnnConfig} from '../../lib/models/pixelRnn';
@@ -72,16 +73,16 @@ for (const [kind, create] of Object.entries(KINDS)) {
         tf.tidy(() => {
           const x = tf.randomNormal([batch, 6, 9, channels], 0, 1, 'float32', 1) as tf.Tensor4D;
           const weights = tf.randomNormal([batch, 6, 9, 2 * features], 0, 1, 'float32', 2);
-          const loss = (input: tf.Tensor, fused: boolean): tf.Scalar =>
-            tf.sum(tf.mul(model.features(input as tf.Tensor4D, 2, fused), weights));
-          const run = (fused: boolean): Record<string, tf.Tensor> => {
+          const loss = (input: tf.Tensor): tf.Scalar =>
+            tf.sum(tf.mul(model.features(input as tf.Tensor4D, 2), weights));
+          const run = (): Record<string, tf.Tensor> => {
             // All but those of the head.
             const used = [...model.parameters.values()].slice(0, -6);
-            const {value, grads} = tf.variableGrads(() => loss(x, fused), used);
-            return {value, dx: tf.grad((input) => loss(input, fused))(x), ...grads};
+            const {value, grads} = tf.variableGrads(() => loss(x), used);
+            return {value, dx: tf.grad(loss)(x), ...grads};
           };
-          const composed = run(false);
-          for (const [key, value] of Object.entries(run(true))) {
+          const composed = withPortableTwins(run);
+          for (const [key, value] of Object.entries(run())) {
             const scale = Math.max(1, tf.max(tf.abs(composed[key])).dataSync()[0]);
             const most = tf.max(tf.abs(tf.sub(value, composed[key]))).dataSync()[0];
             assert.ok(most < 3e-5 * scale, `${key} differs by ${most} where the largest is ${scale}`);

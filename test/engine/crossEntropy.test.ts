@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
+import {
+  bernoulliNegativeLogLikelihood,
+  categoricalNegativeLogLikelihood,
+} from '../../lib/engine/crossEntropy';
 import {startEngine} from '../../lib/engine/index';
-import {bernoulliNegativeLogLikelihood, categoricalNegativeLogLikelihood} from '../../lib/engine/kernels';
 import {Random} from '../../lib/random';
 import {close, onEachBackend, startBackends} from './backends';
 

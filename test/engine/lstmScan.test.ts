@@ -2,14 +2,12 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {startEngine} from '../../lib/engine/index';
-import {lstmScan, NEIGHBORS, type ScanDirection, type ScanWeights} from '../../lib/layers/lstmScan';
+import {lstmScan, NEIGHBORS, type ScanDirection, type ScanWeights} from '../../lib/engine/lstmScan';
 import {Random} from '../../lib/random';
 import {leftScan, type ReferenceScan, rightScan, rowScan} from '../reference/lstm';
+import {inBothForms} from './backends';
 
-let native = false;
-test.before(async () => {
-  native = (await startEngine()).name === 'tensorflow';
-});
+test.before(() => startEngine());
 
 const REFERENCE: Record<ScanDirection, (input: ReferenceScan) => Float64Array> = {
   rows: rowScan,
@@ -67,21 +65,16 @@ for (const direction of DIRECTIONS) {
       const expected = reference();
       const weights = Float64Array.from(expected, (_, i) => Math.cos(i));
       const slowLoss = (): number => reference().reduce((sum, value, i) => sum + value * weights[i], 0);
-      for (const fused of native ? [true, false] : [false]) {
+      inBothForms((form) => {
         tf.tidy(() => {
           const {gates, weights: parts} = tensors(given, size);
-          const states = lstmScan(gates, parts, direction, fused);
+          const states = lstmScan(gates, parts, direction);
           assert.deepEqual(states.shape, [batch, height, width, h]);
           states.dataSync().forEach((value, i) => {
             assert.ok(Math.abs(value - expected[i]) < 1e-5, `${i}: ${value}, not ${expected[i]}`);
           });
           const gradients = tf.grads((g, state, hidden, cell) => {
-            const scanned = lstmScan(
-              g as tf.Tensor4D,
-              {state, hidden, cell} as ScanWeights,
-              direction,
-              fused,
-            );
+            const scanned = lstmScan(g as tf.Tensor4D, {state, hidden, cell} as ScanWeights, direction);
             return tf.sum(tf.mul(scanned, tf.tensor(Float32Array.from(weights), states.shape)));
           })([gates, parts.state, parts.hidden, parts.cell]);
           // Every seventh number of each input by central differences.
@@ -97,12 +90,12 @@ for (const direction of DIRECTIONS) {
               values[i] = value;
               assert.ok(
                 Math.abs(found[i] - slope) < 2e-4 * Math.max(1, Math.abs(slope)),
-                `input ${part}, ${i}, fused ${fused}: gradient ${found[i]}, not ${slope}`,
+                `input ${part}, ${i}, ${form}: gradient ${found[i]}, not ${slope}`,
               );
             }
           });
         });
-      }
+      });
     });
   }
 }
@@ -162,14 +155,14 @@ test('a gate forced open or shut does what its name says', () => {
 
 test('a scan and its gradient leave no tensor behind', () => {
   for (const direction of DIRECTIONS) {
-    for (const fused of native ? [true, false] : [false]) {
+    inBothForms((form) => {
       const {numTensors} = tf.memory();
       tf.tidy(() => {
         const {gates, weights} = tensors(inputs(direction, SIZES[1]), SIZES[1]);
-        lstmScan(gates, weights, direction, fused);
-        tf.grad((g) => tf.sum(lstmScan(g as tf.Tensor4D, weights, direction, fused)))(gates);
+        lstmScan(gates, weights, direction);
+        tf.grad((g) => tf.sum(lstmScan(g as tf.Tensor4D, weights, direction)))(gates);
       });
-      assert.equal(tf.memory().numTensors, numTensors, `${direction}, fused ${fused}`);
-    }
+      assert.equal(tf.memory().numTensors, numTensors, `${direction}, ${form}`);
+    });
   }
 });

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {startEngine} from '../../lib/engine/index';
+import {withPortableTwins} from '../../lib/engine/native';
+import {reluConvolutions} from '../../lib/engine/reluConvolutions';
 import {MaskedConv2d, type MaskedConv2dSpec} from '../../lib/layers/maskedConv2d';
 import {createParameters} from '../../lib/layers/parameters';
 import {evenGroups, rasterMask} from '../../lib/layers/rasterMasks';
-import {reluConvolutions} from '../../lib/layers/reluConvolutions';
 import {Random} from '../../lib/random';
 
 let native = false;
@@ -63,15 +64,15 @@ for (const {channels, size, dilation, groups, image, residual} of CASES) {
     tf.tidy(() => {
       const x = normals([...image, channels[0]], 'x');
       const dy = normals([...image, channels[3]], 'dy');
-      const run = (fused: boolean): Map<string, tf.Tensor> => {
-        const y = reluConvolutions(x, layers, residual, fused);
+      const run = (): Map<string, tf.Tensor> => {
+        const y = reluConvolutions(x, layers, residual);
         const loss = (input: tf.Tensor): tf.Scalar =>
-          tf.sum(tf.mul(reluConvolutions(input as tf.Tensor4D, layers, residual, fused), dy));
+          tf.sum(tf.mul(reluConvolutions(input as tf.Tensor4D, layers, residual), dy));
         const {grads} = tf.variableGrads(() => loss(x), [...parameters.values()]);
         return new Map([['y', y], ['dx', tf.grad(loss)(x)], ...Object.entries(grads)]);
       };
-      const composed = run(false);
-      for (const [key, value] of run(true)) {
+      const composed = withPortableTwins(run);
+      for (const [key, value] of run()) {
         const expected = composed.get(key) as tf.Tensor;
         assert.deepEqual(value.shape, expected.shape, key);
         const scale = Math.max(1, tf.max(tf.abs(expected)).dataSync()[0]);

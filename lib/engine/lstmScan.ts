@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import {attribute, outputs} from '../engine/native';
-import {nativeKernels} from '../engine/nativeKernels';
+import {Arguments} from './check';
+import {attribute, native, runPair} from './native';
 import {skew, unskew} from './skew';
 
 /** Which way a recurrence goes over the image: row by row, or from pixel to pixel along the rows. */
@@ -59,17 +59,13 @@ export interface ScanWeights {
  * does not say whose: here it is that of every place outside the image, above it and beside it.
  *
  * @param gates input-to-state with its bias, [B, H, W, 4 h], in the order o, f, i, g
- * @param fused whether the whole scan is one operation, where the native kernels are there; chosen by tests only
  * @returns the hidden states [B, H, W, h]; differentiable in gates and weights; the caller disposes it
+ * @throws RangeError when shapes or types do not fit each other
  */
-export function lstmScan(
-  gates: tf.Tensor4D,
-  weights: ScanWeights,
-  direction: ScanDirection,
-  fused = nativeKernels() !== null,
-): tf.Tensor4D {
-  if (fused) return nativeScan(gates, weights, NEIGHBORS[direction]);
+export function lstmScan(gates: tf.Tensor4D, weights: ScanWeights, direction: ScanDirection): tf.Tensor4D {
+  checkScan(gates, weights, direction);
   return tf.tidy(() => {
+    if (native() !== null) return nativeScan(gates, weights, NEIGHBORS[direction]);
     if (direction === 'rows') return scanRows(gates, weights);
     if (direction === 'left-to-right') return scanDiagonals(gates, weights);
     return tf.reverse(scanDiagonals(tf.reverse(gates, 2), weights), 2);
@@ -92,18 +88,27 @@ function nativeScan(
     ),
     attribute.int('cell_from', neighbors.cell),
   ];
-  const run = tf.customGrad((...args) => {
-    const save = args.pop() as unknown as tf.GradSaveFunc;
-    const inputs = args as tf.Tensor[];
-    const [y, cells, activations] = outputs('RasterLstmScan', attributes, inputs, 3);
-    save([y, cells, activations, ...inputs.slice(1)]);
-    return {
-      value: y,
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
-        outputs('RasterLstmScanGradient', attributes, [dy, ...saved], 4),
-    };
-  });
-  return run(gates, state, hidden, cell) as tf.Tensor4D;
+  const pair = {
+    ...{name: 'RasterLstmScan', attributes, outputs: 3},
+    // The result is kept as well; then the weights.
+    ...{before: [], after: [1, 2, 3], keepResult: true},
+  };
+  return runPair(pair, [gates, state, hidden, cell]) as tf.Tensor4D;
+}
+
+function checkScan(gates: tf.Tensor4D, {state, hidden, cell}: ScanWeights, direction: ScanDirection): void {
+  const given = new Arguments('lstmScan');
+  given.rule(
+    direction in NEIGHBORS,
+    'direction',
+    `be one of ${Object.keys(NEIGHBORS).join(', ')}`,
+    direction,
+  );
+  given.tensor('hidden', hidden, ['h']);
+  given.tensor('cell', cell, ['h']);
+  const h = given.size('h');
+  given.tensor('state', state, [NEIGHBORS[direction].taps.length, h, 4 * h]);
+  given.tensor('gates', gates, ['B', 'H', 'W', 4 * h]);
 }
 
 /** One step of the LSTM, for all that is in `sums` [..., 4 h]. */

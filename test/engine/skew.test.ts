@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {startEngine} from '../../lib/engine/index';
-import {skew, unskew} from '../../lib/layers/skew';
+import {skew, unskew} from '../../lib/engine/skew';
 
 test.before(() => startEngine());
 

@@ -1,33 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import {Arguments} from './check';
 import {define} from './define';
 import {attribute, INT32, op} from './native';
-
-/** The fused kernels that are no convolutions; see define.ts for their two forms. */
-
-/** dy where y > 0, else 0. */
-export const reluGradient = define({
-  name: 'ReluGradient',
-  native: ({dy, y}) => op('ReluGrad', [attribute.type('T')], [dy, y]),
-  portable: ({dy, y}) => tf.mul(dy, tf.cast(tf.greater(y, 0), 'float32')),
-});
-
-/** The sum of dy over all axes but the last. */
-export const biasGradient = define({
-  name: 'BiasGradient',
-  native: ({dy}) => op('BiasAddGrad', [attribute.type('T'), attribute.string('data_format', 'NHWC')], [dy]),
-  portable: ({dy}) =>
-    tf.sum(
-      dy,
-      Array.from({length: dy.rank - 1}, (_, axis) => axis),
-    ),
-});
-
-/** Half the sum of the squares of x, a scalar. */
-export const halfSquaredNorm = define({
-  name: 'HalfSquaredNorm',
-  native: ({x}) => op('L2Loss', [attribute.type('T')], [x]),
-  portable: ({x}) => tf.div(tf.sum(tf.square(x)), 2),
-});
 
 const runBernoulli = define({
   name: 'BernoulliNegativeLogLikelihood',
@@ -63,29 +37,38 @@ const runBernoulli = define({
  * @param logits [B, D]
  * @param x [B, D], values 0 or 1
  * @returns [B], nats; differentiable; the caller disposes it
+ * @throws RangeError when shapes or types do not fit each other
  */
 export function bernoulliNegativeLogLikelihood(logits: tf.Tensor2D, x: tf.Tensor2D): tf.Tensor1D {
+  const given = new Arguments('bernoulliNegativeLogLikelihood');
+  given.tensor('logits', logits, ['B', 'D']);
+  given.tensor('x', x, ['B', 'D']);
   return runBernoulli({logits, x}) as tf.Tensor1D;
+}
+
+/** 1 at the level of each value, [B, D, L]; NaN throughout where the value is no level, as the native kernels have it. */
+function chosenOf(x: tf.Tensor, levels: number): tf.Tensor {
+  const isLevel = tf.logicalAnd(tf.greaterEqual(x, 0), tf.less(x, levels));
+  const orNaN = tf.where(isLevel, tf.onesLike(isLevel).toFloat(), tf.fill(x.shape, Number.NaN));
+  return tf.mul(tf.oneHot(x, levels), tf.expandDims(orNaN, 2));
 }
 
 const runCategoricalGradient = define({
   name: 'CategoricalGradient',
-  own: true,
   native: ({dy, logits, x}) => op('RasterCrossEntropyGradient', [], [dy, logits, x]),
   portable: ({dy, logits, x}) => {
-    const chosen = tf.oneHot(x, logits.shape[2] as number);
+    const chosen = chosenOf(x, logits.shape[2] as number);
     return tf.mul(tf.sub(tf.softmax(logits), chosen), tf.reshape(dy, [-1, 1, 1]));
   },
 });
 
 const runCategorical = define({
   name: 'CategoricalNegativeLogLikelihood',
-  own: true,
   native: ({logits, x}) => op('RasterCrossEntropy', [], [logits, x]),
   portable: ({logits, x}) => {
     // -log p(x) = logsumexp(logits) - logit of x, from the largest logit on, so that a large one takes nothing away.
     const below = tf.sub(logits, tf.max(logits, 2, true));
-    const chosen = tf.sum(tf.mul(below, tf.oneHot(x, logits.shape[2] as number)), 2);
+    const chosen = tf.sum(tf.mul(below, chosenOf(x, logits.shape[2] as number)), 2);
     return tf.sum(tf.sub(tf.log(tf.sum(tf.exp(below), 2)), chosen), 1);
   },
   inputsToSave: ['logits', 'x'],
@@ -97,58 +80,14 @@ const runCategorical = define({
  * the gradient nothing but itself: of a batch of 16 color images one such tensor has 50 MB.
  *
  * @param logits [B, D, L]
- * @param x [B, D], int32 levels 0 … L - 1
+ * @param x [B, D], int32 levels 0 … L - 1; another value makes the nats of its image NaN
  * @returns [B], nats; differentiable in the logits; the caller disposes it
+ * @throws RangeError when shapes or types do not fit each other, or there are fewer than 2 levels
  */
 export function categoricalNegativeLogLikelihood(logits: tf.Tensor3D, x: tf.Tensor2D): tf.Tensor1D {
+  const given = new Arguments('categoricalNegativeLogLikelihood');
+  given.tensor('logits', logits, ['B', 'D', 'L']);
+  given.tensor('x', x, ['B', 'D'], 'int32');
+  given.rule(given.size('L') > 1, 'logits', 'have at least 2 levels L', given.size('L'));
   return runCategorical({logits, x}) as tf.Tensor1D;
-}
-
-const runRelu = define({
-  name: 'RasterRelu',
-  native: ({x}) => op('Relu', [attribute.type('T')], [x]),
-  portable: ({x}) => tf.relu(x),
-  outputsToSave: [true],
-  gradient: (dy, [y]) => ({x: () => reluGradient({dy, y})}),
-});
-
-/** max(x, 0), with a gradient of one pass over memory. The caller disposes the result. */
-export function relu<T extends tf.Tensor>(x: T): T {
-  return runRelu({x}) as T;
-}
-
-const runGateGradient = define({
-  name: 'GateGradient',
-  own: true,
-  native: ({dy, x}) => op('RasterGateGradient', [], [dy, x]),
-  portable: ({dy, x}) => {
-    const [a, b] = tf.split(x, 2, x.rank - 1);
-    const tanh = tf.tanh(a);
-    const sigmoid = tf.sigmoid(b);
-    const da = tf.mul(tf.mul(dy, sigmoid), tf.sub(1, tf.square(tanh)));
-    const db = tf.mul(tf.mul(dy, tanh), tf.mul(sigmoid, tf.sub(1, sigmoid)));
-    return tf.concat([da, db], x.rank - 1);
-  },
-});
-
-const runGate = define({
-  name: 'Gate',
-  own: true,
-  native: ({x}) => op('RasterGate', [], [x]),
-  portable: ({x}) => {
-    const [a, b] = tf.split(x, 2, x.rank - 1);
-    return tf.mul(tf.tanh(a), tf.sigmoid(b));
-  },
-  inputsToSave: ['x'],
-  gradient: (dy, [x]) => ({x: () => runGateGradient({dy, x})}),
-});
-
-/**
- * The gated activation tanh(a) * sigmoid(b) (van den Oord et al. 2016b, equation 2).
- *
- * @param x [B, H, W, 2 K]: a is the first half of the last axis, b the second
- * @returns [B, H, W, K]; differentiable; the caller disposes it
- */
-export function gate(x: tf.Tensor4D): tf.Tensor4D {
-  return runGate({x}) as tf.Tensor4D;
 }
