@@ -108,8 +108,12 @@ export async function timeNetwork(
       };
       const ours = perSecond('ours') ?? Number.NaN;
       rows.push({
-        ...{model: network.model, what, batch},
-        ...{oursPerSecond: ours, plainPerSecond: perSecond('plain'), pytorchPerSecond: perSecond('pytorch')},
+        model: network.model,
+        what,
+        batch,
+        oursPerSecond: ours,
+        plainPerSecond: perSecond('plain'),
+        pytorchPerSecond: perSecond('pytorch'),
         gflops: (ours * forward * (what === 'train' ? 3 : 1)) / 1e9,
         ...memory,
       });
@@ -184,13 +188,22 @@ export async function timeSampling(network: BenchNetwork, python: string | null)
       };
       const none = {gflops: null, peakMemoryMb: null, plainPeakMemoryMb: null, pytorchPeakMemoryMb: null};
       rows.push({
-        ...{model: network.model, what: 'sample-naive', batch: count, ...none},
-        ...{oursPerSecond: naive('ours') ?? Number.NaN},
-        ...{plainPerSecond: naive('plain'), pytorchPerSecond: naive('pytorch')},
+        model: network.model,
+        what: 'sample-naive',
+        batch: count,
+        ...none,
+        oursPerSecond: naive('ours') ?? Number.NaN,
+        plainPerSecond: naive('plain'),
+        pytorchPerSecond: naive('pytorch'),
       });
       rows.push({
-        ...{model: network.model, what: 'sample-cached', batch: count, ...none},
-        ...{oursPerSecond: count / median(cached), plainPerSecond: null, pytorchPerSecond: null},
+        model: network.model,
+        what: 'sample-cached',
+        batch: count,
+        ...none,
+        oursPerSecond: count / median(cached),
+        plainPerSecond: null,
+        pytorchPerSecond: null,
       });
     } finally {
       for (const worker of Object.values(workers)) worker.stop();

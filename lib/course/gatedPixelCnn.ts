@@ -15,8 +15,16 @@ import {ask, exercise, sideOf, Unanswered} from './check';
 
 /** The model that every wiring is tried on: three layers with kernels of 3, on images of 5 x 6. */
 export const WIRING_MODEL: GatedPixelCnnConfig = {
-  ...{height: 5, width: 6, channels: 1, levels: 2, features: 12, dilations: [1, 1]},
-  ...{firstSize: 3, size: 3, head: 12, classes: 0},
+  height: 5,
+  width: 6,
+  channels: 1,
+  levels: 2,
+  features: 12,
+  dilations: [1, 1],
+  firstSize: 3,
+  size: 3,
+  head: 12,
+  classes: 0,
 };
 
 /** The logit that is asked for: row 2, column 2 of the 5 x 6 pixels. */
@@ -235,7 +243,12 @@ export function rewire(model: GatedPixelCnn, wiring: Wiring): AutoregressiveMode
   }
   const {name, config, image, levels, parameters, order} = model;
   return {
-    ...{name, config, image, levels, parameters, order},
+    name,
+    config,
+    image,
+    levels,
+    parameters,
+    order,
     logits: (x) =>
       tf.tidy(() => {
         const stacks = model.layers.reduce<Stacks>((below, layer) => wiring(layer, below), {

@@ -21,7 +21,12 @@ export function averagedLogits(members: readonly AutoregressiveModel[]): Autoreg
   if (members.length === 0) throw new RangeError('averagedLogits: needs at least one member, got none');
   const {name, config, image, levels, parameters, order} = members[0];
   return {
-    ...{name, config, image, levels, parameters, order},
+    name,
+    config,
+    image,
+    levels,
+    parameters,
+    order,
     logits: (x) => tf.tidy(() => tf.div(tf.addN(members.map((member) => member.logits(x))), members.length)),
     dispose: () => {},
   };

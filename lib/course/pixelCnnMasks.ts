@@ -161,7 +161,11 @@ export function maskedStack(options: MaskedStackOptions): AutoregressiveModel {
       throw new RangeError(`maskedStack: a mask must have ${size * size} taps, got ${taps.length}`);
     }
     return {
-      ...{name: `layer${k + 1}`, mask: taps, type, dilation: 1, scale: k === 0 ? 2 : 1.2},
+      name: `layer${k + 1}`,
+      mask: taps,
+      type,
+      dilation: 1,
+      scale: k === 0 ? 2 : 1.2,
       inputs: evenGroups(k === 0 ? channels : features, channels),
       outputs: evenGroups(k === types.length - 1 ? channels : features, channels),
     };
@@ -172,7 +176,10 @@ export function maskedStack(options: MaskedStackOptions): AutoregressiveModel {
   );
   const layers = specs.map((spec) => new MaskedConv2d(spec, parameters));
   return {
-    ...{name: 'masked stack', image, levels: 2, parameters},
+    name: 'masked stack',
+    image,
+    levels: 2,
+    parameters,
     config: {height, width, channels, size, features, types: types.join('')},
     order: Int32Array.from({length: height * width * channels}, (_, k) => k),
     logits: (x) =>

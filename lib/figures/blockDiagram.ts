@@ -37,8 +37,12 @@ export function blockDiagram(diagram: BlockDiagram): Chart {
   const x = [Math.min(...xs, ...turns) - 0.5, Math.max(...xs, ...turns) + 0.5];
   const y = [Math.min(...ys) - 0.4, Math.max(...ys) + 0.4];
   const frame = {
-    ...{width: Math.round(step.x * (x[1] - x[0])), height: Math.round(step.y * (y[1] - y[0]))},
-    ...{left: 20, right: 20, above: 4, below: 10},
+    width: Math.round(step.x * (x[1] - x[0])),
+    height: Math.round(step.y * (y[1] - y[0])),
+    left: 20,
+    right: 20,
+    above: 4,
+    below: 10,
   };
   const hidden = {visible: false, fixedrange: true};
   return {
@@ -83,8 +87,14 @@ function trimmed(places: readonly Place[], blocks: readonly Block[]): Place[] {
 function shaft(places: readonly Place[], blocks: readonly Block[]): JsonObject[] {
   const points = trimmed(places, blocks);
   return points.slice(2).map((_, k) => ({
-    ...{type: 'line', xref: 'x', yref: 'y', layer: 'below'},
-    ...{x0: points[k][0], y0: points[k][1], x1: points[k + 1][0], y1: points[k + 1][1]},
+    type: 'line',
+    xref: 'x',
+    yref: 'y',
+    layer: 'below',
+    x0: points[k][0],
+    y0: points[k][1],
+    x1: points[k + 1][0],
+    y1: points[k + 1][1],
     line: {color: colors.faint, width: 1.6},
   }));
 }
@@ -92,14 +102,31 @@ function shaft(places: readonly Place[], blocks: readonly Block[]): JsonObject[]
 function head(places: readonly Place[], blocks: readonly Block[]): JsonObject {
   const [from, to] = trimmed(places, blocks).slice(-2);
   return {
-    ...{x: to[0], y: to[1], xref: 'x', yref: 'y', ax: from[0], ay: from[1], axref: 'x', ayref: 'y'},
-    ...{text: '', showarrow: true, arrowhead: 2, arrowsize: 1, arrowwidth: 1.6, arrowcolor: colors.faint},
+    x: to[0],
+    y: to[1],
+    xref: 'x',
+    yref: 'y',
+    ax: from[0],
+    ay: from[1],
+    axref: 'x',
+    ayref: 'y',
+    text: '',
+    showarrow: true,
+    arrowhead: 2,
+    arrowsize: 1,
+    arrowwidth: 1.6,
+    arrowcolor: colors.faint,
   };
 }
 
 function label({at, text, kind}: Block): JsonObject {
   return {
-    ...{text, x: at[0], y: at[1], xref: 'x', yref: 'y', showarrow: false},
+    text,
+    x: at[0],
+    y: at[1],
+    xref: 'x',
+    yref: 'y',
+    showarrow: false,
     font: {size: kind === 'sign' ? 16 : 13, color: kind === 'data' ? colors.faint : colors.text},
   };
 }
@@ -109,14 +136,15 @@ function outline({at: [x, y], kind = 'plain'}: Block): JsonObject[] {
   const size = kind === 'sign' ? half.sign : half.box;
   return [
     {
-      ...{
-        type: kind === 'sign' ? 'circle' : 'rect',
-        xref: 'x',
-        yref: 'y',
-        layer: 'below',
-        fillcolor: tones[kind],
-      },
-      ...{x0: x - size.x, x1: x + size.x, y0: y - size.y, y1: y + size.y},
+      type: kind === 'sign' ? 'circle' : 'rect',
+      xref: 'x',
+      yref: 'y',
+      layer: 'below',
+      fillcolor: tones[kind],
+      x0: x - size.x,
+      x1: x + size.x,
+      y0: y - size.y,
+      y1: y + size.y,
       line: {color: colors.faint, width: 1.4},
     },
   ];

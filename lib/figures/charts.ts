@@ -142,16 +142,14 @@ export function barChart(chart: BarChart): Chart {
         frame,
         marked.map(({i, reference = 0}) => ({
           text: `paper ${reference.toFixed(digits)}`,
-          ...{
-            xref: 'x',
-            x: i,
-            xanchor: 'center',
-            yref: 'y',
-            y: reference,
-            yanchor: 'bottom',
-            yshift: 2,
-            showarrow: false,
-          },
+          xref: 'x',
+          x: i,
+          xanchor: 'center',
+          yref: 'y',
+          y: reference,
+          yanchor: 'bottom',
+          yshift: 2,
+          showarrow: false,
           bgcolor: colors.background,
           font: {size: 12, color: colors.faint},
         })),
@@ -159,8 +157,11 @@ export function barChart(chart: BarChart): Chart {
       showlegend: false,
       xaxis: {
         ...axisLayout({label: ''}),
-        ...{tickvals: chart.bars.map((_, i) => i), ticktext: chart.bars.map((bar) => bar.name)},
-        ...{range: [-0.6, chart.bars.length - 0.4], showgrid: false, tickangle: 0},
+        tickvals: chart.bars.map((_, i) => i),
+        ticktext: chart.bars.map((bar) => bar.name),
+        range: [-0.6, chart.bars.length - 0.4],
+        showgrid: false,
+        tickangle: 0,
       },
       yaxis: axisLayout(
         chart.y,
@@ -198,17 +199,15 @@ export function resultChart(chart: ResultChart): Chart {
   const papers = rows.filter((row) => row.paper !== undefined);
   const frame = {width: 500, height: 44 * rows.length + 8, left: 160, right: 60, above: 8, below: 50};
   const number = (value: number, y: number, text: string, color: string, yshift: number): JsonObject => ({
-    ...{
-      text,
-      x: value,
-      xref: 'x',
-      xanchor: 'center',
-      y,
-      yref: 'y',
-      yanchor: 'middle',
-      yshift,
-      showarrow: false,
-    },
+    text,
+    x: value,
+    xref: 'x',
+    xanchor: 'center',
+    y,
+    yref: 'y',
+    yanchor: 'middle',
+    yshift,
+    showarrow: false,
     font: {size: 12, color: color},
   });
   return {
@@ -216,7 +215,9 @@ export function resultChart(chart: ResultChart): Chart {
       type: 'scatter',
       mode: 'markers',
       name: row.name,
-      ...{x: plain([row.ours]), y: [row.y], cliponaxis: false},
+      x: plain([row.ours]),
+      y: [row.y],
+      cliponaxis: false,
       marker: {
         size: 12,
         color: row.model ? strokeOf(row.model).color : otherStrokes[0].color,
@@ -237,12 +238,11 @@ export function resultChart(chart: ResultChart): Chart {
       ),
       yaxis: {
         ...axisLayout({label: ''}),
-        ...{
-          tickvals: rows.map((row) => row.y),
-          ticktext: rows.map((row) => row.name),
-          range: [-0.6, rows.length - 0.4],
-        },
-        ...{showgrid: false, ticks: ''},
+        tickvals: rows.map((row) => row.y),
+        ticktext: rows.map((row) => row.name),
+        range: [-0.6, rows.length - 0.4],
+        showgrid: false,
+        ticks: '',
       },
       shapes: papers.map(({paper = 0, y}) => ({
         ...dashedLine({x0: paper, x1: paper, xref: 'x', y0: y - 0.2, y1: y + 0.2}),
@@ -261,8 +261,14 @@ function axisLayout(axis: Axis, range?: readonly number[]): JsonObject {
     title: {text: axisTitle(axis), font: {size: 13}, standoff: 8},
     type: axis.scale ?? 'linear',
     ...(range ? {range: plain(range)} : {}),
-    ...{gridcolor: colors.grid, zeroline: false, linecolor: colors.faint, showline: true},
-    ...{ticks: 'outside', ticklen: 4, tickcolor: colors.faint, tickfont: {size: 12}},
+    gridcolor: colors.grid,
+    zeroline: false,
+    linecolor: colors.faint,
+    showline: true,
+    ticks: 'outside',
+    ticklen: 4,
+    tickcolor: colors.faint,
+    tickfont: {size: 12},
     ...(axis.scale === 'log' && range ? logTicks(range) : {}),
   };
 }
@@ -323,8 +329,16 @@ function referenceLabels(
       free = at + 34;
       return {
         text: `${label}<br>${value.toFixed(digits)}`,
-        ...{xref: 'paper', x: 1, xanchor: 'left', xshift: 6, align: 'left'},
-        ...{yref: 'paper', y: 0, yanchor: 'middle', yshift: Math.round(at), showarrow: false},
+        xref: 'paper',
+        x: 1,
+        xanchor: 'left',
+        xshift: 6,
+        align: 'left',
+        yref: 'paper',
+        y: 0,
+        yanchor: 'middle',
+        yshift: Math.round(at),
+        showarrow: false,
         font: {size: 12, color: colors.faint},
       };
     });

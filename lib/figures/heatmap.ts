@@ -87,15 +87,27 @@ export function heatmap(figure: Heatmap): Chart {
   const frame = {width, height, left: 62, right: barWidth, above: titleSpace, below: figure.xLabel ? 50 : 34};
   const titles = axes.map(({panel, x, y}) => ({
     text: panel.title ?? '',
-    ...{xref: 'paper', x: x[0], xanchor: 'left', yref: 'paper', y: y[1], yanchor: 'bottom', yshift: 2},
-    ...{showarrow: false, font: {size: 13}},
+    xref: 'paper',
+    x: x[0],
+    xanchor: 'left',
+    yref: 'paper',
+    y: y[1],
+    yanchor: 'bottom',
+    yshift: 2,
+    showarrow: false,
+    font: {size: 13},
   }));
   return {
     data: axes.map(({panel, suffix}) => ({
       type: 'heatmap',
       z: matrix(panel, grayZeros),
-      ...{xaxis: `x${suffix}`, yaxis: `y${suffix}`, zsmooth: false, coloraxis: 'coloraxis'},
-      ...{xgap: cell >= 4 ? 1 : 0, ygap: cell >= 4 ? 1 : 0, hoverongaps: false},
+      xaxis: `x${suffix}`,
+      yaxis: `y${suffix}`,
+      zsmooth: false,
+      coloraxis: 'coloraxis',
+      xgap: cell >= 4 ? 1 : 0,
+      ygap: cell >= 4 ? 1 : 0,
+      hoverongaps: false,
       hovertemplate: 'row %{y}, column %{x}: %{z}<extra></extra>',
       ...(figure.digits === undefined ? {} : {texttemplate: `%{z:.${figure.digits}f}`, textfont: {size: 12}}),
     })),
@@ -179,24 +191,24 @@ function colorAxis(
   };
   return {
     ...tones[scale],
-    ...{cmin, cmax},
+    cmin,
+    cmax,
     colorbar: {
       title: {
         text: quantity,
         side: 'right',
         font: {size: 12},
       },
-      ...{
-        thickness: 14,
-        lenmode: 'pixels',
-        len: Math.min(260, height),
-        x,
-        xpad: 18,
-        y: 1,
-        yanchor: 'top',
-        ypad: 0,
-      },
-      ...{outlinewidth: 0, tickfont: {size: 12}},
+      thickness: 14,
+      lenmode: 'pixels',
+      len: Math.min(260, height),
+      x,
+      xpad: 18,
+      y: 1,
+      yanchor: 'top',
+      ypad: 0,
+      outlinewidth: 0,
+      tickfont: {size: 12},
       ...(scale === 'mask' ? {tickvals: [0.25, 0.75], ticktext: ['0', '1']} : {nticks: 6}),
     },
   };
@@ -206,16 +218,16 @@ function cellAxis(cells: number, domain: readonly number[], anchor: string, labe
   const sizes = cells % 7 === 0 ? [1, 2, 7, 14, 28, 56, 112] : [1, 2, 5, 10, 20, 50, 100, 200];
   const step = sizes.find((size) => cells / size <= 8) ?? 500;
   return {
-    ...{domain, anchor, range: [-0.5, cells - 0.5]},
-    ...{
-      showgrid: false,
-      zeroline: false,
-      showline: false,
-      ticks: '',
-      tick0: 0,
-      dtick: step,
-      tickfont: {size: 12},
-    },
+    domain,
+    anchor,
+    range: [-0.5, cells - 0.5],
+    showgrid: false,
+    zeroline: false,
+    showline: false,
+    ticks: '',
+    tick0: 0,
+    dtick: step,
+    tickfont: {size: 12},
     ...(label === undefined ? {} : {title: {text: label, font: {size: 12}, standoff: 4}}),
   };
 }

@@ -82,22 +82,38 @@ export function networkChart(network: Network): Chart {
       const above = k === top;
       return {
         text,
-        ...{x: x(k, i), y: k, xref: 'x', yref: 'y', showarrow: false, font: {size: 13}},
-        ...{yshift: above ? 24 : -24, yanchor: above ? 'bottom' : 'top'},
+        x: x(k, i),
+        y: k,
+        xref: 'x',
+        yref: 'y',
+        showarrow: false,
+        font: {size: 13},
+        yshift: above ? 24 : -24,
+        yanchor: above ? 'bottom' : 'top',
       };
     }),
   );
   const names = layers.map(({name}, k): JsonObject => {
     return {
       text: name,
-      ...{xref: 'paper', x: 0, xanchor: 'right', xshift: -6, yref: 'y', y: k, yanchor: 'middle'},
-      ...{showarrow: false, font: {size: 12, color: colors.faint}},
+      xref: 'paper',
+      x: 0,
+      xanchor: 'right',
+      xshift: -6,
+      yref: 'y',
+      y: k,
+      yanchor: 'middle',
+      showarrow: false,
+      font: {size: 12, color: colors.faint},
     };
   });
   const frame = {
     width: Math.max(320, Math.min(560, 110 * widest)),
     height: 92 * (layers.length - 1) + 110,
-    ...{left: 112, right: 24, above: 6, below: 8},
+    left: 112,
+    right: 24,
+    above: 6,
+    below: 8,
   };
   const hidden = {visible: false, fixedrange: true};
   const margin = 55 / 92;

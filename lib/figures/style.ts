@@ -122,16 +122,28 @@ export function figureLayout(
     title: {
       text: title.join('<br>'),
       font: {size: 16},
-      ...{xref: 'container', x: sidePixels / width, xanchor: 'left'},
+      xref: 'container',
+      x: sidePixels / width,
+      xanchor: 'left',
       // Plotly sets a title of several lines half of what is added to it too high.
-      ...{yref: 'container', y: 1 - (10 + ((title.length - 1) * titleLine) / 2) / height, yanchor: 'top'},
+      yref: 'container',
+      y: 1 - (10 + ((title.length - 1) * titleLine) / 2) / height,
+      yanchor: 'top',
     },
     annotations: [
       {
         text: caption.join('<br>'),
-        ...{xref: 'paper', x: 0, xanchor: 'left', xshift: sidePixels - frame.left},
-        ...{yref: 'paper', y: 0, yanchor: 'top', yshift: -frame.below},
-        ...{showarrow: false, align: 'left', font: {size: 12, color: colors.faint}},
+        xref: 'paper',
+        x: 0,
+        xanchor: 'left',
+        xshift: sidePixels - frame.left,
+        yref: 'paper',
+        y: 0,
+        yanchor: 'top',
+        yshift: -frame.below,
+        showarrow: false,
+        align: 'left',
+        font: {size: 12, color: colors.faint},
       },
       ...annotations,
     ],
@@ -142,7 +154,8 @@ export function figureLayout(
 /** Only the words of a figure, without the numbers that came with them. */
 export function metaOf({title, description, notebook, paper, seed}: FigureText): JsonObject {
   return {
-    ...{title, description},
+    title,
+    description,
     ...(notebook === undefined ? {} : {notebook}),
     ...(paper === undefined ? {} : {paper}),
     ...(seed === undefined ? {} : {seed}),

@@ -48,7 +48,11 @@ export class DiagonalBiLstm implements StateLayer {
 
 function lstmSpecs({name, inputs, hidden, groups}: StateSpec): LstmSpec[] {
   return (['left-to-right', 'right-to-left'] as const).map((direction) => ({
-    ...{direction, inputs, hidden, groups, mask: rasterMask(1, 'B')},
+    direction,
+    inputs,
+    hidden,
+    groups,
+    mask: rasterMask(1, 'B'),
     name: `${name}.${direction}`,
   }));
 }

@@ -75,7 +75,11 @@ export class Lstm {
 function inputSpec({name, mask, inputs, hidden, groups}: LstmSpec): MaskedConv2dSpec {
   const gate = evenGroups(hidden, groups);
   return {
-    ...{name: `${name}.input`, mask, type: 'B', dilation: 1, scale: 1},
+    name: `${name}.input`,
+    mask,
+    type: 'B',
+    dilation: 1,
+    scale: 1,
     inputs: evenGroups(inputs, groups),
     outputs: Int32Array.from([...gate, ...gate, ...gate, ...gate]),
   };

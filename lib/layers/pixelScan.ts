@@ -31,7 +31,11 @@ export class PixelScan {
     const {taps} = NEIGHBORS[direction];
     const {state, hidden: noHidden, cell: noCell} = lstm.weights;
     this.kernel = createPixelKernel({
-      ...{taps: taps.length, inputs: hidden, outputs: 4 * hidden, count, rectified: false},
+      taps: taps.length,
+      inputs: hidden,
+      outputs: 4 * hidden,
+      count,
+      rectified: false,
       weights: state.dataSync() as Float32Array,
       bias: new Float32Array(4 * hidden),
     });

@@ -170,8 +170,15 @@ export const PIXEL_CNN = defineModel({
      */
     cifar10: {
       config: {
-        ...{height: 32, width: 32, channels: 3, levels: 256, firstSize: 7, size: 3},
-        ...{features: 48, dilations: [1, 2, 4, 8, 1, 2, 4, 8, 1, 2, 4, 1], head: 96},
+        height: 32,
+        width: 32,
+        channels: 3,
+        levels: 256,
+        firstSize: 7,
+        size: 3,
+        features: 48,
+        dilations: [1, 2, 4, 8, 1, 2, 4, 8, 1, 2, 4, 1],
+        head: 96,
       },
       recipe: {...TRAIN_DEFAULTS, epochs: 2, batchSize: 16, learningRate: 2e-3, clipNorm: 2000},
     },

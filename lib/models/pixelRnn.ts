@@ -39,7 +39,10 @@ const STATE_DEVIATION = 0.3;
 
 function firstSpec(config: PixelRnnConfig): MaskedConv2dSpec {
   return {
-    ...{name: 'first', mask: rasterMask(config.firstSize, 'A'), type: 'A', dilation: 1},
+    name: 'first',
+    mask: rasterMask(config.firstSize, 'A'),
+    type: 'A',
+    dilation: 1,
     inputs: evenGroups(config.channels, config.channels),
     outputs: evenGroups(2 * config.features, config.channels),
     // Digits are mostly black: their values deviate by 0.3 from 0, not by 1.
@@ -49,7 +52,10 @@ function firstSpec(config: PixelRnnConfig): MaskedConv2dSpec {
 
 function stateSpecs({layers, features, channels}: PixelRnnConfig): StateSpec[] {
   return Array.from({length: layers}, (_, k) => ({
-    ...{name: `layer${k + 1}`, inputs: 2 * features, hidden: features, groups: channels},
+    name: `layer${k + 1}`,
+    inputs: 2 * features,
+    hidden: features,
+    groups: channels,
   }));
 }
 
@@ -57,7 +63,10 @@ function stateSpecs({layers, features, channels}: PixelRnnConfig): StateSpec[] {
 function pointSpecs(config: PixelRnnConfig, role: 'up' | 'skip'): MaskedConv2dSpec[] {
   if (role === 'skip' && !config.skip) return [];
   return stateSpecs(config).map(({name, hidden}) => ({
-    ...{name: `${name}.${role}`, mask: rasterMask(1, 'B'), type: 'B', dilation: 1},
+    name: `${name}.${role}`,
+    mask: rasterMask(1, 'B'),
+    type: 'B',
+    dilation: 1,
     inputs: evenGroups(hidden, config.channels),
     outputs: evenGroups(2 * hidden, config.channels),
     // With residual connections the layers together add as much as they are given.

@@ -25,8 +25,13 @@ export interface RasterConfig extends ModelConfig {
  * reads pairs. The paper says "split into three" and not what is done with the rest.
  */
 export const CIFAR10_PAPER = {
-  ...{height: 32, width: 32, channels: 3, levels: 256, firstSize: 7},
-  ...{features: 126, head: 1020},
+  height: 32,
+  width: 32,
+  channels: 3,
+  levels: 256,
+  firstSize: 7,
+  features: 126,
+  head: 1020,
 } as const;
 
 /**
@@ -35,7 +40,10 @@ export const CIFAR10_PAPER = {
  */
 export const CIFAR10_PAPER_RECIPE: TrainOptions = {
   ...TRAIN_DEFAULTS,
-  ...{epochs: 60, batchSize: 64, learningRate: 1e-3, clipNorm: 2000},
+  epochs: 60,
+  batchSize: 64,
+  learningRate: 1e-3,
+  clipNorm: 2000,
 };
 
 /** Pixel by pixel, row by row; in a pixel channel by channel. */

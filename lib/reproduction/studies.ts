@@ -67,7 +67,8 @@ export function studies(): Readonly<Record<string, Study>> {
   return {
     masks: {
       source: 'MADE, figure 2: one hidden layer, number of masks',
-      ...{images: 20000, validationImages: 2000},
+      images: 20000,
+      validationImages: 2000,
       runs: [1, 2, 4, 8, 16, 32].map((masks) => ({
         name: `${masks}`,
         model: 'made',
@@ -77,7 +78,8 @@ export function studies(): Readonly<Record<string, Study>> {
     },
     depth: {
       source: 'PixelRNN, table 3: Row LSTM, number of layers',
-      ...{images: 8000, validationImages: 1000},
+      images: 8000,
+      validationImages: 1000,
       runs: [1, 2, 3, 6].map((layers) => ({
         name: `${layers}`,
         model: 'rowlstm',
@@ -87,7 +89,8 @@ export function studies(): Readonly<Record<string, Study>> {
     },
     connections: {
       source: 'PixelRNN, table 2: Row LSTM, residual and skip connections',
-      ...{images: 8000, validationImages: 1000},
+      images: 8000,
+      validationImages: 1000,
       runs: [
         ['neither', false, false],
         ['skip', false, true],
@@ -102,7 +105,8 @@ export function studies(): Readonly<Record<string, Study>> {
     },
     binarization: {
       source: 'no paper: what public code compares with the papers',
-      ...{images: 8000, validationImages: 2000},
+      images: 8000,
+      validationImages: 2000,
       runs: (['dynamic', 'static', 'threshold'] as const).map((binarization) => ({
         name: binarization,
         model: 'pixelcnn',

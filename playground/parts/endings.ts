@@ -20,7 +20,12 @@ export interface Endings {
 
 export function noEndings(count: number): Endings {
   return {
-    ...{count, order: new Int32Array(0), steps: 0, drawn: [], places: new Int32Array(SIZE), result: null},
+    count,
+    order: new Int32Array(0),
+    steps: 0,
+    drawn: [],
+    places: new Int32Array(SIZE),
+    result: null,
     values: new Uint8Array(SIZE * count),
     logits: new Float32Array(SIZE * count),
   };

@@ -57,7 +57,9 @@ export function usePlayback(total: number, ready: () => number): Playback {
   }, [playing, speed, total]);
 
   return {
-    ...{shown, playing, speed},
+    shown,
+    playing,
+    speed,
     setShown: useCallback((value: number) => {
       exact.current = value;
       setPlaying(false);

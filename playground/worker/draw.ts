@@ -34,7 +34,11 @@ export async function draw(
   const started = performance.now();
   try {
     const {pixels} = await sample(model, {
-      ...{count, seed, temperature: input.temperature, method: input.method, signal},
+      count,
+      seed,
+      temperature: input.temperature,
+      method: input.method,
+      signal,
       ...(known === undefined ? {} : {known: {images: {pixels: known.pixels, count: 1, ...image}, mask}}),
       onValue: (step) => {
         for (let i = 0; i < count; i++) {
@@ -66,7 +70,9 @@ export async function score(
   const nats = new Float32Array(size);
   try {
     await sample(model, {
-      ...{count: 1, seed: 0, signal},
+      count: 1,
+      seed: 0,
+      signal,
       known: {images: {pixels, count: 1, ...model.image}, mask: new Uint8Array(size).fill(1)},
       onValue: ({index, logits, values}) => {
         nats[index] = natsOfValue(logits[0], values[0]);

@@ -29,8 +29,14 @@ export async function buildPlayground(folder: string): Promise<void> {
   const root = projectRoot();
   const source = (...parts: string[]): string => path.join(root, 'playground', ...parts);
   const shared = {
-    ...{bundle: true, minify: true, write: false, platform: 'browser', format: 'iife', target: 'es2022'},
-    ...{legalComments: 'none', logLevel: 'error'},
+    bundle: true,
+    minify: true,
+    write: false,
+    platform: 'browser',
+    format: 'iife',
+    target: 'es2022',
+    legalComments: 'none',
+    logLevel: 'error',
   } as const satisfies BuildOptions;
   const [page, worker] = await Promise.all([
     build({...shared, entryPoints: [source('main.tsx')], jsx: 'automatic', jsxImportSource: 'preact'}),

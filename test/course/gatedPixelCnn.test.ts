@@ -86,8 +86,16 @@ test("Bayes' rule: shares of exp(-nats), also where that is too small for a numb
 });
 
 const GATES = {
-  ...{height: 3, width: 4, channels: 1, levels: 2, features: 2, dilations: [1]},
-  ...{firstSize: 3, size: 3, head: 4, classes: 2},
+  height: 3,
+  width: 4,
+  channels: 1,
+  levels: 2,
+  features: 2,
+  dilations: [1],
+  firstSize: 3,
+  size: 3,
+  head: 4,
+  classes: 2,
 } as const;
 
 test('gates follow the second half of the features before them, in the layer and stack where they are', () => {
@@ -120,8 +128,16 @@ test('gates follow the second half of the features before them, in the layer and
 });
 
 const WIRED = {
-  ...{height: 4, width: 5, channels: 1, levels: 2, features: 12, dilations: [1, 1]},
-  ...{firstSize: 3, size: 3, head: 12, classes: 0},
+  height: 4,
+  width: 5,
+  channels: 1,
+  levels: 2,
+  features: 12,
+  dilations: [1, 1],
+  firstSize: 3,
+  size: 3,
+  head: 12,
+  classes: 0,
 } as const;
 
 test('the right wiring is the model itself; a mistake changes it', () => {

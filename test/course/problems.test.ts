@@ -76,8 +76,16 @@ test.before(() => startEngine());
 
 test('all before the flipped pixel stays, it alone is turned, and what differs is counted', async () => {
   const model = Made.create({
-    ...{height: 3, width: 4, channels: 1, hidden: [20], direct: true},
-    ...{masks: 1, orderAgnostic: false, order: 'random', conditioned: false, maskSeed: 1},
+    height: 3,
+    width: 4,
+    channels: 1,
+    hidden: [20],
+    direct: true,
+    masks: 1,
+    orderAgnostic: false,
+    order: 'random',
+    conditioned: false,
+    maskSeed: 1,
   });
   randomize(model.parameters, 3, 2);
   const index = model.order[4];

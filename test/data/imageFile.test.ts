@@ -79,8 +79,14 @@ test('the eight orientations of Exif turn a corner to where it belongs', () => {
   // The first row and column of what is stored are, in this order: top left, top right, bottom right, bottom left, …
   const stored = {width: 3, height: 2, channels: 1, data: Uint8Array.of(1, 2, 3, 4, 5, 6)};
   const seen: Record<number, number[]> = {
-    ...{1: [1, 2, 3, 4, 5, 6], 2: [3, 2, 1, 6, 5, 4], 3: [6, 5, 4, 3, 2, 1], 4: [4, 5, 6, 1, 2, 3]},
-    ...{5: [1, 4, 2, 5, 3, 6], 6: [4, 1, 5, 2, 6, 3], 7: [6, 3, 5, 2, 4, 1], 8: [3, 6, 2, 5, 1, 4]},
+    1: [1, 2, 3, 4, 5, 6],
+    2: [3, 2, 1, 6, 5, 4],
+    3: [6, 5, 4, 3, 2, 1],
+    4: [4, 5, 6, 1, 2, 3],
+    5: [1, 4, 2, 5, 3, 6],
+    6: [4, 1, 5, 2, 6, 3],
+    7: [6, 3, 5, 2, 4, 1],
+    8: [3, 6, 2, 5, 1, 4],
   };
   for (const [orientation, data] of Object.entries(seen)) {
     const image = upright(stored, Number(orientation));

@@ -4,7 +4,11 @@ import {shrinkImages} from '../../lib/data/shrink';
 
 test('each value is the mean of a square; labels stay', () => {
   const images = {
-    ...{count: 2, height: 2, width: 4, channels: 1, labels: Uint8Array.of(3, 1)},
+    count: 2,
+    height: 2,
+    width: 4,
+    channels: 1,
+    labels: Uint8Array.of(3, 1),
     pixels: Uint8Array.of(0, 4, 255, 255, 8, 12, 255, 255, 1, 0, 0, 0, 0, 1, 0, 2),
   };
   const small = shrinkImages(images, 2);

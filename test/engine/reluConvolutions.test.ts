@@ -49,7 +49,9 @@ for (const {channels, size, dilation, groups, image, residual} of CASES) {
       return;
     }
     const spec = (k: number): MaskedConv2dSpec => ({
-      ...{name: `conv${k}`, type: 'B', scale: 1},
+      name: `conv${k}`,
+      type: 'B',
+      scale: 1,
       mask: rasterMask(k === 1 ? size : 1, 'B'),
       dilation: k === 1 ? dilation : 1,
       inputs: evenGroups(channels[k], groups),

@@ -34,8 +34,16 @@ interface Result {
 async function trainEvaluateSample(): Promise<Result> {
   const model = Made.create(
     {
-      ...{height: 14, width: 14, channels: 1, hidden: [64, 64], direct: true},
-      ...{masks: 2, orderAgnostic: true, order: 'raster', conditioned: false, maskSeed: 0},
+      height: 14,
+      width: 14,
+      channels: 1,
+      hidden: [64, 64],
+      direct: true,
+      masks: 2,
+      orderAgnostic: true,
+      order: 'raster',
+      conditioned: false,
+      maskSeed: 0,
     },
     1,
   );

@@ -95,8 +95,12 @@ test('captions and lines', () => {
 test('logarithmic axes: ticks that can be read, at 1, 2, 5 over few decades and at powers of ten over many', () => {
   const ticks = (x: number[]): unknown => {
     const {layout} = lineChart({
-      ...{title: 'title', description: 'description', notebook: '01-autoregression'},
-      ...{x: {label: 'x', scale: 'log'}, y: {label: 'y'}, series: [{name: 'series', x, y: x}]},
+      title: 'title',
+      description: 'description',
+      notebook: '01-autoregression',
+      x: {label: 'x', scale: 'log'},
+      y: {label: 'y'},
+      series: [{name: 'series', x, y: x}],
     });
     return (layout.xaxis as {ticktext: unknown}).ticktext;
   };

@@ -12,8 +12,16 @@ test.before(() => startEngine());
 
 function made(): Made {
   const model = Made.create({
-    ...{height: 2, width: 2, channels: 1, hidden: [30], direct: true},
-    ...{masks: 1, orderAgnostic: false, order: 'raster', conditioned: false, maskSeed: 1},
+    height: 2,
+    width: 2,
+    channels: 1,
+    hidden: [30],
+    direct: true,
+    masks: 1,
+    orderAgnostic: false,
+    order: 'raster',
+    conditioned: false,
+    maskSeed: 1,
   });
   randomize(model.parameters, 3, 2);
   return model;

@@ -42,15 +42,24 @@ test('together the stacks see what mask A shows: rows above and the left of the 
 
 test('live taps reach from the outermost live tap to the center', () => {
   assert.deepEqual(liveTaps(rasterMask(3, 'B')), {
-    ...{rows: 2, columns: 3, centerRow: 1, centerColumn: 1},
+    rows: 2,
+    columns: 3,
+    centerRow: 1,
+    centerColumn: 1,
     values: drawn(['111', '110']),
   });
   assert.deepEqual(liveTaps(horizontalMask(5, 'A')), {
-    ...{rows: 1, columns: 3, centerRow: 0, centerColumn: 2},
+    rows: 1,
+    columns: 3,
+    centerRow: 0,
+    centerColumn: 2,
     values: drawn(['110']),
   });
   assert.deepEqual(liveTaps(verticalMask(3, 'A')), {
-    ...{rows: 2, columns: 3, centerRow: 1, centerColumn: 1},
+    rows: 2,
+    columns: 3,
+    centerRow: 1,
+    centerColumn: 1,
     values: drawn(['111', '000']),
   });
 });

@@ -17,8 +17,16 @@ import {allImages, randomImages, randomize} from '../properties/tools';
 test.before(() => startEngine());
 
 const SMALL: GatedPixelCnnConfig = {
-  ...{height: 6, width: 7, channels: 1, levels: 2, features: 12, dilations: [1, 1]},
-  ...{firstSize: 3, size: 3, head: 8, classes: 0},
+  height: 6,
+  width: 7,
+  channels: 1,
+  levels: 2,
+  features: 12,
+  dilations: [1, 1],
+  firstSize: 3,
+  size: 3,
+  head: 8,
+  classes: 0,
 };
 const RGB = {...SMALL, height: 2, width: 2, channels: 3, head: 12, dilations: [1]};
 
@@ -265,7 +273,11 @@ test('a sampler, a step and a pass leave no tensor behind; it learns one batch',
     {train: gray, validation: images},
     {
       ...TRAIN_DEFAULTS,
-      ...{epochs: 200, batchSize: 8, learningRate: 1e-2, averageDecay: 0.5, binarization: 'threshold'},
+      epochs: 200,
+      batchSize: 8,
+      learningRate: 1e-2,
+      averageDecay: 0.5,
+      binarization: 'threshold',
     },
   );
   const after = (await evaluate(model, images)).nats;

@@ -11,8 +11,16 @@ import {randomImages, randomize} from '../properties/tools';
 test.before(() => startEngine());
 
 const SMALL: MadeConfig = {
-  ...{height: 2, width: 3, channels: 1, hidden: [7, 5], direct: true},
-  ...{masks: 3, orderAgnostic: true, order: 'raster', conditioned: false, maskSeed: 4},
+  height: 2,
+  width: 3,
+  channels: 1,
+  hidden: [7, 5],
+  direct: true,
+  masks: 3,
+  orderAgnostic: true,
+  order: 'raster',
+  conditioned: false,
+  maskSeed: 4,
 };
 
 /** Logits of one image by plain loops in 64 bits: equations 8 and 9 of the paper with the degrees in place of masks. */

@@ -17,8 +17,15 @@ import {allImages, randomImages, randomize} from '../properties/tools';
 test.before(() => startEngine());
 
 const SMALL: PixelCnnConfig = {
-  ...{height: 6, width: 7, channels: 1, levels: 2, features: 8, firstSize: 3, size: 3},
-  ...{dilations: [1, 1], head: 8},
+  height: 6,
+  width: 7,
+  channels: 1,
+  levels: 2,
+  features: 8,
+  firstSize: 3,
+  size: 3,
+  dilations: [1, 1],
+  head: 8,
 };
 const RGB = {...SMALL, height: 2, width: 2, channels: 3, features: 12, head: 12, dilations: [1]};
 

@@ -19,12 +19,20 @@ test('the summary lists table 1 line by line, and no parameter is missing', asyn
   const paper = PixelCnn.create(PIXEL_CNN_PRESETS.paper);
   const rows = pixelCnnSummary(paper);
   assert.deepEqual(rows[0], {
-    ...{layer: 'first', kernel: '7x7', mask: 'A', dilation: 1, output: '28 x 28 x 64'},
+    layer: 'first',
+    kernel: '7x7',
+    mask: 'A',
+    dilation: 1,
+    output: '28 x 28 x 64',
     parameters: 4 * 7 * 64 + 64,
   });
   assert.deepEqual(rows[7], {
-    ...{layer: 'residual block 7', kernel: '1x1, 3x3, 1x1', mask: 'B', dilation: 1},
-    ...{output: '28 x 28 x 64', parameters: 64 * 32 + 32 + (2 * 3 * 32 * 32 + 32) + 32 * 64 + 64},
+    layer: 'residual block 7',
+    kernel: '1x1, 3x3, 1x1',
+    mask: 'B',
+    dilation: 1,
+    output: '28 x 28 x 64',
+    parameters: 64 * 32 + 32 + (2 * 3 * 32 * 32 + 32) + 32 * 64 + 64,
   });
   assert.deepEqual(
     rows.slice(8).map(({layer, output}) => [layer, output]),

@@ -20,8 +20,16 @@ import {allImages, randomImages, randomize} from '../properties/tools';
 test.before(() => startEngine());
 
 const SMALL: PixelRnnConfig = {
-  ...{height: 6, width: 7, channels: 1, levels: 2},
-  ...{features: 12, layers: 2, firstSize: 3, residual: true, skip: false, head: 12},
+  height: 6,
+  width: 7,
+  channels: 1,
+  levels: 2,
+  features: 12,
+  layers: 2,
+  firstSize: 3,
+  residual: true,
+  skip: false,
+  head: 12,
 };
 const RGB = {...SMALL, height: 2, width: 2, channels: 3, layers: 1};
 const KINDS = {'Row LSTM': createRowLstm, 'Diagonal BiLSTM': createDiagonalBiLstm};

@@ -148,7 +148,12 @@ function withCache(
 ): AutoregressiveModel {
   const {name, config, image, levels, parameters, order} = model;
   return {
-    ...{name, config, image, levels, parameters, order},
+    name,
+    config,
+    image,
+    levels,
+    parameters,
+    order,
     logits: (x) => model.logits(x),
     ...(incremental === undefined ? {} : {incremental}),
     dispose: () => model.dispose(),

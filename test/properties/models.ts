@@ -30,8 +30,16 @@ export function made(name: string, config: Partial<MadeConfig>): ModelUnderTest 
     create: (height, width, seed) =>
       Made.create(
         {
-          ...{height, width, channels: 1, hidden: [60], masks: 1, orderAgnostic: false},
-          ...{order: 'raster', direct: false, conditioned: false, maskSeed: 5},
+          height,
+          width,
+          channels: 1,
+          hidden: [60],
+          masks: 1,
+          orderAgnostic: false,
+          order: 'raster',
+          direct: false,
+          conditioned: false,
+          maskSeed: 5,
           ...config,
         },
         seed,
@@ -245,11 +253,17 @@ export const MODELS: readonly ModelUnderTest[] = [
   made('one hidden layer, direct', {direct: true}),
   made('two hidden layers, random order', {hidden: [60, 40], order: 'random'}),
   made('two hidden layers, three orders, direct', {
-    ...{hidden: [60, 40], masks: 3, orderAgnostic: true, direct: true},
+    hidden: [60, 40],
+    masks: 3,
+    orderAgnostic: true,
+    direct: true,
   }),
   made('an order for each step', {masks: 0, orderAgnostic: true, direct: true}),
   made('an order for each step, told what it sees', {
-    ...{masks: 0, orderAgnostic: true, direct: true, conditioned: true},
+    masks: 0,
+    orderAgnostic: true,
+    direct: true,
+    conditioned: true,
   }),
   made('two hidden layers, three connectivities', {hidden: [60, 40], masks: 3, order: 'random'}),
   pixelCnn('table 1 in small', {firstSize: 5, dilations: [1, 1]}),

@@ -136,7 +136,9 @@ test('the bench times the same networks', needsTorch, async () => {
       const images = imagesFor(model);
       const mean = ours(model, images, undefined).reduce((a, b) => a + b) / images.count;
       const {nats} = await worker.ask<{nats: number}>({
-        ...{do: 'load', model: name, config},
+        do: 'load',
+        model: name,
+        config,
         weights: write(model, images),
       });
       assert.ok(Math.abs(nats - mean) < 1e-3, `${name}: ${nats}, ours ${mean}`);

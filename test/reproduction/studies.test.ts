@@ -29,7 +29,8 @@ test('a study is run from its seeds: twice the same, ensembles scored, no tensor
   const masks = findStudy('masks');
   const small: Study = {
     ...masks,
-    ...{images: 200, validationImages: 50},
+    images: 200,
+    validationImages: 50,
     runs: masks.runs.slice(0, 2).map((run) => ({...run, recipe: {...run.recipe, epochs: 1}})),
   };
   const {numTensors} = tf.memory();

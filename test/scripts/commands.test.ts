@@ -133,9 +133,12 @@ test.before(async () => {
 test('--help tells how, and ends with 0', {concurrency: 2}, async (t) => {
   await Promise.all(
     Object.entries({
-      ...{train: /^ -- MODEL.*--preset P/s, evaluate: /^ -- MODEL.*--preset P/s},
-      ...{sample: /^ -- MODEL.*--preset P/s, complete: /^ -- MODEL.*--preset P/s},
-      ...{study: /^ -- NAME.*MADE, figure 2/s, bench: /^ -- .*--models M/s},
+      train: /^ -- MODEL.*--preset P/s,
+      evaluate: /^ -- MODEL.*--preset P/s,
+      sample: /^ -- MODEL.*--preset P/s,
+      complete: /^ -- MODEL.*--preset P/s,
+      study: /^ -- NAME.*MADE, figure 2/s,
+      bench: /^ -- .*--models M/s,
     }).map(([name, told]) =>
       t.test(name, async () => {
         const {code, stdout, stderr} = await command(`${name} --help`);
