@@ -235,7 +235,7 @@ export {
   type StudyRun,
   studies,
 } from './reproduction/studies';
-export {type ChosenValue, type SampleOptions, sample} from './sample';
+export {type ChosenValue, type SampleOptions, sample, sampleUniforms} from './sample';
 export {
   assignParameters,
   type Checkpoint,

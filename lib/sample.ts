@@ -66,9 +66,7 @@ export async function sample(model: AutoregressiveModel, options: SampleOptions)
   checkOptions(model, options);
   const values = model.order.length;
   const {height, width, channels} = model.image;
-  const uniforms = Array.from({length: count}, (_, i) =>
-    new Random(seed, 'sample', i).fillUniform(new Float32Array(values)),
-  );
+  const uniforms = sampleUniforms(seed, count, values);
   const pixels = new Uint8Array(count * values);
   const full = new FullPass(model, count, condition);
   const incremental = method === 'cached' ? model.incremental?.(count, condition) : undefined;
@@ -108,6 +106,19 @@ export async function sample(model: AutoregressiveModel, options: SampleOptions)
 /** [count]: the value at a flat index of every image of `size` values. */
 function valuesAt(pixels: Uint8Array, index: number, size: number): Uint8Array {
   return Uint8Array.from({length: pixels.length / size}, (_, i) => pixels[i * size + index]);
+}
+
+/**
+ * The random numbers that `sample` draws with: of image i the number at the flat index of each value.
+ * Whoever samples in another way, with these numbers and by the same rule, gets the same images.
+ *
+ * @param values H * W * C
+ * @returns [count][values], uniform in [0, 1)
+ */
+export function sampleUniforms(seed: number, count: number, values: number): Float32Array[] {
+  return Array.from({length: count}, (_, i) =>
+    new Random(seed, 'sample', i).fillUniform(new Float32Array(values)),
+  );
 }
 
 /** The whole model on the images as they stand. */

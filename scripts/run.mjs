@@ -33,11 +33,12 @@ const commands = {
   ],
   study: ['trains the small runs that notebook 10 compares', (args) => runScript('study.ts', args)],
   playground: ['builds the page on which the models run live', (args) => runScript('playground.ts', args)],
+  grade: ["grades students' notebooks: passed, wrong, open", (args) => runScript('grade.ts', args)],
   bench: ['times the models beside PyTorch and plain tfjs', (args) => runScript('bench.ts', args)],
   setup: ['only the set-up; tries the native engine again where it failed before', () => 0],
 };
 
-const needsJupyter = new Set(['start', 'publish-notebooks', 'test', 'lab', 'setup']);
+const needsJupyter = new Set(['start', 'publish-notebooks', 'test', 'lab', 'grade', 'setup']);
 
 let child;
 let stopped;

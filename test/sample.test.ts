@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import {startEngine} from '../lib/engine/index';
 import {Made} from '../lib/models/made';
 import {Random} from '../lib/random';
-import {type ChosenValue, type SampleOptions, sample} from '../lib/sample';
+import {type ChosenValue, type SampleOptions, sample, sampleUniforms} from '../lib/sample';
 import type {AutoregressiveModel} from '../lib/types';
 import {randomImages, randomize} from './properties/tools';
 
@@ -51,11 +51,13 @@ function constant(logits: Float32Array, levels: number, error = 0): Autoregressi
 test('the rule for one value: 1 where u is at least P(0), with u from (seed, sample, i)', async () => {
   const logits = Float32Array.of(-2, -1, 0, 1, 2);
   const {pixels} = await sample(constant(logits, 2), {count: 20, seed: 6});
+  const uniforms = sampleUniforms(6, 20, 5);
   for (let i = 0; i < 20; i++) {
     const random = new Random(6, 'sample', i);
     logits.forEach((logit, k) => {
       const zero = 1 / (1 + Math.exp(logit));
-      assert.equal(pixels[i * 5 + k], random.uniform() >= zero ? 1 : 0);
+      assert.equal(pixels[i * 5 + k], uniforms[i][k] >= zero ? 1 : 0);
+      assert.equal(uniforms[i][k], Math.fround(random.uniform()));
     });
   }
 });

@@ -4,7 +4,7 @@ import {type CompletionNats, completionNats} from '../inspect/completionNats';
 import {Random} from '../random';
 import {type SampleOptions, sample} from '../sample';
 import type {AutoregressiveModel, Images} from '../types';
-import {ask, exercise, sideOf} from './check';
+import {ask, exercise, type Hints, sideOf} from './check';
 
 /** The checks of the exercises of lesson 12. */
 
@@ -201,3 +201,22 @@ function choose(weights: Float64Array, u: number): number {
   // Rounding may leave the sum a little below 1.
   return found === -1 ? weights.reduce((best, weight, k) => (weight > weights[best] ? k : best), 0) : found;
 }
+
+/** Hints to the exercises of lesson 12. */
+export const COMPLETIONS_HINTS: Hints = {
+  1: [
+    'By the chain rule -log p(hidden | known) is a sum over hidden pixels, if every known pixel comes first in the order.',
+    'Go along `order`. Is there a known pixel after a hidden one? Then the answer is null.',
+    'Otherwise add up nats[i] for all i with known[i] equal to 0.',
+  ],
+  2: [
+    'Two lists: the known pixels and the hidden ones, each in the order that was given.',
+    '`order.filter(...)` keeps the order.',
+    'First order.filter((i) => known[i] === 1), then order.filter((i) => known[i] === 0).',
+  ],
+  3: [
+    'A candidate weighs exp(-nats), and all weights add up to 1.',
+    'Math.exp(-800) is 0. Only differences of nats matter.',
+    'Subtract the smallest of the nats first, take exp(-...), divide by the sum.',
+  ],
+};

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import {dependence, orderViolations} from '../inspect/jacobian';
 import {DiagonalBiLstm} from '../layers/diagonalBiLstm';
 import {PixelRnn, type StateLayerKind} from '../models/pixelRnn';
-import {ask, exercise, Unanswered} from './check';
+import {ask, exercise, type Hints, Unanswered} from './check';
 import {placeOf} from './pixelCnnMasks';
 
 /** Lesson 08, the Diagonal BiLSTM: its two directions joined by a student, and the checks of its exercises. */
@@ -133,3 +133,27 @@ export async function checkJoin(
     }
   });
 }
+
+/** Hints to the exercises of lesson 08. */
+export const DIAGONAL_BI_LSTM_HINTS: Hints = {
+  1: [
+    'Look at the figure of the skewed map: does a pixel ever change its row?',
+    'Row 0 is not shifted. Row 1 begins one place later, row 2 two places later.',
+    'The row stays; the column grows by the row.',
+  ],
+  2: [
+    'The map from the right knows pixels to the right in its own row. Which row of it may a pixel be given?',
+    '`shiftDown` gives each pixel what the pixel above had. Only one of the two maps needs it.',
+    'tf.add of the left map and of the right map after shiftDown. Nothing else: no factor, no difference.',
+  ],
+  3: [
+    'The recurrence from the right begins at the right end of a row. What does its first state know of its own pixel?',
+    'Features never contain their own pixel (mask A), so the pixel at which the recurrence begins is missing. The map is shifted by one row: in which row is that?',
+    'The row above, and there the last column.',
+  ],
+  4: [
+    'It is the mirror image of the recurrence from the left, which reads [0, -1] and [-1, 0].',
+    'Mirror left and right; above stays above.',
+    'The place to the right in the same row, [0, 1], and the one above.',
+  ],
+};

@@ -8,8 +8,9 @@ import {labelPosterior} from '../inspect/labelPosterior';
 import type {GatedLayer} from '../layers/gated';
 import {GatedPixelCnn, type GatedPixelCnnConfig} from '../models/gatedPixelCnn';
 import {splitLevels} from '../models/raster';
-import type {AutoregressiveModel, Condition} from '../types';
-import {ask, exercise, sideOf, Unanswered} from './check';
+import {Random} from '../random';
+import type {AutoregressiveModel, Condition, Images} from '../types';
+import {ask, exercise, type Hints, sideOf, Unanswered} from './check';
 
 /** The checks of the exercises of lesson 06. */
 
@@ -264,3 +265,45 @@ export function rewire(model: GatedPixelCnn, wiring: Wiring): AutoregressiveMode
     },
   };
 }
+
+/** How far a stripe of `stripedImages` moves to the left with each row: farther than a PixelCNN of 7 x 7 and 3 x 3 can look. */
+const STRIPE_STEP = 5;
+
+/**
+ * Images on which the blind spot costs something: every row is the row above, moved to the left by five pixels, and what comes in
+ * at the right is new and random. So all but the first row and the last five columns follow from one pixel of the row above. That pixel
+ * lies in the blind spot of a PixelCNN whose first kernel is 7 x 7 and whose later ones are 3 x 3, however many there are.
+ *
+ * @param count images of 8 x 16 pixels
+ * @returns bytes 0 or 255, each with probability one half where it is new; `binarize` makes them 0 and 1
+ */
+export function stripedImages(count: number, seed: number): Images {
+  const [height, width] = [8, 16];
+  const random = new Random(seed, 'striped images');
+  const pixels = new Uint8Array(count * height * width);
+  for (let i = 0; i < pixels.length; i++) {
+    const [row, column] = [Math.floor(i / width) % height, i % width];
+    const follows = row > 0 && column + STRIPE_STEP < width;
+    pixels[i] = follows ? pixels[i - width + STRIPE_STEP] : 255 * random.integer(2);
+  }
+  return {pixels, count, height, width, channels: 1};
+}
+
+/** Hints to the exercises of lesson 06. */
+export const GATED_PIXEL_CNN_HINTS: Hints = {
+  1: [
+    'Follow each arrow of the wrong layer backwards from the logit. Does it meet the image at a place that is not drawn yet?',
+    'The vertical kernel of a later layer looks at its own whole row. What does the horizontal stack know at its own place, and at the place to the right of it?',
+    'A place of the horizontal stack knows what is to its left. So it takes one step to the right to see the own pixel, and another layer to see the next one. The link after the gate carries nothing but rows above.',
+  ],
+  2: [
+    'Three lines are wrong: one builds the input of the vertical kernel, one the link, one the sum at the end.',
+    'The vertical kernel gets the vertical stack and nothing else. The link gets the 2f features before the gate. In the first layer the input is the image.',
+    'const above = layer.vertical.apply(below.vertical, ...) without a gate; link from above; gate(above) is the vertical result; add below.horizontal only when layer.spec.first is false.',
+  ],
+  3: [
+    'From nats to probability: exp(-nats). Then divide by the sum over the classes.',
+    'exp(-900) and exp(-903) are both 0 in floating point, but exp(0) and exp(-3) are not. Their shares are the same.',
+    'Subtract the smallest of the nats from all of them first, then take exp(-nats) and divide by the sum.',
+  ],
+};

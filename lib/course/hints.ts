@@ -1,9 +1,17 @@
 import {AUTOREGRESSION_HINTS} from './autoregression';
 import type {Hints} from './check';
+import {COMPLETIONS_HINTS} from './completions';
+import {DIAGONAL_BI_LSTM_HINTS} from './diagonalBiLstm';
+import {GATED_PIXEL_CNN_HINTS} from './gatedPixelCnn';
 import {MADE_HINTS} from './made';
 import {MADE_MASKS_HINTS} from './madeMasks';
+import {NATURAL_IMAGES_HINTS} from './naturalImages';
 import {PIXEL_CNN_HINTS} from './pixelCnn';
 import {PIXEL_CNN_MASKS_HINTS} from './pixelCnnMasks';
+import {PROBLEMS_HINTS} from './problems';
+import {ROW_LSTM_HINTS} from './rowLstm';
+import {SAMPLES_HINTS} from './samples';
+import {TRAINING_HINTS} from './training';
 
 /** Each lesson's hints stand beside its checks; here they are found by the number of the notebook. */
 export const HINTS: Readonly<Record<string, Hints>> = {
@@ -12,6 +20,14 @@ export const HINTS: Readonly<Record<string, Hints>> = {
   '03': MADE_HINTS,
   '04': PIXEL_CNN_MASKS_HINTS,
   '05': PIXEL_CNN_HINTS,
+  '06': GATED_PIXEL_CNN_HINTS,
+  '07': ROW_LSTM_HINTS,
+  '08': DIAGONAL_BI_LSTM_HINTS,
+  '09': NATURAL_IMAGES_HINTS,
+  '10': TRAINING_HINTS,
+  '11': SAMPLES_HINTS,
+  '12': COMPLETIONS_HINTS,
+  '13': PROBLEMS_HINTS,
 };
 
 /**

@@ -31,6 +31,7 @@ export {
   gateMaps,
   gateUse,
   rewire,
+  stripedImages,
   WIRING_MODEL,
   WIRINGS,
   type Wiring,
@@ -71,4 +72,5 @@ export {
 } from './problems';
 export {checkNeighbors, checkStep, checkTriangle, type LstmStep} from './rowLstm';
 export {checkNearest, checkOwnNats, checkTemperature} from './samples';
+export {smallDigits} from './smallDigits';
 export {COMPARISONS, checkEpoch, checkFair, checkSchedule} from './training';

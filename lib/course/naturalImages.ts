@@ -1,6 +1,6 @@
 import {channelMask, type MaskType} from '../layers/rasterMasks';
 import {Random} from '../random';
-import {ask, exercise, expectNumber, sideOf, Unanswered} from './check';
+import {ask, exercise, expectNumber, type Hints, sideOf, Unanswered} from './check';
 
 /** The checks of the exercises of lesson 09. */
 
@@ -64,3 +64,22 @@ export function checkColorPairs(
     });
   });
 }
+
+/** Hints to the exercises of lesson 09. */
+export const NATURAL_IMAGES_HINTS: Hints = {
+  1: [
+    'If each of L levels has the same probability, what is that probability?',
+    'The cost in bits is minus the base-2 logarithm of it.',
+    '-log2(1 / L) is log2(L).',
+  ],
+  2: [
+    'The probability of the color is a product of three. What becomes of a product under a logarithm?',
+    'Take from each list the probability of the value that occurred: `conditionals.R[value.R]`, and so on.',
+    'Add -Math.log of the three probabilities. Natural logarithm, a sum and no mean.',
+  ],
+  3: [
+    'With mask A a color sees the colors before its own. In which order do they come?',
+    'R comes first and sees nothing of its own pixel under mask A. Under mask B each also sees features of its own color.',
+    'Mask A: R to G, R to B, G to B. Mask B: these three, and each color to itself.',
+  ],
+};

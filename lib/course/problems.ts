@@ -1,7 +1,7 @@
 import {Random} from '../random';
 import {sample} from '../sample';
 import type {AutoregressiveModel, ImageShape, Images} from '../types';
-import {ask, exercise, sideOf} from './check';
+import {ask, exercise, type Hints, sideOf} from './check';
 
 /** The checks of the exercises of lesson 13. */
 
@@ -164,3 +164,22 @@ export function transposedOrder({height, width, channels}: ImageShape): Int32Arr
     return ((place % height) * width + Math.floor(place / height)) * channels + channel;
   });
 }
+
+/** Hints to the exercises of lesson 13. */
+export const PROBLEMS_HINTS: Hints = {
+  1: [
+    'The first `height` pixels that are drawn all lie in column 0.',
+    'Pixel k is in column floor(k / height) and in row k % height.',
+    'The flat index is row * width + column.',
+  ],
+  2: [
+    '"Later" is meant in the order of drawing. Where in `order` does the flipped pixel stand?',
+    'Take the part of `order` after that place; the flipped pixel itself does not count.',
+    'order.slice(order.indexOf(flipped) + 1).filter((i) => before[i] !== after[i]).length',
+  ],
+  3: [
+    'One pass gives the distribution of one more value, for all images of the batch.',
+    'Green waits for red and blue for green, so each channel is a pass. Levels are not: one pass gives all of them.',
+    'height * width * channels.',
+  ],
+};

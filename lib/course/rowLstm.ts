@@ -1,7 +1,7 @@
 import {NEIGHBORS, type ScanDirection} from '../engine/lstmScan';
 import {pixelLstmCell} from '../engine/pixelKernel';
 import {Random} from '../random';
-import {ask, exercise, sideOf, Unanswered} from './check';
+import {ask, exercise, type Hints, sideOf, Unanswered} from './check';
 
 /** Lesson 07, Row LSTM: the checks of its exercises. */
 
@@ -70,3 +70,22 @@ export function checkTriangle(mine: (rowsUp: number) => number | undefined): str
     }
   });
 }
+
+/** Hints to the exercises of lesson 07. */
+export const ROW_LSTM_HINTS: Hints = {
+  1: [
+    'Two lines, as in the section "An LSTM by its gates": first the new cell, then the hidden state from it.',
+    'o, f and i go through a sigmoid, because they are shares from 0 to 1. May the candidate g be negative?',
+    'cell = sigmoid(f) * before + sigmoid(i) * tanh(g), and the hidden state is sigmoid(o) * tanh(cell).',
+  ],
+  2: [
+    'Which rows are finished when this row is drawn?',
+    'The state-to-state kernel is 3 wide and lies along one row: the one above.',
+    'All three have -1 as their first number; the second numbers are -1, 0 and 1.',
+  ],
+  3: [
+    'Begin with n = 0: which two places of its own row do the gates of a pixel see?',
+    'One row up, three states are read, and each of them saw two places. How many different places are that?',
+    'Each row up adds one place on the left and one on the right: begin with 2 and add 2 a row.',
+  ],
+};

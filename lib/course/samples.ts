@@ -1,7 +1,7 @@
 import {nearestImages} from '../data/nearest';
 import {crossEntropy, entropy} from '../inspect/joint';
 import {Random} from '../random';
-import {ask, exercise, sideOf} from './check';
+import {ask, exercise, type Hints, sideOf} from './check';
 
 /** The checks of the exercises of lesson 11. */
 
@@ -86,3 +86,22 @@ export function checkTemperature(mine: (p: number, temperature: number) => numbe
     }
   });
 }
+
+/** Hints to the exercises of lesson 11. */
+export const SAMPLES_HINTS: Hints = {
+  1: [
+    'Both are means of -log(model[k]). What differs is how often outcome k occurs.',
+    'Own samples: k occurs with probability model[k]. Test data: with probability data[k].',
+    'own = sum of -model[k] * Math.log(model[k]); test = sum of -data[k] * Math.log(model[k]); leave out outcomes that never occur.',
+  ],
+  2: [
+    'The distance of two images of 0 and 1 is the number of places where they differ.',
+    'Both kinds of difference count: 1 where the other has 0, and 0 where the other has 1.',
+    'Count query[i] !== one[i] for each training image; `indexOf` of the smallest count gives the first of equals.',
+  ],
+  3: [
+    'From p to its logit, then divide, then back to a probability.',
+    'The logit of p is Math.log(p / (1 - p)). The way back is 1 / (1 + Math.exp(-logit)).',
+    '1 / (1 + Math.exp(-Math.log(p / (1 - p)) / temperature)).',
+  ],
+};

@@ -1,7 +1,7 @@
 import {learningRateAt} from '../train';
 import type {HistoryRow} from '../types';
 import {TRAIN_DEFAULTS} from '../types';
-import {ask, exercise, sideOf, toBit, Unanswered} from './check';
+import {ask, exercise, type Hints, sideOf, toBit, Unanswered} from './check';
 
 /** The checks of the exercises of lesson 10. */
 
@@ -105,3 +105,22 @@ export function checkFair(mine: readonly (boolean | number | undefined)[]): stri
     });
   });
 }
+
+/** Hints to the exercises of lesson 10. */
+export const TRAINING_HINTS: Hints = {
+  1: [
+    'Two parts: steps before warmup * steps, and steps after it. Which share of its own part has a step done?',
+    'Up: the step after this one, divided by the number of warm-up steps. Down: half of 1 + cos of pi times the share that is done.',
+    'rising = warmup * steps. If step < rising: highest * (step + 1) / (rising + 1). Else: highest * (1 + Math.cos(Math.PI * (step - rising) / (steps - rising))) / 2.',
+  ],
+  2: [
+    'Which split tells how good the weights are on digits that they were not trained on?',
+    'Keep the rows whose `split` is validation, then look for the lowest `nats`.',
+    'history.filter(({split}) => split === "validation"), then reduce to the row with the lowest nats, and return its epoch.',
+  ],
+  3: [
+    'Two numbers may be compared when they are of the same images under the same rule, and when both were chosen without the test set.',
+    'Ask of each pair: the same digits? the same binarization? the same unit on the same kind of data? who chose, and by what?',
+    'Another draw from one distribution is fair. An exact likelihood of an ensemble is fair. A subset, a threshold, a choice by the test set, and other data are not.',
+  ],
+};

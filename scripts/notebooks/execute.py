@@ -1,8 +1,9 @@
 """Executes notebooks top to bottom, each in a fresh kernel, and reports on stdout, one JSON object a line.
 
-Usage: python execute.py ROOT OUT NOTEBOOK...
+Usage: python execute.py [--past-errors] ROOT OUT NOTEBOOK...
 ROOT is the kernels' working directory; OUT gets the executed notebooks under their own names.
 The originals are not touched: scripts/notebooks/execute.ts puts the results in their place when all is well.
+With --past-errors a cell that fails stops nothing, and what was executed before an interruption is written too.
 It ends when its standard input is closed, so that no kernel outlives the command that wanted it.
 """
 
@@ -36,8 +37,8 @@ def words_of_error(cell):
     return "".join(texts).strip() or "the kernel gave no message"
 
 
-def execute(path, root, out):
-    """Returns whether every cell ran without an error."""
+def execute(path, root, out, past_errors):
+    """Returns whether every cell ran, and without an error where errors are not passed."""
     notebook = nbformat.read(path, as_version=4)
     code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
     done = 0
@@ -46,6 +47,8 @@ def execute(path, root, out):
     def executed(cell, cell_index, execute_reply):
         nonlocal done
         if execute_reply["content"]["status"] != "ok":
+            # For 200 ms after an error the kernel refuses every cell.
+            time.sleep(0.4)
             return
         done += 1
         report(notebook=path.name, done=done, cells=len(code), seconds=time.monotonic() - started)
@@ -55,6 +58,7 @@ def execute(path, root, out):
         kernel_name="tslab",
         timeout=None,
         startup_timeout=120,
+        allow_errors=past_errors,
         record_timing=False,
         store_widget_state=False,
         resources={"metadata": {"path": str(root)}},
@@ -70,15 +74,20 @@ def execute(path, root, out):
         words = "the kernel died (out of memory?)" if dead else words_of_error(notebook.cells[index])
         report(notebook=path.name, failed=index + 1, error=words, source=notebook.cells[index].source)
         return False
+    finally:
+        if past_errors:
+            nbformat.write(notebook, out / path.name)
     nbformat.write(notebook, out / path.name)
     return True
 
 
 def main():
-    root, out, *notebooks = (Path(argument).resolve() for argument in sys.argv[1:])
+    arguments = sys.argv[1:]
+    past_errors = arguments[0] == "--past-errors"
+    root, out, *notebooks = (Path(argument).resolve() for argument in arguments[past_errors:])
     threading.Thread(target=end_with_parent, daemon=True).start()
     for path in notebooks:
-        if not execute(path, root, out):
+        if not execute(path, root, out, past_errors):
             sys.exit(1)
 
 

@@ -8,6 +8,7 @@ import {
   gateMaps,
   gateUse,
   rewire,
+  stripedImages,
   WIRINGS,
   type Wiring,
   type WiringName,
@@ -15,7 +16,10 @@ import {
 import {startEngine} from '../../lib/engine/index';
 import {evaluate} from '../../lib/evaluate';
 import {dependence, orderViolations} from '../../lib/inspect/jacobian';
+import {receptiveField} from '../../lib/inspect/receptiveField';
 import {GatedPixelCnn} from '../../lib/models/gatedPixelCnn';
+import {PixelCnn} from '../../lib/models/pixelCnn';
+import type {AutoregressiveModel} from '../../lib/types';
 import {allImages, randomize} from '../properties/tools';
 
 test.before(() => startEngine());
@@ -183,4 +187,24 @@ test('a model that knows classes is refused', () => {
   const model = GatedPixelCnn.create({...WIRED, classes: 3});
   assert.throws(() => rewire(model, WIRINGS.right), /must know no classes, got 3/);
   model.dispose();
+});
+
+test('striped images: each row is the one above, moved by five; the pixel that decides lies in the blind spot', async () => {
+  const {pixels} = stripedImages(20, 1);
+  for (let image = 0; image < 20; image++) {
+    for (let row = 1; row < 8; row++) {
+      const at = (r: number, c: number): number => pixels[(image * 8 + r) * 16 + c];
+      for (let column = 0; column < 11; column++) assert.equal(at(row, column), at(row - 1, column + 5));
+    }
+  }
+  const ink = pixels.reduce((sum, value) => sum + value / 255, 0) / pixels.length;
+  assert.ok(Math.abs(ink - 0.5) < 0.05, `${ink}`);
+  const size = {height: 8, width: 16, channels: 1, levels: 2, firstSize: 7, size: 3, head: 8, features: 8};
+  const sees = async (model: AutoregressiveModel): Promise<boolean> => {
+    const field = await receptiveField((x) => model.logits(x), model.image, {row: 4, column: 4, seed: 0});
+    model.dispose();
+    return field.values[3 * 16 + 9] > 0;
+  };
+  assert.equal(await sees(PixelCnn.create({...size, dilations: [1, 1, 1, 1]}, 0)), false);
+  assert.equal(await sees(GatedPixelCnn.create({...size, dilations: [1, 1, 1], classes: 0}, 0)), true);
 });

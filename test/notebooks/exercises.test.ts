@@ -258,7 +258,7 @@ WRONG['03'].myConfig = [
 async function run(number: string, notebook: Notebook, answers: Answers): Promise<Verdict[]> {
   const lines: string[] = [];
   // Not spread: the compiler would spend minutes on a type of all those names.
-  const scope: Answers = Object.assign({}, lib, course, {tf}, EARLIER[number], {answers});
+  const scope: Answers = Object.assign({}, lib, course, {tf, lib, course}, EARLIER[number], {answers});
   const source = exerciseCells(notebook).map(({cell, check}) => {
     const text = transformSync(textOf(cell.source), {loader: 'ts'}).code;
     // An answer cell's `var` is known in the whole function.
