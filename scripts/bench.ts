@@ -16,10 +16,10 @@ all three have given the same nats. PyTorch (${TORCH[0]}, some GB) is installed 
   --batches N,…       batch sizes (default: 16,64)
   --rounds N          rounds, each of which times every side in turn; medians are taken (default 5)
   --without-pytorch   leave PyTorch out
-  --growth            only how sampling one image grows with its side; written to bench/growth.json, which notebook 13 draws
+  --growth            only how sampling one image grows with its side
   --json              one JSON line on stdout, nothing else
-A run of all models over at least 5 rounds with PyTorch is written to bench/results.json and into bench/README.md, in the place of the
-run before on the same kind of machine.`;
+  --record            keep the run: all models over at least 5 rounds with PyTorch in bench/results.json and bench/README.md, in the
+                      place of the run before on the same kind of machine; growth in bench/growth.json, which notebook 13 draws`;
 
 run(async () => {
   const args = readArguments(HELP, {
@@ -29,6 +29,7 @@ run(async () => {
     'without-pytorch': {type: 'boolean'},
     growth: {type: 'boolean'},
     json: {type: 'boolean'},
+    record: {type: 'boolean'},
   });
   const all = benchNetworks();
   const names = args.text('models')?.split(',') ?? all.map(({model}) => model);
@@ -42,8 +43,12 @@ run(async () => {
   }
   const rounds = args.integer('rounds', 1) ?? 5;
   if (args.flag('growth')) {
-    await measureGrowth(all, args.flag('json'));
+    await measureGrowth(all, args.flag('json'), args.flag('record'));
     return;
+  }
+  const record = args.flag('record');
+  if (record && (rounds < 5 || args.flag('without-pytorch') || names.length < all.length)) {
+    throw new UsageError('--record keeps whole runs only: all models, PyTorch, at least 5 rounds');
   }
   const python = args.flag('without-pytorch') ? null : installTorch();
   await startEngine();
@@ -72,11 +77,15 @@ run(async () => {
   }
   const results: Results = {machine: machine(), peakGflops, importSeconds, rounds, rows};
   if (args.flag('json')) console.log(JSON.stringify(results));
-  if (rounds >= 5 && python !== null && networks.length === all.length) store(results);
+  if (record) store(results);
 });
 
 /** One image of every side from every model: naive cost and cached cost, and the powers with which they grow. */
-async function measureGrowth(networks: readonly BenchNetwork[], json: boolean): Promise<void> {
+async function measureGrowth(
+  networks: readonly BenchNetwork[],
+  json: boolean,
+  record: boolean,
+): Promise<void> {
   await startEngine();
   const rows: GrowthRow[] = [];
   for (const [k, network] of networks.entries()) {
@@ -97,5 +106,5 @@ async function measureGrowth(networks: readonly BenchNetwork[], json: boolean): 
   }
   const growth = {machine: machine(), rows};
   if (json) console.log(JSON.stringify(growth));
-  writeFileAtomically(growthFile(), `${JSON.stringify(growth, null, 1)}\n`);
+  if (record) writeFileAtomically(growthFile(), `${JSON.stringify(growth, null, 1)}\n`);
 }

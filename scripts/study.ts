@@ -3,18 +3,19 @@ import * as path from 'node:path';
 import {startEngine} from '../lib/engine/index';
 import {findStudy, runStudy, studies} from '../lib/reproduction/studies';
 import {writeFileAtomically} from '../lib/storage/files';
-import {studyFile} from '../lib/storage/paths';
+import {buildFolder, projectRoot, studyFile} from '../lib/storage/paths';
 import {bar, clock, endProgress, readArguments, run, showProgress, stopSignal, UsageError} from './cli';
 
-const HELP = `npm run study -- NAME | all
+const HELP = `npm run study -- NAME | all [--record]
 
-Trains the small runs of a study anew and writes their scores and histories to data/studies/NAME.json, which notebook 10 draws:
+Trains the small runs of a study anew and writes their scores and histories to build/studies/NAME.json; with --record to
+data/studies/NAME.json, which notebook 10 draws:
 ${Object.entries(studies())
   .map(([name, {source}]) => `  ${name.padEnd(13)} ${source}`)
   .join('\n')}`;
 
 run(async () => {
-  const args = readArguments(HELP, {});
+  const args = readArguments(HELP, {record: {type: 'boolean'}});
   const [name, ...rest] = args.positionals;
   if (name === undefined || rest.length > 0) throw new UsageError(`which study?\n\n${HELP}`);
   const names = name === 'all' ? Object.keys(studies()) : [name];
@@ -31,9 +32,10 @@ run(async () => {
       },
     });
     endProgress();
-    const file = studyFile(each);
+    const file = args.flag('record') ? studyFile(each) : path.join(buildFolder(), 'studies', `${each}.json`);
     fs.mkdirSync(path.dirname(file), {recursive: true});
     writeFileAtomically(file, `${JSON.stringify(result)}\n`);
+    console.log(`${path.relative(projectRoot(), file)} is written`);
     for (const row of result.rows) {
       console.log(
         `${each} ${row.name}: ${row.nats.toFixed(2)} nats, thresholded ${row.thresholdNats.toFixed(2)}` +

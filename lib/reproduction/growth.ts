@@ -26,7 +26,7 @@ export function growthFile(): string {
 /** @throws Error when nothing was measured yet */
 export function loadGrowth(file = growthFile()): Growth {
   if (!fs.existsSync(file)) {
-    throw new Error(`there is no ${file}; npm run bench -- --growth measures it`);
+    throw new Error(`there is no ${file}; npm run bench -- --growth --record measures it`);
   }
   return JSON.parse(fs.readFileSync(file, 'utf8')) as Growth;
 }

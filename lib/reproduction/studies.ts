@@ -168,7 +168,7 @@ export async function runStudy(
 /** The committed result of a study. @throws Error that says how to make it, when it is not there or of other runs */
 export function loadStudy(name: string, file = studyFile(name)): StudyResult {
   const study = findStudy(name);
-  const remedy = `make it with: npm run study -- ${name}`;
+  const remedy = `make it with: npm run study -- ${name} --record`;
   let result: StudyResult;
   try {
     result = JSON.parse(fs.readFileSync(file, 'utf8')) as StudyResult;

@@ -166,6 +166,7 @@ const MISTAKES: [string, number, RegExp][] = [
   ['study nosuch', 2, /unknown study 'nosuch'; there are masks/],
   ['study', 2, /which study/],
   ['bench --models nosuch', 2, /unknown model 'nosuch'; there are made/],
+  ['bench --models made --record', 2, /--record keeps whole runs only/],
   ['bench --batches 16,0', 2, /--batches must be integers from 1 to 1000, got '16,0'/],
   ['evaluate nosuch', 2, /unknown model 'nosuch'; there are made/],
   ['evaluate made --split nosuch', 2, /--split must be train, validation or test, got 'nosuch'/],
