@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import {checkCondition, conditionAt, conditionOf} from './condition';
 import {Dataset} from './data/dataset';
+import {stopButton} from './engine/stopButton';
+import {yieldToOthers} from './engine/yieldToOthers';
 import {bitsPerDimension, ensembleNats, meanAndError, negativeLogLikelihood} from './likelihood';
 import type {AutoregressiveModel, Condition, Images} from './types';
 
@@ -35,7 +37,7 @@ export async function evaluate(
   images: Images,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const {batchSize = mostAtOnce(model), signal, onProgress} = options;
+  const {batchSize = mostAtOnce(model), signal = stopButton(), onProgress} = options;
   checkModelImages(model, images);
   const condition = options.condition ?? conditionOf(model, images);
   checkCondition(model, condition, images.count);
@@ -50,6 +52,7 @@ export async function evaluate(
     nats.dispose();
     done += indices.length;
     onProgress?.(done / images.count);
+    await yieldToOthers();
     signal?.throwIfAborted();
   }
   return summary(model, perImage);

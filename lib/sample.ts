@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {checkCondition, conditionAt} from './condition';
+import {stopButton} from './engine/stopButton';
 import {yieldToOthers} from './engine/yieldToOthers';
 import {checkSeed, Random} from './random';
 import type {AutoregressiveModel, Condition, Images} from './types';
@@ -62,7 +63,7 @@ const TIE = 1e-5;
  */
 export async function sample(model: AutoregressiveModel, options: SampleOptions): Promise<Images> {
   const {count, seed, condition, temperature = 1, method = 'cached', argmax = false} = options;
-  const {signal, onProgress, onValue} = options;
+  const {signal = stopButton(), onProgress, onValue} = options;
   checkOptions(model, options);
   const values = model.order.length;
   const {height, width, channels} = model.image;

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import {conditionAt, conditionOf} from './condition';
 import {type Batch, Dataset} from './data/dataset';
 import {type Adam, createAdam} from './engine/adam';
+import {stopButton} from './engine/stopButton';
 import {halfSquaredNorm} from './engine/sums';
 import {yieldToOthers} from './engine/yieldToOthers';
 import {checkModelImages, evaluate} from './evaluate';
@@ -21,7 +22,7 @@ export interface TrainingProgress {
 }
 
 export interface TrainHooks {
-  /** Aborted: training stops after the running step, with its state handed to onState. */
+  /** Aborted: training stops after the running step, with its state handed to onState. A notebook's stop button, where it is left out. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: TrainingProgress) => void;
   readonly onEvaluation?: (row: HistoryRow) => void | Promise<void>;
@@ -88,6 +89,9 @@ export async function train(
   });
   const stepsPerEpoch = dataset.batchesPerEpoch(options.batchSize);
   const steps = stepsPerEpoch * options.epochs;
+  const {signal = stopButton()} = hooks;
+  // An epoch that is done is scored, whoever wants to stop.
+  const never = new AbortController().signal;
   const adam = createAdam(model.parameters);
   if (resumed !== undefined) adam.restore(resumed.adam);
   const history = [...(resumed?.history ?? [])];
@@ -151,7 +155,7 @@ export async function train(
           secondsLeft: (steps - step) / rate,
         });
         await yieldToOthers();
-        const interrupted = hooks.signal?.aborted === true;
+        const interrupted = signal?.aborted === true;
         if (interrupted && !isLast) {
           outcome = 'interrupted';
           break;
@@ -164,7 +168,9 @@ export async function train(
       const trainNats = epochNats / stepsPerEpoch;
       epochNats = 0;
       await record({step, epoch: epoch + 1, split: 'train', nats: trainNats, seconds: seconds()});
-      const nats = await adam.withAverage(async () => (await evaluate(model, data.validation)).nats);
+      const nats = await adam.withAverage(
+        async () => (await evaluate(model, data.validation, {signal: never})).nats,
+      );
       if (!Number.isFinite(nats)) {
         throw new TrainingDivergedError(step - 1, nats, learningRateAt(step - 1, steps, options));
       }
@@ -172,7 +178,7 @@ export async function train(
       if (best === null || nats < best.nats) {
         best = {nats, epoch: epoch + 1, weights: (await adam.state()).average};
       }
-      if (hooks.signal?.aborted === true && step < steps) {
+      if (signal?.aborted === true && step < steps) {
         outcome = 'interrupted';
         break;
       }

@@ -38,6 +38,7 @@ export {
   type WiringName,
 } from './gatedPixelCnn';
 export {HINTS, hintsFor} from './hints';
+export {showLastOutput} from './lastOutput';
 export {type Here, type Lesson, type Screen, startLesson} from './lesson';
 export {averagedLogits, checkAveraged, checkEnsemble, checkOrder} from './made';
 export {checkDegrees, checkHiddenMask, checkOwnPixels} from './madeMasks';
