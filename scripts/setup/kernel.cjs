@@ -91,7 +91,12 @@ JupyterHandlerImpl.prototype.handleExecuteImpl = async function (request, writeS
     // As tslab does it: what is written goes to the cell. The sentence must be in this cell, too.
     process.stdout.write = this.createWriteToIopub('stdout', keepStream);
     tellOfChanges(request.code);
-    return await execute.call(this, {...request, code: withoutShorthand(request.code)}, keepStream, keepDisplay);
+    return await execute.call(
+      this,
+      {...request, code: withoutShorthand(request.code)},
+      keepStream,
+      keepDisplay,
+    );
   } finally {
     running = null;
     if (outputs.length > 0) globalThis[OUTPUTS] = outputs;
