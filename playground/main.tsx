@@ -3,8 +3,16 @@ import {useEffect, useRef, useState} from 'preact/hooks';
 import {run} from './client';
 import {Trouble} from './parts/Controls';
 import {Draw} from './views/Draw';
+import {Flip} from './views/Flip';
+import {Luck} from './views/Luck';
+import {See} from './views/See';
 
-const VIEWS = [{id: 'draw', name: 'Draw and complete', View: Draw}] as const;
+const VIEWS = [
+  {id: 'draw', name: 'Draw and complete', View: Draw},
+  {id: 'see', name: 'What does it see?', View: See},
+  {id: 'pixel', name: 'One pixel', View: Flip},
+  {id: 'luck', name: 'Luck', View: Luck},
+] as const;
 
 function viewOfAddress(): string {
   const id = location.hash.slice(1);

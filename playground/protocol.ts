@@ -9,6 +9,9 @@ export type WeightsName =
   | 'made/one-order'
   | 'made/any-order';
 
+/** Orders that an order-agnostic MADE can be asked in; the other models know their own only. */
+export type OrderName = 'known first' | 'raster' | 'columns' | 'middle first' | 'random';
+
 export interface DrawInput {
   readonly weights: WeightsName;
   readonly count: number;
@@ -17,8 +20,8 @@ export interface DrawInput {
   readonly method?: 'cached' | 'naive';
   /** One image of 28 x 28 and which of its pixels are given: 1. */
   readonly known?: {readonly pixels: Uint8Array; readonly mask: Uint8Array};
-  /** Orders that only an order-agnostic MADE can be asked in; the model's own where it is left out. */
-  readonly order?: 'known first' | Int32Array;
+  /** The model's own where it is left out. */
+  readonly order?: OrderName;
 }
 
 /** Some steps of sampling, one after the other. */
@@ -52,7 +55,55 @@ export interface ScoreInput {
   readonly weights: WeightsName;
   readonly pixels: Uint8Array;
   readonly mask: Uint8Array;
-  readonly order?: 'known first';
+  readonly order?: OrderName;
+}
+
+/** A question to a layer: which pixels reach it at a place? */
+export interface SeeInput {
+  readonly weights: WeightsName;
+  /** 0 is the first layer; one more than the last is the logits. MADE has logits only. */
+  readonly layer: number;
+  readonly row: number;
+  readonly column: number;
+  /** Of the random image that is looked at: a path that sleeps for one is awake for another. */
+  readonly seed: number;
+}
+
+/** A small model that learns in the page. */
+export interface LearnInput {
+  /** A PixelCNN, or a plain stack of three masked convolutions whose first mask is A, or wrongly B. */
+  readonly kind: 'pixelcnn' | 'stack A' | 'stack B';
+  readonly features: number;
+  readonly learningRate: number;
+  readonly epochs: number;
+  readonly seed: number;
+}
+
+export type LearnEvent =
+  | {readonly kind: 'step'; readonly step: number; readonly steps: number; readonly nats: number}
+  | {readonly kind: 'validation'; readonly step: number; readonly nats: number}
+  /** [count, 14 * 14], drawn by the weights as they are now, always with the same random numbers. */
+  | {readonly kind: 'samples'; readonly step: number; readonly pixels: Uint8Array; readonly count: number};
+
+/** Masks made by hand, to be proved right or wrong. */
+export type HandInput =
+  | {
+      readonly kind: 'made';
+      /** Which connections are open, [inputs, hidden] and [hidden, outputs]: 1. */
+      readonly layers: readonly Uint8Array[];
+      readonly inputs: number;
+      readonly hidden: number;
+    }
+  /** [3, 3]: which taps of the first layer are open. */
+  | {readonly kind: 'kernel'; readonly taps: Uint8Array};
+
+export interface HandResult {
+  /** The sum of p(x) over all images. */
+  readonly sum: number;
+  /** How many images there are. */
+  readonly images: number;
+  /** [outputs, inputs]: 1 where an output depends on an input. */
+  readonly depends: Uint8Array;
 }
 
 /** What the worker can do: what it is given, what it tells on the way, what comes out. */
@@ -61,6 +112,12 @@ export interface Tasks {
   start: {input: null; event: never; result: {readonly engine: string; readonly slow: boolean}};
   draw: {input: DrawInput; event: DrawnPart; result: Drawn};
   score: {input: ScoreInput; event: never; result: SplitNats};
+  /** How many layers a model has for `see`, the logits included. */
+  layers: {input: WeightsName; event: never; result: number};
+  /** [784]: how much each pixel moves the place; 0 where none of it gets through. */
+  see: {input: SeeInput; event: never; result: Float32Array};
+  learn: {input: LearnInput; event: LearnEvent; result: {readonly stopped: boolean}};
+  hand: {input: HandInput; event: never; result: HandResult};
 }
 export type TaskName = keyof Tasks;
 

@@ -129,27 +129,20 @@ const runInputGradient = define({
   },
   portable: ({kernel, dy}, attributes) => {
     const {padding, dilation} = attributes as unknown as Placement;
-    const {top, left} = padding;
-    const [batch, height, width, channels] = attributes.inputShape as number[];
-    const [rows, columns, inputs, outputs] = kernel.shape;
+    const [, height, width] = attributes.inputShape as number[];
+    const [rows, columns] = kernel.shape;
     const [, dyHeight, dyWidth] = dy.shape;
-    const flat = tf.reshape(dy, [-1, outputs]);
-    const parts: tf.Tensor[] = [];
-    for (let r = 0; r < rows; r++) {
-      for (let c = 0; c < columns; c++) {
-        const tap = tf.reshape(tf.slice(kernel, [r, c, 0, 0], [1, 1, inputs, outputs]), [inputs, outputs]);
-        const part = tf.reshape(tf.matMul(flat, tap, false, true), [batch, dyHeight, dyWidth, inputs]);
-        parts.push(
-          portablePad(part, {
-            top: r * dilation,
-            bottom: (rows - 1 - r) * dilation,
-            left: c * dilation,
-            right: (columns - 1 - c) * dilation,
-          }),
-        );
-      }
-    }
-    return tf.slice(tf.addN(parts), [0, top, left, 0], [batch, height, width, channels]);
+    // A convolution backward is one forward with the kernel turned round. What was padding needs no gradient, so it is left out;
+    // the other two sides fill up to the image.
+    const turned = tf.transpose(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2]) as tf.Tensor4D;
+    const [reach, reachAcross] = [(rows - 1) * dilation, (columns - 1) * dilation];
+    const [top, left] = [reach - padding.top, reachAcross - padding.left];
+    const around = {
+      ...{top, left},
+      bottom: height + reach - dyHeight - top,
+      right: width + reachAcross - dyWidth - left,
+    };
+    return tf.conv2d(portablePad(dy, around), turned, 1, 'valid', 'NHWC', dilation);
   },
 });
 

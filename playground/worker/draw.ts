@@ -1,9 +1,12 @@
 import {knownFirst, knownTooLate, type ReorderableModel} from '../../lib/complete';
+import {transposedOrder} from '../../lib/course/problems';
 import {splitNats} from '../../lib/inspect/completionNats';
 import {natsOfValue} from '../../lib/likelihood';
+import {rasterOrder} from '../../lib/models/raster';
+import {Random} from '../../lib/random';
 import {sample} from '../../lib/sample';
 import type {AutoregressiveModel} from '../../lib/types';
-import type {DrawInput, Drawn, DrawnPart, ScoreInput, SplitNats} from '../protocol';
+import type {DrawInput, Drawn, DrawnPart, OrderName, ScoreInput, SplitNats} from '../protocol';
 import {modelOf} from './models';
 
 /** How often the page is told, in milliseconds. */
@@ -96,7 +99,29 @@ async function asked(
 ): Promise<{model: AutoregressiveModel; dispose: () => void}> {
   const model = await modelOf(weights);
   if (order === undefined) return {model, dispose: () => {}};
-  const wanted = order === 'known first' ? knownFirst(model.order, mask ?? new Uint8Array(0)) : order;
-  const view = (model as ReorderableModel).withOrder(wanted);
+  const view = (model as ReorderableModel).withOrder(orderOf(order, model, mask));
   return {model: view, dispose: () => view.dispose()};
+}
+
+function orderOf(
+  name: OrderName,
+  {image, order}: AutoregressiveModel,
+  mask: Uint8Array | undefined,
+): Int32Array {
+  const {height, width} = image;
+  const raster = rasterOrder(image);
+  const distance = (index: number): number =>
+    Math.hypot(Math.floor(index / width) - (height - 1) / 2, (index % width) - (width - 1) / 2);
+  switch (name) {
+    case 'known first':
+      return knownFirst(order, mask ?? new Uint8Array(order.length));
+    case 'raster':
+      return raster;
+    case 'columns':
+      return transposedOrder(image);
+    case 'middle first':
+      return raster.sort((a, b) => distance(a) - distance(b) || a - b);
+    case 'random':
+      return new Random(0, 'random order').permutation(order.length);
+  }
 }

@@ -1,7 +1,10 @@
 import type {FromWorker, TaskName, Tasks, ToWorker} from '../protocol';
 import {draw, score} from './draw';
 import {engine} from './engine';
+import {hand} from './hand';
+import {learn} from './learn';
 import {askBy, partArrived} from './parts';
+import {layers, see} from './see';
 
 /** The worker: runs what the page asks for, one thing after the other, and stops it when the page says so. */
 
@@ -15,6 +18,10 @@ const tasks: {readonly [T in TaskName]: Run<T>} = {
   start: () => engine(),
   draw,
   score: (input, _, signal) => score(input, signal),
+  layers,
+  see,
+  learn,
+  hand,
 };
 
 const running = new Map<number, AbortController>();

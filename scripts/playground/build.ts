@@ -2,6 +2,8 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {type BuildOptions, build} from 'esbuild';
 import {firstImages} from '../../lib/data/images';
+import {loadMnist} from '../../lib/data/mnist';
+import {shrinkImages} from '../../lib/data/shrink';
 import {scoringImages} from '../../lib/data/sources';
 import {writeFileAtomically} from '../../lib/storage/files';
 import {checkpointFile, projectRoot} from '../../lib/storage/paths';
@@ -18,6 +20,8 @@ const WEIGHTS = [
 
 /** Test digits that the page can take. */
 const DIGITS = 100;
+/** Training digits for the models that learn in the page. */
+const LEARNING_DIGITS = 1200;
 
 /**
  * Builds the page into a folder that opens as a file and can be published as it is. Everything that a browser would not let a page
@@ -67,6 +71,7 @@ export async function buildPlayground(folder: string): Promise<void> {
     part(`weights/${model}-${preset}`, base64(checkpointFile(model, preset)));
   }
   part('digits', Buffer.from(packBits((await testDigits()).pixels)).toString('base64'));
+  part('learning-digits', Buffer.from(packGrays(await learningDigits())).toString('base64'));
   write('page.js', page.outputFiles[0].text);
   for (const name of ['index.html', 'style.css']) write(name, fs.readFileSync(source(name)));
 }
@@ -74,6 +79,19 @@ export async function buildPlayground(folder: string): Promise<void> {
 /** The first test digits, black and white as they are scored. */
 export async function testDigits() {
   return firstImages(await scoringImages('test'), DIGITS);
+}
+
+/** Training digits of 14 x 14, gray: what the page's small models learn from. */
+async function learningDigits(): Promise<Uint8Array> {
+  return shrinkImages(firstImages(await loadMnist('train'), LEARNING_DIGITS), 2).pixels;
+}
+
+/** Two pixels a byte, 16 grays. */
+function packGrays(grays: Uint8Array): Uint8Array {
+  return Uint8Array.from(
+    {length: grays.length / 2},
+    (_, i) => (Math.round(grays[2 * i] / 17) << 4) | Math.round(grays[2 * i + 1] / 17),
+  );
 }
 
 /** Eight pixels a byte, the first in the highest bit. */
