@@ -49,7 +49,10 @@ function network({layers, inputs, hidden}: Extract<HandInput, {kind: 'made'}>): 
   });
   const [below, above] = [tf.keep(tf.tensor1d(normal(hidden))), tf.keep(tf.tensor1d(normal(inputs)))];
   return {
-    ...{name: 'by hand', config: {}, parameters: new Map(), levels: 2},
+    name: 'by hand',
+    config: {},
+    parameters: new Map(),
+    levels: 2,
     image: {height: 1, width: inputs, channels: 1},
     order: Int32Array.from({length: inputs}, (_, k) => k),
     logits: (x) =>

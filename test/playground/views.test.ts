@@ -69,7 +69,9 @@ test('a pixel turned over: the same samples and the same differences as in the l
   await page.close();
 });
 
-test('luck: the pixels of npm run sample with that seed; the race of naive and cached is stopped', {skip}, async () => {
+test('luck: the pixels of npm run sample with that seed; the race of naive and cached is stopped', {
+  skip,
+}, async () => {
   const {page, wrong} = await playground.open('#luck');
   await page.getByRole('button', {name: 'at once'}).click();
   await page.getByRole('spinbutton', {name: 'Seed'}).fill('7');
