@@ -2,8 +2,11 @@ import {render} from 'preact';
 import {useEffect, useRef, useState} from 'preact/hooks';
 import {run} from './client';
 import {Trouble} from './parts/Controls';
+import {STOPS, stopOfAddress} from './tour';
 import {Draw} from './views/Draw';
 import {Flip} from './views/Flip';
+import {Hand} from './views/Hand';
+import {Learn} from './views/Learn';
 import {Luck} from './views/Luck';
 import {See} from './views/See';
 
@@ -12,34 +15,58 @@ const VIEWS = [
   {id: 'see', name: 'What does it see?', View: See},
   {id: 'pixel', name: 'One pixel', View: Flip},
   {id: 'luck', name: 'Luck', View: Luck},
+  {id: 'hand', name: 'Masks by hand', View: Hand},
+  {id: 'learn', name: 'Learn', View: Learn},
 ] as const;
 
-function viewOfAddress(): string {
+/** Where the reader is: a view, and a stop of the tour where it is taken. */
+interface Place {
+  readonly id: string;
+  readonly stop: number | null;
+}
+
+function placeOfAddress(): Place {
+  const stop = stopOfAddress(location.hash);
+  if (stop !== null) return {id: STOPS[stop - 1].view, stop};
   const id = location.hash.slice(1);
-  return VIEWS.some((view) => view.id === id) ? id : VIEWS[0].id;
+  return {id: VIEWS.some((view) => view.id === id) ? id : VIEWS[0].id, stop: null};
 }
 
 function Page() {
-  const [id, setId] = useState(viewOfAddress);
+  const [{id, stop}, setPlace] = useState(placeOfAddress);
   const [notice, setNotice] = useState<string | null>(null);
   const main = useRef<HTMLElement>(null);
   useEffect(() => {
-    const follow = (): void => setId(viewOfAddress());
+    const follow = (): void => {
+      setPlace(placeOfAddress());
+      main.current?.querySelector<HTMLElement>('h2')?.focus({preventScroll: true});
+    };
     addEventListener('hashchange', follow);
     run('start', null).then(
       ({slow}) => {
-        if (slow)
+        if (slow) {
           setNotice(
-            'This browser runs no WebAssembly here: everything works, but maps and training take longer.',
+            'WebAssembly does not run in this browser: everything works, but maps and training take much longer.',
           );
+        }
       },
       (error: Error) => setNotice(error.message),
     );
     return () => removeEventListener('hashchange', follow);
   }, []);
-  const {View} = VIEWS.find((view) => view.id === id) ?? VIEWS[0];
+  const {View, name} = VIEWS.find((view) => view.id === id) ?? VIEWS[0];
+  useEffect(() => {
+    document.title = `${name}: five image models, live`;
+  }, [name]);
   return (
     <>
+      <button
+        type="button"
+        class="skip"
+        onClick={() => main.current?.querySelector<HTMLElement>('h2')?.focus()}
+      >
+        Skip to the view
+      </button>
       <header class="top">
         <h1>Touch it: five image models, live</h1>
         <nav aria-label="Views">
@@ -51,14 +78,52 @@ function Page() {
                 </a>
               </li>
             ))}
+            <li class="to-tour">
+              <a href={stop === null ? '#tour-1' : `#${id}`}>
+                {stop === null ? 'Guided tour' : 'Leave the tour'}
+              </a>
+            </li>
           </ol>
         </nav>
       </header>
+      {stop === null ? null : <Tour stop={stop} />}
       <main ref={main}>
         {notice === null ? null : <Trouble>{notice}</Trouble>}
-        <View />
+        <View key={id} />
       </main>
+      <footer>
+        The models are the course's own code and weights, running in this page. Nothing is sent anywhere.
+      </footer>
     </>
+  );
+}
+
+/** A stop: what to show and say. The keys of a lecturer's clicker, Page Down and Page Up, go on and back. */
+function Tour({stop}: {readonly stop: number}) {
+  const {title, text} = STOPS[stop - 1];
+  useEffect(() => {
+    const key = (event: KeyboardEvent): void => {
+      const to = event.key === 'PageDown' ? stop + 1 : event.key === 'PageUp' ? stop - 1 : 0;
+      if (to < 1 || to > STOPS.length) return;
+      event.preventDefault();
+      location.hash = `tour-${to}`;
+    };
+    addEventListener('keydown', key);
+    return () => removeEventListener('keydown', key);
+  }, [stop]);
+  return (
+    <aside class="tour" aria-label="Guided tour">
+      <p>
+        <strong>
+          Stop {stop} of {STOPS.length}: {title}.
+        </strong>{' '}
+        {text}
+      </p>
+      <p class="steps">
+        {stop > 1 ? <a href={`#tour-${stop - 1}`}>Back</a> : null}
+        {stop < STOPS.length ? <a href={`#tour-${stop + 1}`}>Next stop</a> : null}
+      </p>
+    </aside>
   );
 }
 

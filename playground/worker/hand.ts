@@ -35,7 +35,7 @@ function kernel(taps: Uint8Array): AutoregressiveModel {
     types: [first, 'B'],
     features: 12,
     mask: (size, type) => (layer++ === 0 ? Float32Array.from(taps) : rasterMask(size, type)),
-    seed: 3,
+    seed: 2,
   });
 }
 

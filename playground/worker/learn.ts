@@ -63,13 +63,20 @@ export async function learn(
     const data = {train: images(VALIDATION, all.count), validation};
     const {seed, learningRate, epochs} = input;
     await draw(0);
+    let epochSum = 0;
     const {outcome} = await train(
       model,
       data,
       {...TRAIN_DEFAULTS, seed, learningRate, epochs, batchSize: 20, averageDecay: 0.98},
       {
         signal,
-        onProgress: ({step, steps, nats}) => tell({kind: 'step', step, steps, nats}),
+        onProgress: ({step, steps, epoch, nats}) => {
+          // The loop tells the mean of the epoch so far; the curve shows each batch.
+          const batch = step - (epoch * steps) / epochs;
+          const sum = batch * nats;
+          tell({kind: 'step', step, steps, nats: batch === 1 ? nats : sum - epochSum});
+          epochSum = sum;
+        },
         onEvaluation: async ({split, step, nats}) => {
           if (split !== 'validation') return;
           tell({kind: 'validation', step, nats});
