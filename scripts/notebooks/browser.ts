@@ -25,10 +25,12 @@ export const noChromium =
   'No Chromium found (looked at the variable CHROMIUM and the usual places): charts stay interactive, but get no PNG. ' +
   'On Debian or Ubuntu `sudo apt-get install chromium` mends it.';
 
-/** Starts the browser without a window. In containers, where root runs it, its sandbox cannot be had. */
+/** Starts the browser without a window. As root, and in most containers, its sandbox cannot be had; it draws our own pages only. */
 export function startBrowser(executablePath: string): Promise<Browser> {
   const args = ['--hide-scrollbars', '--force-color-profile=srgb', '--font-render-hinting=none'];
-  return chromium.launch({executablePath, args, chromiumSandbox: process.getuid?.() !== 0});
+  const launch = (chromiumSandbox: boolean): Promise<Browser> =>
+    chromium.launch({executablePath, args, chromiumSandbox});
+  return process.getuid?.() === 0 ? launch(false) : launch(true).catch(() => launch(false));
 }
 
 /** Two charts with the same key look the same. */
