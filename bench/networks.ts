@@ -24,7 +24,7 @@ export function benchNetworks(): BenchNetwork[] {
 
 /**
  * Floating point operations of one image forward, of the taps that are stored: two for each weight at each pixel (MADE: once). A
- * training step is reckoned as three times that, as usual.
+ * training step counts as three times that, as usual.
  */
 export function operations({parameters, image, name}: AutoregressiveModel): number {
   const pixels = name === 'made' ? 1 : image.height * image.width;

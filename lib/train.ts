@@ -68,7 +68,7 @@ export function learningRateAt(
  * (or, when no epoch was finished, the averaged weights).
  *
  * @param data.train bytes 0 … 255, made black and white here for a model of two levels
- * @param data.validation values 0 … levels - 1, scored after each epoch. Both with labels, if the model is to be told classes
+ * @param data.validation values 0 … levels - 1, scored after each epoch. Both with labels, if the model is conditioned on classes
  * @param resumed the state that onState was given
  * @throws RangeError for options out of range or labels that do not fit; TrainingDivergedError for a loss that is not finite
  */

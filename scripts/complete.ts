@@ -37,7 +37,7 @@ model is shown of it, and the completions, blue where the model chose the pixels
   --occlude WHAT    bottom, right, center or stripes (default bottom)
   --count N         completions of each image, 1 to ${MOST} (default 6)
   --label L         what each image is said to be, or several with commas, for one completion after the other
-                    (default: what it is; for weights that are told classes)
+                    (default: what it is; for weights that are conditioned on classes)
   --seed S          (default 0)
   --out FILE.png    (default completions-MODEL.png)
   --preset P        which weights (default: those that can be asked in any order, where the model has such)`;

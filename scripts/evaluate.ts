@@ -144,7 +144,7 @@ function check(score: Score, what: 'nats' | 'ensembleNats', recorded: number | u
   }
 }
 
-/** @param given what the model was told of each image: such a likelihood is not to be set beside one without */
+/** @param given what the model was conditioned on, of each image: such a likelihood is not to be set beside one without */
 function print(score: Score, engine: string, given: string): void {
   console.log(
     `${score.model} ${score.preset}: ${score.nats.toFixed(3)} ± ${score.standardError.toFixed(3)} nats${given} ` +

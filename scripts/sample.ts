@@ -23,7 +23,7 @@ Draws images from committed weights and writes them as one PNG.
   --seed S          (default 0)
   --out FILE.png    (default samples-MODEL.png)
   --preset P        which weights (default: the model's first)
-  --label L         the class to draw, or several with commas, in turn (for weights that are told classes)
+  --label L         the class to draw, or several with commas, in turn (for weights that are conditioned on classes)
   --temperature T   1 is the model; below 1 is sharper (default 1)
   --naive           the whole model for every pixel: the same picture, slowly`;
 

@@ -60,7 +60,7 @@ export function predictAr(model: ArModel, series: Float64Array): Float64Array {
 /**
  * Least squares, which is maximum likelihood for this noise: the normal equations of x_t on 1, x_(t-1), …, x_(t-lags).
  *
- * @throws RangeError when lags is not a non-negative integer, or the series is too short or too regular to tell
+ * @throws RangeError when lags is not a non-negative integer, or the series is too short or too regular to fit them
  */
 export function fitAr(series: Float64Array, lags: number): ArModel {
   if (!Number.isInteger(lags) || lags < 0) {

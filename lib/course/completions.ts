@@ -8,7 +8,7 @@ import {ask, exercise, type Hints, sideOf} from './check';
 
 /** The checks of the exercises of lesson 12. */
 
-/** -log p(hidden | known) by the chain rule, or null where this order cannot tell. */
+/** -log p(hidden | known) by the chain rule, or null where this order does not give it. */
 export function checkCompletionNats(
   mine: (
     nats: readonly number[],
@@ -54,7 +54,7 @@ export function checkCompletionNats(
         );
       }
       const expected = nats.reduce((sum, value, i) => sum + (known[i] === 0 ? value : 0), 0);
-      if (answer === null) throw new Error(`${where}: every known pixel comes first, so it can be told`);
+      if (answer === null) throw new Error(`${where}: every known pixel comes first, so the order gives it`);
       if (Math.abs(answer - expected) <= 1e-9) continue;
       const whole =
         Math.abs(answer - 3.75) <= 1e-9
@@ -178,7 +178,7 @@ export function weightsOf(nats: ArrayLike<number>): Float64Array {
   if (all.length === 0 || !all.every(Number.isFinite)) {
     throw new RangeError(`weightsOf: needs one finite number or more, got [${all.slice(0, 5).join(', ')}]`);
   }
-  // exp(-800) is 0: only what is dearer than the cheapest is taken out of the logarithm.
+  // exp(-800) is 0: so the smallest nats are subtracted first, and only differences go through exp.
   const least = all.reduce((a, b) => Math.min(a, b));
   const shares = Float64Array.from(all, (value) => Math.exp(least - value));
   const total = shares.reduce((a, b) => a + b, 0);

@@ -28,7 +28,7 @@ export interface Lesson {
   draw(id: string, figure: Chart | Picture, options?: Partial<SaveOptions>): void;
   /** A progress bar in a place of its own: call it with the share that is done, 0 to 1, and with what else is worth seeing. */
   bar(): (share: number, note?: string) => void;
-  /** Trains with a progress bar that tells the nats. See `train`. */
+  /** Trains with a progress bar that shows the nats. See `train`. */
   train(
     model: AutoregressiveModel,
     data: {readonly train: Images; readonly validation: Images},

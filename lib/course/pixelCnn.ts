@@ -153,7 +153,7 @@ function pixelNats(logit: number, pixel: number): number {
   });
 }
 
-/** A residual block small enough to be reckoned by hand, its input, and what a hand gets. */
+/** A residual block small enough to be computed by hand, its input, and the result. */
 export interface ResidualExample {
   readonly block: ResidualBlock;
   /** [1, 4, 5, 2]: feature 0 is 1 in row 1, column 2 and 0 elsewhere; feature 1 is -1 everywhere. */

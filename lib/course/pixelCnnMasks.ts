@@ -39,7 +39,7 @@ export function checkRasterMask(
 const IMAGE = {height: 4, width: 5, channels: 1};
 
 /**
- * A mask B of 3 x 3 that somebody got wrong, mended: the property tests of the library run on a stack that is built with it. Leaks
+ * A mask B of 3 x 3 that somebody got wrong, corrected: the property tests of the library run on a stack that is built with it. Leaks
  * are named by place, and so is what a right mask would see.
  */
 export async function checkMaskB(mine: readonly number[] | undefined): Promise<string> {

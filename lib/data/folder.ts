@@ -51,7 +51,7 @@ const NAMED = 5;
  * area), or cropped to its middle square first.
  *
  * @throws Error that names the files that cannot be read or are too small (all are looked at); RangeError for a folder without
- *   images, an option out of range, or classes that cannot be told
+ *   images, an option out of range, or classes that cannot be found
  */
 export async function loadFolder(folder: string, options: FolderOptions = {}): Promise<LoadedFolder> {
   const {size = 28, channels = 1, labels, signal, onProgress} = options;
@@ -87,7 +87,7 @@ export async function loadFolder(folder: string, options: FolderOptions = {}): P
   if (failed.length > 0) {
     throw new Error(
       `${failed.length} of ${files.length} images in ${folder} cannot be used, so none is taken:\n  ` +
-        `${named(failed, '\n  ')}\nmend or remove them, and run the command again`,
+        `${named(failed, '\n  ')}\nrepair or remove them, and run the command again`,
     );
   }
   const largest = pixels.reduce((a, b) => Math.max(a, b), 0);

@@ -190,7 +190,7 @@ export interface ResultChart extends FigureText {
 
 /**
  * One row a model: ours as its marker, the paper's as a dashed gray stroke, both with their numbers. Unlike bars, its axis need
- * not begin at zero, so that 80 and 86 nats can be told apart without a lie.
+ * not begin at zero, so that 80 and 86 nats can be seen apart.
  */
 export function resultChart(chart: ResultChart): Chart {
   if (chart.results.length === 0) throw new RangeError('resultChart: results is empty; give at least one');

@@ -7,7 +7,7 @@ export interface Indexed {
   readonly exact: boolean;
 }
 
-/** True when a palette of 256 colors is enough: told at once, where choosing a palette for many colors takes its time. */
+/** True when a palette of 256 colors is enough: found at once, where choosing a palette for many colors takes its time. */
 export function fewColors(pixels: Uint8Array): boolean {
   const seen = new Set<number>();
   for (let i = 0; i < pixels.length && seen.size <= 256; i += 3) seen.add(packed(pixels, i));

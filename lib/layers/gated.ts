@@ -21,7 +21,7 @@ export interface GatedSpec {
   readonly dilation: number;
   /** Deviation of the inputs at the start. */
   readonly inputDeviation: number;
-  /** Classes that the layer can be told of; 0 for none. */
+  /** Classes that the layer can be conditioned on; 0 for none. */
   readonly classes: number;
 }
 
@@ -34,7 +34,7 @@ const BEFORE_GATE = 0.6;
  * horizontal' = horizontal + point(gate(H * horizontal + link(above) + class)).
  * The link is taken before the gate, and goes only this way: the vertical stack of a row sees all columns of the rows
  * above, so if it were fed by the horizontal stack of its own row, pixels to the right would be seen.
- * The paper tells neither which stacks learn of the class nor how: here both, each by a bias of its own before its gate. The
+ * The paper says neither which stacks are conditioned on the class nor how: here both, each by a bias of its own before its gate. The
  * vertical one is added before the link, so that in the last layer, whose vertical gate feeds nothing, it is of use too.
  */
 export class GatedLayer {

@@ -20,7 +20,7 @@ export interface MaskedConv2dSpec {
   readonly scale: number;
 }
 
-/** What a slow or cached reckoning needs of a masked convolution, as plain numbers. */
+/** What the cached sampler needs of a masked convolution, as plain numbers. */
 export interface ConvNumbers {
   readonly rows: number;
   readonly columns: number;

@@ -17,7 +17,7 @@ export interface MadeConfig extends ModelConfig {
   /** Masked connections straight from input to output, which the paper adds to its deep networks too. */
   readonly direct: boolean;
   /**
-   * Weights that tell the first hidden layer which inputs it sees, (U ∘ M) 1, so that a masked input is not taken for a
+   * Weights through which the first hidden layer learns which inputs it sees, (U ∘ M) 1, so that a masked input is not taken for a
    * black one. Of use only where masks change (Uria et al. 2014 feed the mask in as well).
    */
   readonly conditioned: boolean;
@@ -54,7 +54,7 @@ export function checkMadeConfig(config: MadeConfig): void {
     );
   }
   if (config.conditioned && config.hidden.length === 0) {
-    throw new RangeError('MADE: conditioned needs a hidden layer to tell, got none');
+    throw new RangeError('MADE: conditioned needs at least one hidden layer, got none');
   }
   checkSeed(config.maskSeed);
 }

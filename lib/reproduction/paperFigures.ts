@@ -71,7 +71,7 @@ export const PAPERS = {
       1: {shows: 'the next pixel from those before it, the mask, and the blind spot'},
       2: {shows: 'one gated layer with its vertical and its horizontal stack'},
       3: {
-        shows: 'images drawn for a class they were told',
+        shows: 'images drawn for a given class',
         reported: '3.03 bits per dimension on CIFAR-10 (table 1)',
       },
     },

@@ -2,7 +2,7 @@ import {randomBytes} from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 
-/** What went wrong and what to do next, for the causes that a person can mend. */
+/** What went wrong and what to do next, for the causes that a person can remove. */
 const causes: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full; free some space, or choose a file on another disk',
   EDQUOT: 'the disk quota is used up; free some space, or choose a file on another disk',

@@ -23,7 +23,7 @@ export function findChromium(): string | null {
 
 export const noChromium =
   'No Chromium found (looked at the variable CHROMIUM and the usual places): charts stay interactive, but get no PNG. ' +
-  'On Debian or Ubuntu `sudo apt-get install chromium` mends it.';
+  'On Debian or Ubuntu `sudo apt-get install chromium` installs one.';
 
 /** Starts the browser without a window. As root, and in most containers, its sandbox cannot be had; it draws our own pages only. */
 export function startBrowser(executablePath: string): Promise<Browser> {
