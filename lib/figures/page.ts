@@ -24,6 +24,8 @@ export interface Page {
   /** From the page to a notebook, and to Plotly: relative, or file: URLs. */
   readonly hrefOf: (notebook: string) => string;
   readonly plotly: string;
+  /** From the page to the one where the models run; null where it was not built. */
+  readonly playground: string | null;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface Page {
  * what it finds. A picture is there at once; where it is a chart it becomes interactive when it is scrolled to, if Plotly is there and the
  * screen is wide enough for it.
  */
-export function pageHtml({tables, figures, hrefOf, plotly}: Page): string {
+export function pageHtml({tables, figures, hrefOf, plotly, playground}: Page): string {
   const sections = new Map<string, PageFigure[]>();
   for (const figure of figures) {
     const notebook = String(figure.words.notebook ?? '');
@@ -66,6 +68,7 @@ ${list.map((figure) => figureHtml(figure)).join('\n')}
 <p>MADE, PixelCNN, Gated PixelCNN, Row LSTM and Diagonal BiLSTM write the probability of an image as a product, a pixel at a time:
 p(x) = ∏ p(x<sub>d</sub> | x<sub>&lt;d</sub>). Here is what this course's notebooks found, in their order: likelihoods beside the papers',
 then every figure, under the sentence that it shows.</p>
+${playground === null ? '' : `<p><a class="touch" href="${escaped(playground)}">Touch it: the five models run in your browser</a></p>`}
 </header>
 <nav aria-label="Contents"><ul><li><a href="#results">Results</a></li>${contents.join('')}</ul></nav>
 <main>
@@ -109,7 +112,8 @@ function tableHtml({caption, header, rows}: PageTable): string {
   });
   // Wide tables scroll by themselves, by keyboard, too.
   return `<div class="wide" tabindex="0" role="region" aria-label="${escaped(caption)}"><table><caption>${escaped(caption)}</caption>
-<thead><tr>${head}</tr></thead><tbody>${lines.join('\n')}</tbody></table></div>`;
+<thead><tr>${head}</tr></thead><tbody>${lines.join('\n')}</tbody></table></div>
+<p class="small" hidden>The table is wider than the page: scroll it sideways.</p>`;
 }
 
 /** For text and for attributes in double quotes. */
@@ -124,6 +128,7 @@ body{margin:0 auto;max-width:68rem;padding:1rem;background:${colors.background};
 h1{font-size:1.9rem;line-height:1.2}h2{margin-top:3rem;border-bottom:2px solid ${colors.text}}h3{font-size:1.1rem;margin:0 0 .5rem}
 a{color:#0B5394}a:focus-visible,div:focus-visible{outline:3px solid #D55E00;outline-offset:2px}
 .skip{position:absolute;left:-99rem}.skip:focus{position:static}
+.touch{display:inline-block;padding:.5rem 1rem;border-radius:.4rem;background:${colors.text};color:${colors.background};text-decoration:none}
 nav ul{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;padding:0;list-style:none}
 figure{margin:2.5rem 0}figcaption{margin-top:.5rem}.small{font-size:.875rem;color:#555}
 .chart{overflow-x:auto}.chart img{width:100%;max-width:48rem}img{max-width:100%;height:auto;display:block}
@@ -135,6 +140,9 @@ thead th{white-space:normal;vertical-align:bottom}
 
 /** A chart is drawn when it comes near the window, and given back its picture when drawing fails. */
 const SCRIPT = `
+for (const table of document.querySelectorAll('.wide')) {
+  table.nextElementSibling.hidden = table.scrollWidth <= table.clientWidth;
+}
 const charts = JSON.parse(document.getElementById('charts').textContent);
 const places = document.querySelectorAll('[data-chart]');
 const draw = async (place) => {

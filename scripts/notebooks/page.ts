@@ -98,7 +98,12 @@ export function writePage(root: string, file: string): void {
       const read = path.join(made, `${notebook}.html`);
       return to(fs.existsSync(read) ? read : path.join(root, 'notebooks', `${notebook}.ipynb`));
     },
+    playground: existing(path.join(made, 'playground', 'index.html'), to),
     plotly: to(path.join(root, 'node_modules', 'plotly.js-dist', 'plotly.js')),
   });
   writeFileAtomically(file, html);
+}
+
+function existing(file: string, to: (target: string) => string): string | null {
+  return fs.existsSync(file) ? to(file) : null;
 }

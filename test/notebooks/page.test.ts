@@ -11,7 +11,7 @@ import {markdownTables, pageFigures, writePage} from '../../scripts/notebooks/pa
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'page-'));
 test.after(() => fs.rmSync(folder, {recursive: true}));
-const places = {hrefOf: (notebook: string) => `${notebook}.ipynb`, plotly: 'plotly.js'};
+const places = {hrefOf: (notebook: string) => `${notebook}.ipynb`, plotly: 'plotly.js', playground: null};
 
 test('tables of Markdown, with the words above them as captions', () => {
   const tables = markdownTables(
@@ -118,6 +118,10 @@ test('the page on a phone, and without Plotly: pictures in place of charts, noth
       '[document.documentElement.scrollWidth, document.documentElement.clientWidth]',
     );
     assert.ok(size[0] <= size[1], `${size[0]} pixels wide on a screen of ${size[1]}`);
+    assert.ok(
+      await page.locator('.wide + p').first().isVisible(),
+      'a table that is cut says that it scrolls',
+    );
     const first = page.locator('[data-chart] img').first();
     await first.scrollIntoViewIfNeeded();
     await page.waitForFunction(`document.querySelector('[data-chart] img').naturalWidth > 0`);
