@@ -215,7 +215,7 @@ export {
   paperFigure,
   paperFigureFile,
 } from './reproduction/paperFigures';
-export {REPORTED, REPORTED_BITS} from './reproduction/papers';
+export {CONNECTION_BITS, DEPTH_BITS, REPORTED, REPORTED_BITS} from './reproduction/papers';
 export {
   committedPresets,
   loadPublished,

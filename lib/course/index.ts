@@ -42,7 +42,7 @@ export {showLastOutput} from './lastOutput';
 export {type Here, type Lesson, type Screen, startLesson} from './lesson';
 export {averagedLogits, checkAveraged, checkEnsemble, checkOrder} from './made';
 export {checkDegrees, checkHiddenMask, checkOwnPixels} from './madeMasks';
-export {checkColorNats, checkColorPairs, checkUniform} from './naturalImages';
+export {checkColorNats, checkColorPairs, checkUniform, paintedDigits} from './naturalImages';
 export {
   checkChoice,
   checkPixelNats,

@@ -1,5 +1,9 @@
+import {firstImages, type LabeledImages} from '../data/images';
+import {loadMnist} from '../data/mnist';
+import {shrinkImages} from '../data/shrink';
 import {channelMask, type MaskType} from '../layers/rasterMasks';
 import {Random} from '../random';
+import type {Split} from '../types';
 import {ask, exercise, expectNumber, type Hints, sideOf, Unanswered} from './check';
 
 /** The checks of the exercises of lesson 09. */
@@ -63,6 +67,41 @@ export function checkColorPairs(
       });
     });
   });
+}
+
+/** The inks of `paintedDigits`: which of R, G and B are bright. */
+const INKS = [
+  [1, 0, 0],
+  [0, 1, 0],
+  [0, 0, 1],
+  [1, 1, 0],
+  [1, 0, 1],
+  [0, 1, 1],
+] as const;
+
+/**
+ * Color images that are there without a download: digits of 14 x 14 pixels, each painted in one of six inks, four levels a color.
+ * A bright pixel's red says something of its green, and both of its blue, as in photographs.
+ *
+ * @param count of the first digits of the split
+ * @param seed of the inks
+ * @returns three channels, values 0 … 3, with the classes
+ */
+export async function paintedDigits(split: Split, count: number, seed: number): Promise<LabeledImages> {
+  const gray = shrinkImages(firstImages(await loadMnist(split), count), 2);
+  const random = new Random(seed, 'painted digits', split);
+  const size = gray.height * gray.width;
+  const pixels = new Uint8Array(3 * gray.pixels.length);
+  for (let image = 0; image < count; image++) {
+    const ink = INKS[random.integer(INKS.length)];
+    for (let i = image * size; i < (image + 1) * size; i++) {
+      const level = Math.round((3 * gray.pixels[i]) / 255);
+      ink.forEach((bright, color) => {
+        pixels[3 * i + color] = bright * level;
+      });
+    }
+  }
+  return {...gray, channels: 3, pixels};
 }
 
 /** Hints to the exercises of lesson 09. */

@@ -35,6 +35,8 @@ export interface Series {
   readonly model?: string;
   /** 'lines' where it is left out. */
   readonly drawn?: 'lines' | 'lines+markers' | 'markers';
+  /** The second line of a model: thin, dotted, with hollow markers, so that it cannot be taken for the first. */
+  readonly second?: boolean;
 }
 
 export interface LineChart extends FigureText {
@@ -84,7 +86,7 @@ export function lineChart(chart: LineChart): Chart {
       name: series.name,
       x: plain(series.x),
       y: plain(series.y),
-      line: {color: strokes[i].color, dash: strokes[i].dash, width: 2.2},
+      line: {color: strokes[i].color, dash: strokes[i].dash, width: series.second ? 1.4 : 2.2},
       marker: {color: strokes[i].color, symbol: strokes[i].symbol, size: 8},
     })),
     layout: {
@@ -303,7 +305,10 @@ function rangeOf(axis: Axis, values: readonly ArrayLike<number>[], margin = 0.06
 
 function strokesOf(series: readonly Series[]): readonly Omit<Stroke, 'label'>[] {
   let others = 0;
-  return series.map((s) => (s.model ? strokeOf(s.model) : otherStrokes[others++ % otherStrokes.length]));
+  return series.map(({model, second}) => {
+    const stroke = model ? strokeOf(model) : otherStrokes[others++ % otherStrokes.length];
+    return second ? {...stroke, dash: '1px,3px', symbol: `${stroke.symbol}-open`} : stroke;
+  });
 }
 
 function dashedLine(ends: {x0: number; x1: number; xref: string; y0: number; y1: number}): JsonObject {

@@ -34,6 +34,9 @@ export interface Heatmap extends FigureText {
   readonly panelsPerRow?: number;
   readonly xLabel?: string;
   readonly yLabel?: string;
+  /** Names in place of the numbers of rows and columns; one for each, the same in all panels. */
+  readonly rowNames?: readonly string[];
+  readonly columnNames?: readonly string[];
   /** Numbers written into the cells, with so many digits after the point; for small matrices. */
   readonly digits?: number;
 }
@@ -52,11 +55,12 @@ const emptyTone = '#E6E6E6';
 
 /**
  * One matrix or several, with one color scale for all. Cells are square, never blurred, with thin gaps between them.
- * @throws RangeError when a panel's values do not fill its rows and columns, or a marked cell lies outside
+ * @throws RangeError when a panel's values do not fill its rows and columns, a marked cell lies outside, or names are too few or many
  */
 export function heatmap(figure: Heatmap): Chart {
   if (figure.panels.length === 0) throw new RangeError('heatmap: panels is empty; give at least one');
   figure.panels.forEach(checkPanel);
+  checkNames(figure);
   const perRow = Math.min(figure.panels.length, figure.panelsPerRow ?? 4);
   const panelRows = Math.ceil(figure.panels.length / perRow);
   const widest = figure.panels.reduce((most, panel) => Math.max(most, panel.columns), 1);
@@ -84,7 +88,14 @@ export function heatmap(figure: Heatmap): Chart {
       suffix: i === 0 ? '' : String(i + 1),
     };
   });
-  const frame = {width, height, left: 62, right: barWidth, above: titleSpace, below: figure.xLabel ? 50 : 34};
+  const longest = (names: readonly string[] = []): number => {
+    return names.reduce((most, {length}) => Math.max(most, 7 * length), 0);
+  };
+  const left = 62 + Math.max(0, longest(figure.rowNames) - 12);
+  // Names that are wider than a cell are drawn aslant.
+  const aslant = longest(figure.columnNames) > cell ? longest(figure.columnNames) : 0;
+  const below = (figure.xLabel ? 50 : 34) + aslant;
+  const frame = {width, height, left, right: barWidth, above: titleSpace, below};
   const titles = axes.map(({panel, x, y}) => ({
     text: panel.title ?? '',
     xref: 'paper',
@@ -124,15 +135,31 @@ export function heatmap(figure: Heatmap): Chart {
       ),
       ...Object.fromEntries(
         axes.flatMap(({panel, x, y, suffix}) => [
-          [`xaxis${suffix}`, cellAxis(panel.columns, x, `y${suffix}`, figure.xLabel)],
+          [`xaxis${suffix}`, cellAxis(panel.columns, x, `y${suffix}`, figure.xLabel, figure.columnNames)],
           [
             `yaxis${suffix}`,
-            {...cellAxis(panel.rows, y, `x${suffix}`, figure.yLabel), range: [panel.rows - 0.5, -0.5]},
+            {
+              ...cellAxis(panel.rows, y, `x${suffix}`, figure.yLabel, figure.rowNames),
+              range: [panel.rows - 0.5, -0.5],
+            },
           ],
         ]),
       ),
     },
   };
+}
+
+function checkNames({panels, rowNames, columnNames}: Heatmap): void {
+  for (const {rows, columns} of panels) {
+    for (const [what, names, count] of [
+      ['rowNames', rowNames, rows],
+      ['columnNames', columnNames, columns],
+    ] as const) {
+      if (names !== undefined && names.length !== count) {
+        throw new RangeError(`heatmap: ${what} must be ${count}, one for each, got ${names.length}`);
+      }
+    }
+  }
 }
 
 function checkPanel({title, rows, columns, values, marked = []}: Panel): void {
@@ -214,7 +241,13 @@ function colorAxis(
   };
 }
 
-function cellAxis(cells: number, domain: readonly number[], anchor: string, label?: string): JsonObject {
+function cellAxis(
+  cells: number,
+  domain: readonly number[],
+  anchor: string,
+  label: string | undefined,
+  names: readonly string[] | undefined,
+): JsonObject {
   const sizes = cells % 7 === 0 ? [1, 2, 7, 14, 28, 56, 112] : [1, 2, 5, 10, 20, 50, 100, 200];
   const step = sizes.find((size) => cells / size <= 8) ?? 500;
   return {
@@ -225,8 +258,9 @@ function cellAxis(cells: number, domain: readonly number[], anchor: string, labe
     zeroline: false,
     showline: false,
     ticks: '',
-    tick0: 0,
-    dtick: step,
+    ...(names === undefined
+      ? {tick0: 0, dtick: step}
+      : {tickvals: names.map((_, k) => k), ticktext: [...names]}),
     tickfont: {size: 12},
     ...(label === undefined ? {} : {title: {text: label, font: {size: 12}, standoff: 4}}),
   };

@@ -107,3 +107,14 @@ test('logarithmic axes: ticks that can be read, at 1, 2, 5 over few decades and 
   assert.deepEqual(ticks([3200, 300000]), ['5k', '10k', '20k', '50k', '100k', '200k']);
   assert.deepEqual(ticks([0.02, 2e6]), ['0.01', '0.1', '1', '10', '100', '1k', '10k', '100k', '1M']);
 });
+
+test('two lines of one model look different', () => {
+  const line = {x: [1, 2], y: [1, 2], model: 'gated', drawn: 'lines+markers'} as const;
+  const series = [
+    {...line, name: 'naive'},
+    {...line, name: 'cached', second: true},
+  ];
+  const {data} = lineChart({title: 't', description: 'd', x: {label: 'x'}, y: {label: 'y'}, series});
+  const looks = data.map(({line: stroke, marker}) => JSON.stringify([stroke, marker]));
+  assert.notEqual(looks[0], looks[1]);
+});

@@ -68,3 +68,19 @@ test('errors name the panel and the rule', () => {
     /marks row 2, column 0, outside its 2 x 3 cells/,
   );
 });
+
+test('rows and columns may have names, one for each', () => {
+  const named = heatmap({
+    ...text,
+    scale: 'mask',
+    panels: [panel],
+    rowNames: ['MADE', 'Gated'],
+    columnNames: ['a', 'b', 'c'],
+  });
+  assert.deepEqual((named.layout.yaxis as JsonObject).ticktext, ['MADE', 'Gated']);
+  assert.deepEqual((named.layout.xaxis as JsonObject).tickvals, [0, 1, 2]);
+  assert.throws(
+    () => heatmap({...text, scale: 'mask', panels: [panel], rowNames: ['a']}),
+    /rowNames must be 2/,
+  );
+});
