@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {checkCondition, conditionAt, conditionOf} from './condition';
 import {Dataset} from './data/dataset';
+import {checkImages, checkLevels} from './data/images';
 import {stopButton} from './engine/stopButton';
 import {yieldToOthers} from './engine/yieldToOthers';
 import {bitsPerDimension, ensembleNats, meanAndError, negativeLogLikelihood} from './likelihood';
@@ -83,9 +84,10 @@ function summary(model: AutoregressiveModel, perImage: Float64Array): Evaluation
   return {nats: mean, standardError, bitsPerDimension: bitsPerDimension(mean, model.image), perImage};
 }
 
-/** @throws RangeError that says what does not fit */
-export function checkModelImages(model: AutoregressiveModel, images: Images): void {
+/** @throws RangeError when there is no image, or they are of another size than the model's */
+export function checkModelShape(model: AutoregressiveModel, images: Images): void {
   const {height, width, channels} = model.image;
+  checkImages(images);
   if (images.count < 1) throw new RangeError(`${model.name}: needs at least one image, got ${images.count}`);
   if (images.height !== height || images.width !== width || images.channels !== channels) {
     throw new RangeError(
@@ -93,11 +95,10 @@ export function checkModelImages(model: AutoregressiveModel, images: Images): vo
         `got ${images.height} x ${images.width} x ${images.channels}`,
     );
   }
-  const wrong = images.pixels.findIndex((value) => value >= model.levels);
-  if (wrong !== -1) {
-    throw new RangeError(
-      `${model.name}: values must be from 0 to ${model.levels - 1}, got ${images.pixels[wrong]} at ${wrong}; ` +
-        'binarize the images first',
-    );
-  }
+}
+
+/** @throws RangeError that says what does not fit: size, or a value that is none of the model's levels */
+export function checkModelImages(model: AutoregressiveModel, images: Images): void {
+  checkModelShape(model, images);
+  checkLevels(model.name, images, model.levels);
 }

@@ -190,7 +190,15 @@ export {
   type GatedPixelCnnConfig,
   gatedPixelCnnParameters,
 } from './models/gatedPixelCnn';
-export {createModel, findPreset, MODEL_NAMES, type ModelName, type Preset, presetNames} from './models/index';
+export {
+  createModel,
+  findPreset,
+  hiddenWeights,
+  MODEL_NAMES,
+  type ModelName,
+  type Preset,
+  presetNames,
+} from './models/index';
 export {Made, madeDegrees, madeMasks, madeParameters} from './models/made';
 export type {MadeConfig} from './models/madeConfig';
 export {MADE, MADE_PRESETS} from './models/madePresets';
@@ -219,11 +227,14 @@ export {CONNECTION_BITS, DEPTH_BITS, REPORTED, REPORTED_BITS} from './reproducti
 export {
   committedPresets,
   loadPublished,
+  loadWeights,
   type Published,
   publish,
   QUICK_IMAGES,
   type Score,
+  type ScoringOptions,
   scorePublished,
+  storeWeights,
 } from './reproduction/published';
 export {
   findStudy,
@@ -235,7 +246,19 @@ export {
   type StudyRun,
   studies,
 } from './reproduction/studies';
+
+export {type PlannedRun, trainingPlan} from './reproduction/trainingPlan';
+export {
+  type Changes,
+  type OpenRun,
+  openRun,
+  type RunHooks,
+  type RunRequest,
+  type RunResult,
+  trainRun,
+} from './reproduction/trainingRun';
 export {type ChosenValue, type SampleOptions, sample, sampleUniforms} from './sample';
+
 export {
   assignParameters,
   type Checkpoint,
@@ -253,7 +276,8 @@ export {
   saveTrainingState,
   writeSafetensors,
 } from './storage/checkpoints';
-export {type Ancestor, totalTraining} from './storage/metadata';
+export {LockedError, takeLock} from './storage/lock';
+export {type Ancestor, type RecipeChange, totalTraining} from './storage/metadata';
 export {
   buildFolder,
   checkpointFile,
@@ -261,10 +285,11 @@ export {
   figuresFolder,
   projectRoot,
   publishedFiguresFolder,
-  runFile,
+  type RunFiles,
+  runFiles,
   studyFile,
 } from './storage/paths';
-export {loadRun, type Run, runMetadata, saveRun} from './storage/runs';
+export {loadRun, loadRunOrCheckpoint, type Run, runMetadata, saveRun, trainingState} from './storage/runs';
 export {
   learningRateAt,
   type TrainHooks,

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {checkCondition, conditionAt} from './condition';
+import {checkImages} from './data/images';
 import {stopButton} from './engine/stopButton';
 import {yieldToOthers} from './engine/yieldToOthers';
 import {checkSeed, Random} from './random';
@@ -172,9 +173,12 @@ interface Choice {
 }
 
 function draw(logits: Float32Array, u: number, temperature: number): Choice {
+  // The same place as u, in logits. A low temperature magnifies what they are rounded by: there the distance counts in logits, too.
+  const place = temperature * Math.log(u / (1 - u));
   if (logits.length === 1) {
     const threshold = 1 / (1 + Math.exp(logits[0] / temperature));
-    return {value: u >= threshold ? 1 : 0, margin: Math.abs(u - threshold)};
+    const margin = Math.min(Math.abs(u - threshold), temperature < 1 ? Math.abs(logits[0] + place) / 4 : 1);
+    return {value: u >= threshold ? 1 : 0, margin};
   }
   const most = logits.reduce((a, b) => Math.max(a, b));
   const weights = Float64Array.from(logits, (logit) => Math.exp((logit - most) / temperature));
@@ -186,7 +190,38 @@ function draw(logits: Float32Array, u: number, temperature: number): Choice {
     margin = Math.min(margin, Math.abs(u - cumulative));
     if (u >= cumulative) value++;
   }
+  if (temperature < 1) margin = Math.min(margin, logitMargin(logits, weights, most, temperature, place));
   return {value, margin};
+}
+
+/**
+ * How far `place` is from T log(P(value <= k) / P(value > k)) at the nearest level k: a fourth of it, since no probability changes by
+ * more than a fourth of what a logit does.
+ *
+ * @param weights exp((logit - most) / T); where all on one side are 0, the largest logit stands for their sum
+ */
+function logitMargin(
+  logits: Float32Array,
+  weights: Float64Array,
+  most: number,
+  temperature: number,
+  place: number,
+): number {
+  const last = logits.length - 1;
+  const above = new Float64Array(last);
+  for (let [k, sum, largest] = [last, 0, Number.NEGATIVE_INFINITY]; k > 0; k--) {
+    sum += weights[k];
+    largest = Math.max(largest, logits[k]);
+    above[k - 1] = sum > 0 ? temperature * Math.log(sum) : largest - most;
+  }
+  let [margin, sum, largest] = [Number.POSITIVE_INFINITY, 0, Number.NEGATIVE_INFINITY];
+  for (let k = 0; k < last; k++) {
+    sum += weights[k];
+    largest = Math.max(largest, logits[k]);
+    const below = sum > 0 ? temperature * Math.log(sum) : largest - most;
+    margin = Math.min(margin, Math.abs(below - above[k] - place) / 4);
+  }
+  return margin;
 }
 
 function likeliest(logits: Float32Array): Choice {
@@ -217,6 +252,7 @@ function checkOptions(
   if (known === undefined) return;
   const {height, width, channels} = model.image;
   const {images, mask} = known;
+  checkImages(images);
   if (images.height !== height || images.width !== width || images.channels !== channels) {
     throw new RangeError(
       `sample: known images must be ${height} x ${width} x ${channels}, ` +
@@ -229,10 +265,19 @@ function checkOptions(
   if (mask.length !== model.order.length) {
     throw new RangeError(`sample: the mask must have ${model.order.length} entries, got ${mask.length}`);
   }
+  const neither = mask.find((value) => value !== 0 && value !== 1);
+  if (neither !== undefined) {
+    throw new RangeError(
+      `sample: the mask must hold 1 where a value is known and 0 elsewhere, got ${neither}`,
+    );
+  }
   const wrong = images.pixels.findIndex((v, i) => mask[i % mask.length] !== 0 && v >= model.levels);
   if (wrong !== -1) {
     throw new RangeError(
-      `sample: known values must be from 0 to ${model.levels - 1}, got ${images.pixels[wrong]} at ${wrong}`,
+      `sample: known values must be from 0 to ${model.levels - 1}, got ${images.pixels[wrong]} at ${wrong}; ` +
+        (model.levels === 2
+          ? 'binarize the images first'
+          : `quantize the images to ${model.levels} levels first`),
     );
   }
 }

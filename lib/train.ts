@@ -5,10 +5,18 @@ import {type Adam, createAdam} from './engine/adam';
 import {stopButton} from './engine/stopButton';
 import {halfSquaredNorm} from './engine/sums';
 import {yieldToOthers} from './engine/yieldToOthers';
-import {checkModelImages, evaluate} from './evaluate';
+import {checkModelImages, checkModelShape, evaluate} from './evaluate';
 import {negativeLogLikelihood} from './likelihood';
 import {checkSeed} from './random';
-import type {AutoregressiveModel, Condition, HistoryRow, Images, TrainingState, TrainOptions} from './types';
+import type {
+  AdamState,
+  AutoregressiveModel,
+  Condition,
+  HistoryRow,
+  Images,
+  TrainingState,
+  TrainOptions,
+} from './types';
 
 export interface TrainingProgress {
   readonly step: number;
@@ -26,10 +34,15 @@ export interface TrainHooks {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: TrainingProgress) => void;
   readonly onEvaluation?: (row: HistoryRow) => void | Promise<void>;
-  /** Called now and then, and always at the end, with all that is needed to go on from here to the bit. */
+  /**
+   * Called with all that is needed to go on from here to the bit: before the first step, soon after it, then now and then, with
+   * every score, and at the end.
+   */
   readonly onState?: (state: TrainingState) => Promise<void>;
-  /** Seconds between two calls of onState. */
+  /** Seconds between two calls of onState within an epoch; 60 when not given. */
   readonly stateEverySeconds?: number;
+  /** One sentence on a model that has stopped to learn, after the epoch that shows it. */
+  readonly onWarning?: (sentence: string) => void;
 }
 
 export interface TrainResult {
@@ -40,16 +53,27 @@ export interface TrainResult {
   readonly outcome: 'finished' | 'stopped early' | 'interrupted';
 }
 
-/** A loss that is not a number: the state saved last is still good. */
+/** A loss that is no number, or far above that of a guess: the state saved last is still good. */
 export class TrainingDivergedError extends Error {
-  constructor(step: number, loss: number, learningRate: number) {
+  constructor(
+    readonly step: number,
+    loss: number,
+    readonly learningRate: number,
+    rule = 'finite',
+  ) {
     super(
       `training: the loss is ${loss} at step ${step} (learning rate ${learningRate.toExponential(2)}); it must be ` +
-        'finite. The state saved before is kept: resume from it with a lower learning rate or a clipNorm',
+        `${rule}. The state saved before is kept: resume from it with a lower learning rate or a clipNorm`,
     );
     this.name = 'TrainingDivergedError';
   }
 }
+
+/** The first state within an epoch is saved after so many seconds, the others after `stateEverySeconds`. */
+const FIRST_STATE_SECONDS = 10;
+
+/** Batches in a row whose loss is that many times the one of a blind guess: the weights are lost. One such batch can be made good. */
+const LOST = {batches: 20, times: 10} as const;
 
 /** Rises in a straight line from 0 over the warm-up, then falls to 0 as `schedule` says. `step` counts from 0. */
 export function learningRateAt(
@@ -81,8 +105,10 @@ export async function train(
 ): Promise<TrainResult> {
   checkOptions(options);
   const condition = conditionOf(model, data.train);
-  checkModelImages(model, data.validation);
   conditionOf(model, data.validation);
+  checkModelShape(model, data.train);
+  if (model.levels !== 2) checkModelImages(model, data.train);
+  checkModelImages(model, data.validation);
   const dataset = new Dataset(data.train, {
     levels: model.levels,
     binarization: model.levels === 2 ? options.binarization : undefined,
@@ -90,20 +116,20 @@ export async function train(
   const stepsPerEpoch = dataset.batchesPerEpoch(options.batchSize);
   const steps = stepsPerEpoch * options.epochs;
   const {signal = stopButton()} = hooks;
-  // An epoch that is done is scored, whoever wants to stop.
-  const never = new AbortController().signal;
+  const guess = model.order.length * Math.log(model.levels);
   const adam = createAdam(model.parameters);
   if (resumed !== undefined) adam.restore(resumed.adam);
   const history = [...(resumed?.history ?? [])];
   let best = resumed?.best ?? null;
   let step = resumed?.step ?? 0;
   let epochNats = resumed?.epochNats ?? 0;
+  let lost = 0;
   const secondsBefore = resumed?.seconds ?? 0;
   const started = performance.now();
   const seconds = (): number => secondsBefore + (performance.now() - started) / 1000;
-  let savedAt = performance.now();
+  const {stateEverySeconds = 60} = hooks;
+  let dueAt = started + 1000 * Math.min(FIRST_STATE_SECONDS, stateEverySeconds);
   const saveState = async (): Promise<void> => {
-    savedAt = performance.now();
     const state = {
       step,
       seconds: seconds(),
@@ -117,33 +143,37 @@ export async function train(
       throw new TrainingDivergedError(step, Number.NaN, learningRateAt(step, steps, options));
     }
     await hooks.onState?.(state);
+    dueAt = performance.now() + 1000 * stateEverySeconds;
   };
   const record = async (row: HistoryRow): Promise<void> => {
     history.push(row);
     await hooks.onEvaluation?.(row);
   };
+  const isInterrupted = (): boolean => signal?.aborted === true;
+  // Between an epoch's last batch and its score lies a while in which a run may be stopped, too.
+  const isScored = (): boolean => history.at(-1)?.step === step || step === 0;
   let outcome: TrainResult['outcome'] = 'finished';
   const firstStep = step;
   try {
-    while (step < steps) {
-      const epoch = Math.floor(step / stepsPerEpoch);
+    if (resumed === undefined) await saveState();
+    while (step < steps || !isScored()) {
+      const epoch =
+        isScored() || step % stepsPerEpoch > 0 ? Math.floor(step / stepsPerEpoch) : step / stepsPerEpoch - 1;
       if (options.patience > 0 && best !== null && epoch - best.epoch >= options.patience) {
         outcome = 'stopped early';
         break;
       }
-      for (const batch of dataset.epoch({...options, epoch, from: step % stepsPerEpoch})) {
+      for (const batch of dataset.epoch({...options, epoch, from: step - epoch * stepsPerEpoch})) {
         const classes = conditionAt(condition, batch.indices);
-        epochNats += trainStep(
-          model,
-          adam,
-          batch,
-          classes,
-          step,
-          learningRateAt(step, steps, options),
-          options,
-        );
+        const learningRate = learningRateAt(step, steps, options);
+        const nats = trainStep(model, adam, batch, classes, step, learningRate, options);
+        lost = nats > LOST.times * guess ? lost + 1 : 0;
+        if (lost === LOST.batches) {
+          const rule = `at most ${(LOST.times * guess).toFixed(0)}, ten times that of a blind guess`;
+          throw new TrainingDivergedError(step, nats, learningRate, rule);
+        }
+        epochNats += nats;
         step++;
-        const isLast = batch.index + 1 === stepsPerEpoch;
         const rate = (step - firstStep) / (seconds() - secondsBefore);
         hooks.onProgress?.({
           step,
@@ -155,35 +185,40 @@ export async function train(
           secondsLeft: (steps - step) / rate,
         });
         await yieldToOthers();
-        const interrupted = signal?.aborted === true;
-        if (interrupted && !isLast) {
-          outcome = 'interrupted';
-          break;
-        }
-        // After the last batch the epoch is not over: a run resumed there would skip its evaluation.
-        const due = performance.now() - savedAt > 1000 * (hooks.stateEverySeconds ?? 60);
-        if (due && !isLast) await saveState();
+        // While batches are lost, the state saved before is the better one.
+        if (lost === 0 && performance.now() >= dueAt) await saveState();
+        if (isInterrupted()) break;
       }
-      if (outcome === 'interrupted') break;
-      const trainNats = epochNats / stepsPerEpoch;
-      epochNats = 0;
-      await record({step, epoch: epoch + 1, split: 'train', nats: trainNats, seconds: seconds()});
-      const nats = await adam.withAverage(
-        async () => (await evaluate(model, data.validation, {signal: never})).nats,
-      );
-      if (!Number.isFinite(nats)) {
-        throw new TrainingDivergedError(step - 1, nats, learningRateAt(step - 1, steps, options));
-      }
-      await record({step, epoch: epoch + 1, split: 'validation', nats, seconds: seconds()});
-      if (best === null || nats < best.nats) {
-        best = {nats, epoch: epoch + 1, weights: (await adam.state()).average};
-      }
-      if (signal?.aborted === true && step < steps) {
+      if (isInterrupted()) {
         outcome = 'interrupted';
         break;
       }
+      const trained: HistoryRow = {
+        ...{step, epoch: epoch + 1, split: 'train', nats: epochNats / stepsPerEpoch, seconds: seconds()},
+      };
+      const nats = await adam.withAverage(() => scoreOf(model, data.validation, signal));
+      if (nats === null) {
+        outcome = 'interrupted';
+        break;
+      }
+      if (!Number.isFinite(nats)) {
+        throw new TrainingDivergedError(step - 1, nats, learningRateAt(step - 1, steps, options));
+      }
+      epochNats = 0;
+      await record(trained);
+      await record({step, epoch: epoch + 1, split: 'validation', nats, seconds: seconds()});
+      const state = await adam.state();
+      if (best === null || nats < best.nats) best = {nats, epoch: epoch + 1, weights: state.average};
+      const still = stillParameters(state);
+      if (still.length > 0) {
+        hooks.onWarning?.(
+          `after epoch ${epoch + 1} nothing moves ${still.join(', ')} any more: the model is dead there and will not learn ` +
+            'further; begin again with a lower learning rate',
+        );
+      }
+      await saveState();
     }
-    await saveState();
+    if (outcome === 'interrupted') await saveState();
     const weights = best?.weights ?? (await adam.state()).average;
     for (const [name, parameter] of model.parameters) {
       const value = tf.tensor(weights.get(name) as Float32Array, parameter.shape);
@@ -200,6 +235,20 @@ export async function train(
     bestNats: best?.nats ?? Number.NaN,
     outcome,
   };
+}
+
+/** Mean nats per image; null when the signal comes before all are scored. */
+async function scoreOf(
+  model: AutoregressiveModel,
+  images: Images,
+  signal?: AbortSignal,
+): Promise<number | null> {
+  try {
+    return (await evaluate(model, images, {signal})).nats;
+  } catch (error) {
+    if (signal?.aborted === true) return null;
+    throw error;
+  }
 }
 
 /** One batch: loss, gradients, clipping, Adam. Returns the batch's mean nats per image. */
@@ -239,6 +288,19 @@ function trainStep(
 function clipScale(gradients: readonly tf.Tensor[], most: number): number {
   const sum = tf.tidy(() => tf.addN(gradients.map((x) => halfSquaredNorm(x))).dataSync()[0]);
   return Math.min(1, most / Math.sqrt(2 * sum));
+}
+
+/**
+ * The parameters that have learned once and get no gradient any more, such as those of units that no image wakes: Adam's first
+ * moment has died away beside the second, which forgets more slowly.
+ */
+function stillParameters({moment1, moment2}: AdamState): string[] {
+  const largest = (values: Float32Array): number =>
+    values.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+  return [...moment1].flatMap(([name, values]) => {
+    const scale = Math.sqrt(largest(moment2.get(name) as Float32Array));
+    return scale > 0 && largest(values) < 1e-6 * scale ? [name] : [];
+  });
 }
 
 function checkOptions(options: TrainOptions): void {

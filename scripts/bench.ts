@@ -65,12 +65,12 @@ run(async () => {
   for (const [k, network] of networks.entries()) {
     for (const [b, batch] of batches.entries()) {
       const done = (k + b / batches.length) / networks.length;
-      showProgress(`${bar(done)}  ${network.model}, batch ${batch}`);
+      showProgress(bar(done), `${network.model}, batch ${batch}`);
       const added = await timeNetwork(network, batch, rounds, python);
       for (const row of added) report(rowText(row, peakGflops));
       rows.push(...added);
     }
-    showProgress(`${bar((k + 0.9) / networks.length)}  ${network.model}, sampling`);
+    showProgress(bar((k + 0.9) / networks.length), `${network.model}, sampling`);
     const added = await timeSampling(network, python);
     for (const row of added) report(rowText(row, peakGflops));
     rows.push(...added);
@@ -91,7 +91,7 @@ async function measureGrowth(
   for (const [k, network] of networks.entries()) {
     for (const [s, side] of GROWTH_SIDES.entries()) {
       const done = (k + s / GROWTH_SIDES.length) / networks.length;
-      showProgress(`${bar(done)}  ${network.model}, ${side} x ${side}`);
+      showProgress(bar(done), `${network.model}, ${side} x ${side}`);
       rows.push(await timeGrowth(network, side));
     }
     endProgress();

@@ -16,22 +16,23 @@ export interface Arguments {
   flag(name: string): boolean;
   /** @throws UsageError when it is there and is no integer of at least `least` */
   integer(name: string, least: number): number | undefined;
-  number(name: string): number | undefined;
+  /** @throws UsageError when it is there and is no number from `least` to `most` */
+  number(name: string, least?: number, most?: number): number | undefined;
+  /** @throws UsageError when any other option is there */
+  only(names: readonly string[], where: string): void;
 }
 
 /** Reads the command line; `--help` prints `help` and ends the process. */
 export function readArguments(help: string, options: Options): Arguments {
-  let parsed: ReturnType<typeof parseArgs>;
-  try {
-    parsed = parseArgs({options: {...options, help: {type: 'boolean'}}, allowPositionals: true});
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n\n${help}`);
-  }
-  const {values, positionals} = parsed;
+  checkNpm(options);
+  const all = {...options, help: {type: 'boolean'}} as const;
+  const {values, positionals, tokens} = parsed(all);
   if (values.help === true) {
     console.log(help);
     process.exit(0);
   }
+  const twice = tokens.find((a, i) => tokens.slice(0, i).some((b) => isSameOption(a, b)));
+  if (twice?.kind === 'option') throw new UsageError(`--${twice.name} is given twice; give it once`);
   const text = (name: string): string | undefined => values[name] as string | undefined;
   return {
     positionals,
@@ -46,20 +47,109 @@ export function readArguments(help: string, options: Options): Arguments {
       }
       return value;
     },
-    number: (name) => {
+    number: (name, least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY) => {
       const given = text(name);
       if (given === undefined) return undefined;
-      if (given.trim() === '' || !Number.isFinite(Number(given))) {
+      const value = Number(given);
+      if (given.trim() === '' || !Number.isFinite(value)) {
         throw new UsageError(`--${name} must be a number, got '${given}'`);
       }
-      return Number(given);
+      if (value < least || value > most) {
+        const rule = Number.isFinite(most) ? `from ${least} to ${most}` : `of at least ${least}`;
+        throw new UsageError(`--${name} must be a number ${rule}, got '${given}'`);
+      }
+      return value;
+    },
+    only: (names, where) => {
+      const other = Object.keys(values).find((name) => !names.includes(name));
+      if (other !== undefined) throw new UsageError(`--${other} is no option ${where}`);
     },
   };
+}
+
+type Token = {kind: string; name?: string};
+function isSameOption(a: Token, b: Token): boolean {
+  return a.kind === 'option' && b.kind === 'option' && a.name === b.name;
+}
+
+/** `parseArgs` with the project's words. */
+function parsed(options: Options) {
+  const config = {options, allowPositionals: true, tokens: true} as const;
+  // What is no option, an option without its value, a value where there is none: the tokens of a lax reading say which.
+  const {tokens} = parseArgs({...config, strict: false});
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    const {name, rawName, value, inlineValue} = token;
+    if (!Object.hasOwn(options, name)) throw new UsageError(unknownOption(rawName, Object.keys(options)));
+    if (options[name].type === 'boolean' && value !== undefined) {
+      throw new UsageError(`--${name} takes no value, got '${value}'`);
+    }
+    if (options[name].type === 'string' && (value === undefined || (!inlineValue && /^-./.test(value)))) {
+      const found =
+        value === undefined
+          ? 'nothing follows it'
+          : `'${value}' follows it: write --${name}=${value} if that is meant`;
+      throw new UsageError(`--${name} needs a value, but ${found}`);
+    }
+  }
+  return parseArgs(config);
+}
+
+function unknownOption(given: string, known: readonly string[]): string {
+  const name = given.replace(/^-+/, '');
+  const near = known.find((one) => one.startsWith(name) || name.startsWith(one) || isNear(one, name));
+  const all = known.map((one) => `--${one}`).join(', ');
+  return `there is no option ${given}${near === undefined ? '' : `; --${near} is meant perhaps`}. The options are ${all}`;
+}
+
+/** Whether one letter more, less or other makes one word of the other. */
+function isNear(a: string, b: string): boolean {
+  let start = 0;
+  while (start < a.length && a[start] === b[start]) start++;
+  const [restA, restB] = [a.slice(start), b.slice(start)];
+  return restA.slice(1) === restB.slice(1) || restA.slice(1) === restB || restA === restB.slice(1);
+}
+
+/**
+ * Without `--` npm takes options for its own, and hands on only their values: `npm run train made --preset small` comes as
+ * `made small`. npm says in the environment what it took.
+ */
+function checkNpm(options: Options): void {
+  const command = process.env.npm_lifecycle_event;
+  if (command === undefined) return;
+  const taken = Object.keys(options).filter(
+    (name) => process.env[`npm_config_${name}`] !== undefined && name !== 'json',
+  );
+  if (taken.length === 0) return;
+  const values = process.argv.slice(2);
+  // One value for each option that wants one, in whichever order they came, is what the line ends with.
+  const wanting = taken.filter(
+    (name) => options[name].type === 'string' && process.env[`npm_config_${name}`] === 'true',
+  );
+  const own = values.slice(0, Math.max(0, values.length - wanting.length));
+  const words = taken.map((name) => {
+    const value = process.env[`npm_config_${name}`];
+    if (options[name].type === 'boolean') return `--${name}`;
+    if (value !== 'true') return `--${name} ${value}`;
+    return wanting.length === 1 ? `--${name} ${values.at(-1) ?? '…'}` : `--${name} …`;
+  });
+  throw new UsageError(
+    `npm took ${taken.map((name) => `--${name}`).join(' and ')} for itself; with -- between it reaches the command: ` +
+      `npm run ${command} -- ${[...own, ...words].join(' ')}`,
+  );
 }
 
 /** A path as the user means it: npm starts a command in the project's folder, INIT_CWD is where the user stands. */
 export function userPath(given: string): string {
   return path.resolve(process.env.INIT_CWD ?? '', given);
+}
+
+/** A path as the user can use it again: relative to where the user stands when it lies below, else whole. */
+export function shownPath(file: string): string {
+  const relative = path.relative(process.env.INIT_CWD ?? '', file);
+  return relative === '' || relative.startsWith('..') || path.isAbsolute(relative)
+    ? path.resolve(file)
+    : relative;
 }
 
 /** The model that the command line names. */
@@ -130,14 +220,27 @@ export function run(command: () => Promise<void>): void {
 let shown = false;
 let printedAt = 0;
 
-/** One line on stderr that is drawn over; where there is no terminal, a line every 15 seconds. */
-export function showProgress(line: string): void {
+/** One line on stderr that is drawn over; where there is no terminal, a line every 15 seconds. The parts by importance. */
+export function showProgress(...parts: string[]): void {
   const now = performance.now();
   const terminal = process.stderr.isTTY === true;
   if (now - printedAt < (terminal ? 200 : 15_000)) return;
   printedAt = now;
-  process.stderr.write(terminal ? `\r\x1b[2K${line}` : `${line}\n`);
+  process.stderr.write(
+    terminal ? `\r\x1b[2K${fitted(parts, process.stderr.columns || 80)}` : `${parts.join('  ')}\n`,
+  );
   shown = terminal;
+}
+
+/** As many parts as fit into a line, the first ones first: a line that wraps cannot be drawn over. */
+export function fitted(parts: readonly string[], columns: number): string {
+  const room = Math.max(1, columns - 1);
+  let line = '';
+  for (const part of parts) {
+    const longer = line === '' ? part : `${line}  ${part}`;
+    if (longer.length <= room) line = longer;
+  }
+  return line === '' ? parts[0].slice(0, room) : line;
 }
 
 /** Ends the progress line, so that what follows starts on a line of its own. */
@@ -148,8 +251,8 @@ export function endProgress(): void {
 
 /** ████░░░░ 50 % */
 export function bar(share: number): string {
-  const full = Math.round(20 * share);
-  return `${'█'.repeat(full)}${'░'.repeat(20 - full)} ${Math.round(100 * share)} %`;
+  const full = Math.round(10 * share);
+  return `${'█'.repeat(full)}${'░'.repeat(10 - full)} ${Math.round(100 * share)} %`;
 }
 
 /** 75 -> 1:15 */
@@ -161,12 +264,19 @@ export function clock(seconds: number): string {
   return hours > 0 ? `${hours}:${tail}` : tail;
 }
 
+/** The terminal sends Ctrl-C to each process of a command, and npm and run.mjs pass on theirs: within so many ms it is one. */
+const SAME_SIGNAL = 500;
+
 /** A signal that is aborted by Ctrl-C or by the system's request to end; a second one ends at once. */
 export function stopSignal(what: string): AbortSignal {
   const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  let first = Number.NEGATIVE_INFINITY;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(130);
+      const now = performance.now();
+      if (controller.signal.aborted && now - first > SAME_SIGNAL) process.exit(130);
+      if (controller.signal.aborted) return;
+      first = now;
       endProgress();
       console.error(`${what}; once more to end at once`);
       controller.abort();

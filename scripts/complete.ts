@@ -8,22 +8,20 @@ import {completionGrid} from '../lib/figures/completionGrid';
 import {encodePng} from '../lib/figures/png';
 import type {ModelName} from '../lib/models/index';
 import {Made} from '../lib/models/made';
-import {loadPublished} from '../lib/reproduction/published';
-import {writeFileAtomically} from '../lib/storage/files';
 import type {AutoregressiveModel} from '../lib/types';
 import {
   bar,
   checkLabels,
   endProgress,
   labelArgument,
-  modelArgument,
-  presetArgument,
   readArguments,
   run,
   showProgress,
   stopSignal,
   UsageError,
 } from './cli';
+import {pngOutput} from './cli/output';
+import {WEIGHTS_HELP, weightsArgument} from './cli/weights';
 
 const OCCLUSIONS: readonly Occlusion[] = ['bottom', 'right', 'center', 'stripes'];
 
@@ -40,7 +38,8 @@ model is shown of it, and the completions, blue where the model chose the pixels
                     (default: what it is; for weights that are conditioned on classes)
   --seed S          (default 0)
   --out FILE.png    (default completions-MODEL.png)
-  --preset P        which weights (default: those that can be asked in any order, where the model has such)`;
+  --preset P        which committed weights (default: those that can be asked in any order, where the model has such)
+  ${WEIGHTS_HELP}`;
 
 run(async () => {
   const args = readArguments(HELP, {
@@ -50,27 +49,27 @@ run(async () => {
     out: {type: 'string'},
     preset: {type: 'string'},
     label: {type: 'string'},
+    weights: {type: 'string'},
   });
-  const name = modelArgument(args, HELP);
-  const preset = presetArgument(args, name, defaultPreset(name));
+  const weights = weightsArgument(args, HELP, defaultPreset);
+  const {model: name, what} = weights;
   const occlusion = occlusionArgument(args.text('occlude') ?? 'bottom');
   const count = args.integer('count', 1) ?? 6;
   if (count > MOST) throw new UsageError(`--count must be an integer from 1 to ${MOST}, got '${count}'`);
   const seed = args.integer('seed', 0) ?? 0;
   const labels = labelArgument(args);
-  const out = args.text('out') ?? `completions-${name}.png`;
+  const out = pngOutput(args.text('out') ?? `completions-${name}.png`);
 
   const engine = await startEngine();
-  const published = loadPublished(name, preset);
-  const mask = occlude(published.model.image, occlusion);
-  const test = await sourceOf(published.model).scored('test');
+  const {model} = weights.load();
+  const mask = occlude(model.image, occlusion);
+  const test = await sourceOf(model).scored('test');
   const originals = pickImages(test, oneOfEachClass(test.labels));
   const images = pickImages(
     originals,
     Array.from({length: originals.count * count}, (_, i) => Math.floor(i / count)),
   );
   const told = labels && Array.from({length: images.count}, (_, i) => labels[(i % count) % labels.length]);
-  const {model} = published;
   const condition = told ?? conditionOf(model, images);
   checkLabels(model, condition);
   const options = {
@@ -78,7 +77,7 @@ run(async () => {
     seed,
     ...(condition === undefined ? {} : {condition}),
     signal: stopSignal('stopping, nothing is written'),
-    onProgress: (share: number) => showProgress(`${name} ${preset}  ${bar(share)}`),
+    onProgress: (share: number) => showProgress(`${name} ${what}`, bar(share)),
   };
   const started = performance.now();
   const anyOrder = takesAnyOrder(model);
@@ -96,15 +95,15 @@ run(async () => {
       Array.from({length: count}, (_, k) => row * count + k),
     ),
   }));
-  const title = `Completions by ${name} ${preset}, ${occlusion} hidden`;
+  const title = `Completions by ${name} ${what}, ${occlusion} hidden`;
   const description = `${originals.count} test images, one a row: the image, what is shown of it, ${count} completions.`;
   const figure = {title, description, seed, scale: 4};
-  writeFileAtomically(out, encodePng(completionGrid(rows, figure)));
+  out.write(encodePng(completionGrid(rows, figure)));
   console.log(
-    `${out}: ${count} completions of each of ${originals.count} test images, ${occlusion} hidden, seed ${seed}, ` +
+    `${out.shown}: ${count} completions of each of ${originals.count} test images, ${occlusion} hidden, seed ${seed}, ` +
       `${seconds.toFixed(2)} s; ${engine.description}`,
   );
-  console.log(`${name} ${preset} ${whatGuides(model, mask, anyOrder)}`);
+  console.log(`${name} ${what} ${whatGuides(model, mask, anyOrder)}`);
 });
 
 /** Only a model trained with a fresh order at every step has learned to be asked in whichever order. */

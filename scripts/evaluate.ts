@@ -3,30 +3,25 @@ import {MissingDataError} from '../lib/data/cifar10';
 import {fitsPapersDraw, PAPERS_DRAW} from '../lib/data/sources';
 import {startEngine} from '../lib/engine/index';
 import {MODEL_NAMES, type ModelName} from '../lib/models/index';
-import {
-  committedPresets,
-  loadPublished,
-  recordPapersScore,
-  type Score,
-  scorePublished,
-} from '../lib/reproduction/published';
+import {committedPresets, recordPapersScore, type Score, scorePublished} from '../lib/reproduction/published';
 import {
   bar,
   endProgress,
   modelArgument,
-  presetArgument,
   readArguments,
   run,
   showProgress,
   stopSignal,
   UsageError,
 } from './cli';
+import {committedWeights, type NamedWeights, weightsArgument} from './cli/weights';
 
 const HELP = `npm run evaluate -- MODEL | all [options]
 
 Scores committed weights again: the exact negative log-likelihood of every test image.
   --preset P      which weights (default: one order, and the ensemble of orders where there is one)
-  --split S       train, validation or test (default test)
+  --weights FILE  instead of committed ones: a checkpoint, or the folder of a training run (its best weights so far)
+  --split S       train, validation or test (default test; validation with --weights: the test set is for what is published)
   --data D        binarized-mnist: the digits as the papers score them (npm run data -- binarized-mnist gets them)
   --record        with it: writes the score into the checkpoint, beside the one on our own draw
   --json          one JSON line on stdout, nothing else
@@ -42,14 +37,20 @@ run(async () => {
     data: {type: 'string'},
     record: {type: 'boolean'},
     json: {type: 'boolean'},
+    weights: {type: 'string'},
   });
-  const models: readonly ModelName[] =
-    args.positionals[0] === 'all' ? MODEL_NAMES : [modelArgument(args, HELP)];
-  const split = args.text('split') ?? 'test';
-  if (split !== 'train' && split !== 'validation' && split !== 'test') {
-    throw new RangeError(`--split must be train, validation or test, got '${split}'`);
-  }
+  const isAll = args.positionals[0] === 'all' && args.positionals.length === 1;
+  const isFile = args.text('weights') !== undefined;
+  const isNamed = isFile || args.text('preset') !== undefined;
+  if (isAll && isNamed) throw new UsageError("--preset and --weights are for one model, got 'all'");
+  const models = isAll
+    ? MODEL_NAMES.map(committed)
+    : [isNamed ? [weightsArgument(args, HELP)] : committed(modelArgument(args, HELP))];
   const data = args.text('data');
+  const split = args.text('split') ?? (isFile && data === undefined ? 'validation' : 'test');
+  if (split !== 'train' && split !== 'validation' && split !== 'test') {
+    throw new UsageError(`--split must be train, validation or test, got '${split}'`);
+  }
   if (data !== undefined && data !== 'binarized-mnist') {
     throw new UsageError(
       `--data must be binarized-mnist, got '${data}'; leave it out for the model's own images`,
@@ -61,30 +62,29 @@ run(async () => {
       '--record is for the test images of --data binarized-mnist; npm run train -- MODEL --publish records the others',
     );
   }
+  if (record && isFile) throw new UsageError('--record is for committed weights, not for those of --weights');
   const json = args.flag('json');
   const engine = await startEngine();
   const signal = stopSignal('stopping');
-  for (const model of models) {
-    const presets =
-      args.text('preset') === undefined ? committedPresets(model) : [presetArgument(args, model)];
-    if (presets.length === 0) {
-      if (args.positionals[0] === 'all') continue;
+  for (const weights of models) {
+    if (weights.length === 0 && !isAll) {
+      const [name] = args.positionals;
       throw new Error(
-        `there are no committed weights of ${model} yet; make them with: npm run train -- ${model} --publish`,
+        `there are no committed weights of ${name} yet; make them with: npm run train -- ${name} --publish`,
       );
     }
     const scores: Score[] = [];
     // What is named must be there; else weights whose images were not asked for are passed over, and that is said.
-    const passOver = (preset: string, error: unknown): void => {
-      if (args.text('preset') !== undefined || !(error instanceof MissingDataError)) throw error;
-      console.error(`${model} ${preset}: not scored. ${error.message}`);
+    const passOver = (what: string, error: unknown): void => {
+      if (isNamed || !(error instanceof MissingDataError)) throw error;
+      console.error(`${what}: not scored. ${error.message}`);
     };
-    for (const preset of presets) {
-      const published = loadPublished(model, preset);
+    for (const {model, what: preset, load} of weights) {
+      const published = load();
       if (data !== undefined && !fitsPapersDraw(published.model)) {
         published.dispose();
         const why = `${model} ${preset}: not scored. binarized-mnist has digits without classes, these weights need other images`;
-        if (args.text('preset') !== undefined) throw new UsageError(why);
+        if (isNamed) throw new UsageError(why);
         console.error(why);
         continue;
       }
@@ -93,11 +93,11 @@ run(async () => {
         score = await scorePublished(published, preset, split, {
           source: data === undefined ? undefined : PAPERS_DRAW,
           signal,
-          onProgress: (share) => showProgress(`${model} ${preset}  ${bar(share)}`),
+          onProgress: (share) => showProgress(`${model} ${preset}`, bar(share)),
         });
       } catch (error) {
         published.dispose();
-        passOver(preset, error);
+        passOver(`${model} ${preset}`, error);
         continue;
       }
       endProgress();
@@ -120,6 +120,11 @@ run(async () => {
     if (json && scores.length > 0) console.log(JSON.stringify(jsonLine(scores, engine.description)));
   }
 });
+
+/** The committed weights of a model. */
+function committed(model: ModelName): NamedWeights[] {
+  return committedPresets(model).map((preset) => committedWeights(model, preset));
+}
 
 /** One order's numbers from the first set of weights, the ensemble's from whichever has the best one. */
 function jsonLine([first, ...others]: Score[], engine: string): object {

@@ -69,7 +69,7 @@ function chosen(files: readonly string[], numbers: readonly string[]): string[] 
 /** The committed weights, scored again, as a table and as data. */
 async function writeResults(engine: string, folder: string, publish: boolean): Promise<void> {
   console.log('Scoring the committed weights again.');
-  const rows = await measureResults((what) => showProgress(`  ${what}`));
+  const rows = await measureResults((what) => showProgress(what));
   endProgress();
   const table = resultsMarkdown(rows);
   writeFileAtomically(path.join(folder, 'results.json'), `${JSON.stringify({engine, rows}, null, 2)}\n`);

@@ -127,16 +127,34 @@ async function runTests(filters) {
 }
 
 /**
- * The child gets every signal, and its exit is awaited, so that a training run can save. A terminal sends Ctrl-C to the child as
- * well, which must not get it twice.
+ * The child gets every signal, and its exit is awaited, so that a training run can save. Whether the terminal, which sends Ctrl-C to
+ * the child as well, or npm has sent it, cannot be told.
  */
+const name = process.argv[2];
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
     stopped = signal;
     interrupt(signal);
+    // JupyterLab asks at the first Ctrl-C and ends at the second. Our own commands know that two at once are one.
     const sentByTerminal = signal === 'SIGINT' && (process.stdin.isTTY || process.stderr.isTTY);
-    if (!sentByTerminal) child?.kill(signal);
+    if (name !== 'lab' || !sentByTerminal) child?.kill(signal);
   });
+}
+
+/**
+ * A signal to npm ends npm and the shell that it starts us with, and reaches nobody else. That the shell is gone is the sign.
+ * Only under npm: who starts this file by hand may well go away and leave it running.
+ */
+if (process.env.npm_lifecycle_event !== undefined) {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    stopped = 'SIGTERM';
+    interrupt('SIGTERM');
+    child?.kill('SIGTERM');
+  }, 500);
+  watch.unref();
 }
 
 /** A folder that may not be written and a full disk are no mistakes of the program: one sentence instead of a stack. */

@@ -1,28 +1,27 @@
 import {startEngine} from '../lib/engine/index';
 import {encodePng, imageGrid} from '../lib/figures/png';
-import {loadPublished} from '../lib/reproduction/published';
 import {sample} from '../lib/sample';
-import {writeFileAtomically} from '../lib/storage/files';
 import {
   bar,
   checkLabels,
   endProgress,
   labelArgument,
-  modelArgument,
-  presetArgument,
   readArguments,
   run,
   showProgress,
   stopSignal,
 } from './cli';
+import {pngOutput} from './cli/output';
+import {WEIGHTS_HELP, weightsArgument} from './cli/weights';
 
 const HELP = `npm run sample -- MODEL [options]
 
-Draws images from committed weights and writes them as one PNG.
+Draws images from weights and writes them as one PNG.
   --count N         how many, 1 to 256 (default 100)
   --seed S          (default 0)
   --out FILE.png    (default samples-MODEL.png)
-  --preset P        which weights (default: the model's first)
+  --preset P        which committed weights (default: the model's first)
+  ${WEIGHTS_HELP}
   --label L         the class to draw, or several with commas, in turn (for weights that are conditioned on classes)
   --temperature T   1 is the model; below 1 is sharper (default 1)
   --naive           the whole model for every pixel: the same picture, slowly`;
@@ -36,26 +35,28 @@ run(async () => {
     label: {type: 'string'},
     temperature: {type: 'string'},
     naive: {type: 'boolean'},
+    weights: {type: 'string'},
   });
-  const name = modelArgument(args, HELP);
+  const weights = weightsArgument(args, HELP);
+  const {model: name} = weights;
   const count = args.integer('count', 1) ?? 100;
   const seed = args.integer('seed', 0) ?? 0;
   const labels = labelArgument(args);
-  const out = args.text('out') ?? `samples-${name}.png`;
+  const temperature = args.number('temperature') ?? 1;
+  const out = pngOutput(args.text('out') ?? `samples-${name}.png`);
   const engine = await startEngine();
-  const published = loadPublished(name, presetArgument(args, name));
+  const {model} = weights.load();
   const each = labels && Array.from({length: count}, (_, i) => labels[i % labels.length]);
-  const {model} = published;
   checkLabels(model, each);
   const started = performance.now();
   const images = await sample(model, {
     count,
     seed,
     ...(each === undefined ? {} : {condition: each}),
-    temperature: args.number('temperature') ?? 1,
+    temperature,
     method: args.flag('naive') ? 'naive' : 'cached',
     signal: stopSignal('stopping, nothing is written'),
-    onProgress: (share) => showProgress(`${name}  ${bar(share)}`),
+    onProgress: (share) => showProgress(name, bar(share)),
   });
   endProgress();
   const seconds = (performance.now() - started) / 1000;
@@ -68,6 +69,6 @@ run(async () => {
     columns: Math.ceil(Math.sqrt(count)),
     scale: 4,
   });
-  writeFileAtomically(out, encodePng(grid));
-  console.log(`${out}: ${title}, ${seconds.toFixed(2)} s; ${engine.description}`);
+  out.write(encodePng(grid));
+  console.log(`${out.shown}: ${title}, ${seconds.toFixed(2)} s; ${engine.description}`);
 });

@@ -28,7 +28,7 @@ run(async () => {
       signal,
       onProgress: (share, what) => {
         const left = ((performance.now() - started) / 1000) * (1 / share - 1);
-        showProgress(`${bar(share)}  ${what}  ${clock(left)} to go`);
+        showProgress(bar(share), what, `${clock(left)} to go`);
       },
     });
     endProgress();

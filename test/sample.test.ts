@@ -88,6 +88,37 @@ test('rounding in the cache never decides a pixel', async () => {
   }
 });
 
+test('rounding in the cache never decides a pixel at low temperatures either', async () => {
+  for (let seed = 0; seed < 40; seed++) {
+    const u = new Random(seed, 'sample', 0).uniform();
+    for (const temperature of [1e-2, 1e-4, 1e-6, 1e-8]) {
+      const tie = temperature * Math.log((1 - u) / u);
+      for (const [logits, levels] of [
+        [Float32Array.of(tie), 2],
+        // Between the first two of four levels, the others far below.
+        [Float32Array.of(tie, 0, -40, -60), 4],
+        [Float32Array.of(tie, -60, 0, -60), 4],
+      ] as const) {
+        const full = await sample(constant(logits, levels), {count: 1, seed, temperature, method: 'naive'});
+        for (const error of [-2e-6, 2e-6]) {
+          // One logit of each value is off.
+          const model = constant(logits, levels, 0);
+          const incremental: AutoregressiveModel['incremental'] = () => ({
+            next: () => logits.map((logit, i) => (i === 0 ? logit + error : logit)),
+            dispose: () => {},
+          });
+          const cached = await sample({...model, incremental}, {count: 1, seed, temperature});
+          assert.deepEqual(
+            cached.pixels,
+            full.pixels,
+            `seed ${seed}, temperature ${temperature}, error ${error}`,
+          );
+        }
+      }
+    }
+  }
+});
+
 test('a tie is decided by the image alone: the others do not matter, whatever the method', async () => {
   // Logits that depend on how many images there are, by less than a tie: as rounding does.
   const model = (seed: number): AutoregressiveModel => {
@@ -232,7 +263,15 @@ test('options out of range are named', async () => {
     [{known: {images: randomImages(2, {...image, height: 4}, 1), mask}}, /must be 3 x 4 x 1, got 4 x 4 x 1/],
     [{known: {images: randomImages(3, image, 1), mask}}, /1 known image or 2 of them, got 3/],
     [{known: {images, mask: new Uint8Array(11)}}, /12 entries, got 11/],
-    [{known: {images: {...images, pixels: images.pixels.map(() => 7)}, mask}}, /from 0 to 1, got 7/],
+    [
+      {known: {images: {...images, pixels: images.pixels.map(() => 7)}, mask}},
+      /from 0 to 1, got 7 at 0; binarize the images first/,
+    ],
+    [{known: {images, mask: mask.map(() => 255)}}, /1 where a value is known and 0 elsewhere, got 255/],
+    [
+      {known: {images: {...images, pixels: new Float32Array(24) as never}, mask}},
+      /must be bytes .* got Float32Array/,
+    ],
   ];
   for (const [change, message] of wrong) {
     await assert.rejects(sample(model, {count: 2, seed: 0, ...change}), {name: 'RangeError', message});

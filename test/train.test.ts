@@ -120,8 +120,14 @@ test('resumed from any saved state: weights and history as if never stopped, to 
   const states: TrainingState[] = [];
   const onState = async (state: TrainingState): Promise<void> => void states.push(state);
   const whole = await run(OPTIONS, {onState, stateEverySeconds: 0});
-  // One after every step but each epoch's last, and one at the end.
-  assert.equal(states.length, 21);
+  // One before the first step, one after each, and one with each of the four scores.
+  assert.equal(states.length, 1 + 24 + 4);
+  const places = states.map(({step, history}) => `${step}, ${history.length} scored`);
+  assert.equal(
+    new Set(places).size,
+    states.length,
+    'the end of an epoch is saved before its score, and with it',
+  );
   for (const state of states) {
     const resumed = await run(OPTIONS, {}, state);
     assert.deepEqual(resumed.weights, whole.weights, `from step ${state.step}`);
@@ -144,22 +150,97 @@ test('interrupted at the start, in the middle and at the end of an epoch, then r
     assert.equal(stopped.result.outcome, 'interrupted');
     assert.deepEqual(
       states.map(({step}) => step),
-      [stop],
+      stop <= 6 ? [0, stop] : [0, ...[6, 12, 18].filter((end) => end < stop), stop],
     );
-    const resumed = await run(OPTIONS, {}, states[0]);
+    const resumed = await run(OPTIONS, {}, states.at(-1));
     assert.deepEqual(resumed.weights, whole.weights, `stopped after ${stop}`);
     assert.deepEqual(scores(resumed.result), scores(whole.result), `stopped after ${stop}`);
   }
 });
 
-test('a signal that comes with the last step changes nothing', async () => {
-  const controller = new AbortController();
-  const {result, weights} = await run(OPTIONS, {
-    signal: controller.signal,
-    onProgress: ({step}) => step === 24 && controller.abort(),
+test('a signal that comes with the last step of an epoch stops before its score; the score comes when it is resumed', async () => {
+  const whole = await run(OPTIONS);
+  for (const stop of [12, 24]) {
+    const controller = new AbortController();
+    const states: TrainingState[] = [];
+    const {result} = await run(OPTIONS, {
+      signal: controller.signal,
+      onProgress: ({step}) => step === stop && controller.abort(),
+      onState: async (state) => void states.push(state),
+    });
+    assert.equal(result.outcome, 'interrupted');
+    const last = states.at(-1);
+    assert.deepEqual([last?.step, last?.history.length], [stop, stop / 3 - 2]);
+    const resumed = await run(OPTIONS, {}, last);
+    assert.deepEqual(resumed.weights, whole.weights);
+    assert.deepEqual(scores(resumed.result), scores(whole.result));
+  }
+});
+
+test('a run that has ended goes on for more epochs', async () => {
+  const states: TrainingState[] = [];
+  await run(OPTIONS, {onState: async (state) => void states.push(state)});
+  const {result} = await run({...OPTIONS, epochs: 6}, {}, states.at(-1));
+  const validation = result.history.filter(({split}) => split === 'validation');
+  assert.deepEqual(
+    validation.map(({epoch}) => epoch),
+    [1, 2, 3, 4, 5, 6],
+  );
+});
+
+test('validation images that cannot be scored are named before the first step', async () => {
+  let steps = 0;
+  const model = Made.create(CONFIG, 1);
+  const count = (): void => void steps++;
+  const gray = {...data.validation, pixels: data.validation.pixels.map((v) => v * 255)};
+  const wide = {...data.train, width: 2 * data.train.width, count: data.train.count / 2};
+  for (const [images, message] of [
+    [
+      {...data, validation: gray},
+      /made: values must be from 0 to 1, got 255 at \d+; binarize the images first/,
+    ],
+    [{...data, validation: wide}, /made: images must be/],
+    [{...data, train: wide}, /made: images must be/],
+  ] as const) {
+    await assert.rejects(train(model, images, OPTIONS, {onProgress: count}), message);
+  }
+  assert.equal(steps, 0);
+  model.dispose();
+});
+
+test('a loss far above that of a guess stops training after a while; what was saved before is good', async () => {
+  const states: TrainingState[] = [];
+  const onState = async (state: TrainingState): Promise<void> => void states.push(state);
+  const model = Made.create(CONFIG, 1);
+  // An output that is sure of the wrong value, more so than such small steps can mend.
+  const bias = model.parameters.get('output.bias') as tf.Variable;
+  tf.tidy(() => bias.assign(tf.fill(bias.shape, -1e4)));
+  const options = {...OPTIONS, epochs: 20, learningRate: 1e-6, batchSize: 1};
+  await assert.rejects(train(model, data, options, {stateEverySeconds: 0, onState}), (error: Error) => {
+    assert.ok(error instanceof TrainingDivergedError);
+    assert.match(error.message, /at step 19 .*it must be at most 62, ten times that of a blind guess/);
+    return true;
   });
-  assert.equal(result.outcome, 'finished');
-  assert.deepEqual(weights, (await run(OPTIONS)).weights);
+  assert.deepEqual(
+    states.map(({step}) => step),
+    [0],
+  );
+  model.dispose();
+});
+
+test('a model whose hidden units have died is told after the epoch', async () => {
+  const states: TrainingState[] = [];
+  const warnings: string[] = [];
+  const onWarning = (sentence: string): void => void warnings.push(sentence);
+  const options = {...OPTIONS, epochs: 40};
+  await run({...options, epochs: 2}, {onWarning, onState: async (state) => void states.push(state)});
+  const state = states.at(-1) as TrainingState;
+  await run(options, {onWarning}, state);
+  assert.deepEqual(warnings, [], 'of a healthy model nothing is said');
+  // So far below zero that no image wakes a unit again.
+  const dead = new Map(state.adam.weights).set('hidden1.bias', new Float32Array(16).fill(-1e3));
+  await run(options, {onWarning}, {...state, adam: {...state.adam, weights: dead}});
+  assert.match(warnings.at(-1) ?? '', /nothing moves hidden1\.weights.* any more.*lower learning rate/);
 });
 
 test('a saved state does not change while the run goes on', async () => {
@@ -223,14 +304,15 @@ test('a loss that is not finite stops training; what was saved before is good', 
 test('weights that have become NaN are never saved, nor taken for a score', async () => {
   const states: TrainingState[] = [];
   const options = {...OPTIONS, learningRate: 10, epochs: 1};
-  const start = await new Promise<TrainingState>((resolve) => {
-    const controller = new AbortController();
-    void run(options, {
-      signal: controller.signal,
-      onProgress: ({step}) => step === 5 && controller.abort(),
-      onState: async (state) => resolve(state),
-    });
+  const controller = new AbortController();
+  await run(options, {
+    signal: controller.signal,
+    onProgress: ({step}) => step === 5 && controller.abort(),
+    onState: async (state) => void states.push(state),
   });
+  const start = states.at(-1) as TrainingState;
+  assert.equal(start.step, 5);
+  states.length = 0;
   // The state says that the second moment is negative: the next step, the epoch's last, takes its root.
   for (const moment of start.adam.moment2.values()) moment.fill(-1);
   const hooks = {stateEverySeconds: 0, onState: async (state: TrainingState) => void states.push(state)};
@@ -263,10 +345,11 @@ test('clipping: one norm for all parameters together; no effect when the gradien
     {...OPTIONS, clipNorm: 0.01},
     {signal: controller.signal, onState: async (state) => void states.push(state)},
   );
-  const squares = [...states[0].adam.moment1.values()].flatMap((moment) =>
-    [...moment].map((m) => (10 * m) ** 2),
-  );
-  assert.ok(Math.abs(Math.sqrt(squares.reduce((a, b) => a + b)) - 0.01) < 1e-6);
+  const [start, {adam}] = states;
+  assert.equal(start.step, 0, 'the first state is from before the first step');
+  const squares = [...adam.moment1.values()].flatMap((moment) => [...moment].map((m) => (10 * m) ** 2));
+  const norm = Math.sqrt(squares.reduce((a, b) => a + b));
+  assert.ok(Math.abs(norm - 0.01) < 1e-6, `the norm is ${norm}`);
 });
 
 test('schedule: rises over the warm-up, then falls along a cosine', () => {
@@ -370,7 +453,7 @@ test('told labels, resumed from any saved state: the same to the bit', async () 
   };
   const states: TrainingState[] = [];
   const whole = await runTold(1, {stateEverySeconds: 0, onState: async (state) => void states.push(state)});
-  assert.equal(states.length, 9);
+  assert.equal(states.length, 1 + 12 + 4, 'before the first step, after each, and with each score');
   for (const state of states) assert.deepEqual(await runTold(2, {}, state), whole, `from step ${state.step}`);
 });
 

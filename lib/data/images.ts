@@ -43,6 +43,19 @@ function checkBytes(what: string, values: unknown): void {
   );
 }
 
+/**
+ * @param who is to see the images, for the message
+ * @throws RangeError when a value is none of 0 … levels - 1
+ */
+export function checkLevels(who: string, {pixels}: Images, levels: number): void {
+  const wrong = pixels.findIndex((value) => value >= levels);
+  if (wrong === -1) return;
+  const remedy = levels === 2 ? 'binarize the images first' : `quantize the images to ${levels} levels first`;
+  throw new RangeError(
+    `${who}: values must be from 0 to ${levels - 1}, got ${pixels[wrong]} at ${wrong}; ${remedy}`,
+  );
+}
+
 /** The number of values in one image: height * width * channels. */
 export function valuesPerImage(shape: {height: number; width: number; channels: number}): number {
   return shape.height * shape.width * shape.channels;

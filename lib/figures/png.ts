@@ -147,6 +147,11 @@ function inOneList(images: Images | readonly Images[]): Images {
   const count = list.reduce((sum, row) => sum + row.count, 0);
   if (count === 0) throw new RangeError('imageGrid: images is empty; give at least one image');
   const {height, width, channels} = list[0];
+  if (channels !== 1 && channels !== 3) {
+    throw new RangeError(
+      `imageGrid: images must have 1 channel (gray) or 3 (red, green, blue), got ${channels}; draw them one channel at a time`,
+    );
+  }
   for (const row of list) {
     if (row.height !== height || row.width !== width || row.channels !== channels) {
       throw new RangeError(

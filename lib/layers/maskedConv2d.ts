@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {convolve, type Placement} from '../engine/conv';
 import type {Parameters} from '../types';
-import {type ParameterSpec, parameter} from './parameters';
+import {checkCount, type ParameterSpec, parameter} from './parameters';
 import {channelMask, liveTaps, type MaskType} from './rasterMasks';
 
 /** A convolution that keeps raster order. */
@@ -66,11 +66,17 @@ export class MaskedConv2d {
 
   /** The tensors it needs, with first values that keep the scale of its inputs whatever the mask hides. */
   static parameters(spec: MaskedConv2dSpec): ParameterSpec[] {
+    checkCount({name: `${spec.name}.weights`, shape: kernelShape(spec)});
     const mask = channelMask(liveTaps(spec.mask), spec.type, spec.inputs, spec.outputs);
     const alive = mask.reduce((a, b) => a + b, 0) / spec.outputs.length;
     const deviation = spec.scale / Math.sqrt(Math.max(1, alive));
     return [
-      {name: `${spec.name}.weights`, shape: kernelShape(spec), deviation},
+      {
+        name: `${spec.name}.weights`,
+        shape: kernelShape(spec),
+        deviation,
+        ...(mask.includes(0) ? {mask: () => mask} : {}),
+      },
       {name: `${spec.name}.bias`, shape: [spec.outputs.length], deviation: 0},
     ];
   }

@@ -8,7 +8,27 @@ export interface ParameterSpec {
   readonly shape: readonly number[];
   /** Standard deviation of the normal first values; 0 for zeros. */
   readonly deviation: number;
+  /** 1 where a weight can ever act, 0 where a mask always hides it, in row order; left out where nothing is hidden. */
+  readonly mask?: () => Float32Array;
 }
+
+/** 1 GB of weights; training takes five times that. */
+const MOST_NUMBERS = 2 ** 28;
+
+/**
+ * To be asked before a mask or a kernel of that shape is made.
+ *
+ * @throws RangeError when there is no memory for so many numbers
+ */
+export function checkCount({name, shape}: Pick<ParameterSpec, 'name' | 'shape'>): void {
+  if (countOf(shape) <= MOST_NUMBERS) return;
+  throw new RangeError(
+    `${name} of shape [${shape.join(', ')}] has ${countOf(shape)} numbers, more than the ${MOST_NUMBERS} that can be held; ` +
+      'take fewer features or units',
+  );
+}
+
+const countOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** Deviation that keeps the scale of activations through a ReLU layer (He et al. 2015, equation 10). */
 export function heDeviation(fanIn: number): number {
@@ -17,9 +37,16 @@ export function heDeviation(fanIn: number): number {
 
 /** Makes the parameters; each is drawn from its own stream, so that adding one changes no other. */
 export function createParameters(specs: readonly ParameterSpec[], seed: number): Parameters {
+  for (const spec of specs) checkCount(spec);
+  const total = specs.reduce((sum, {shape}) => sum + countOf(shape), 0);
+  if (total > MOST_NUMBERS) {
+    throw new RangeError(
+      `a model of ${total} numbers is larger than the ${MOST_NUMBERS} that can be held; take fewer features or layers`,
+    );
+  }
   const parameters = new Map<string, tf.Variable>();
   for (const {name, shape, deviation} of specs) {
-    const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
+    const values = new Float32Array(countOf(shape));
     if (deviation > 0) {
       const random = new Random(seed, 'parameters', name);
       for (let i = 0; i < values.length; i++) values[i] = deviation * random.normal();

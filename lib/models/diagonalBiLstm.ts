@@ -1,6 +1,6 @@
 import {DiagonalBiLstm} from '../layers/diagonalBiLstm';
 import {configsOf, defineModel} from './family';
-import {PixelRnn, type PixelRnnConfig} from './pixelRnn';
+import {PixelRnn, type PixelRnnConfig, pixelRnnParameters} from './pixelRnn';
 import {pixelRnnPresets} from './pixelRnnPresets';
 
 export const DIAGONAL_BI_LSTM = defineModel({
@@ -10,6 +10,7 @@ export const DIAGONAL_BI_LSTM = defineModel({
     digits: {nats: 79.2, source: 'PixelRNN, table 4: Diagonal BiLSTM, 7 layers, h = 16'},
     'one-layer': {nats: 80.75, source: 'PixelRNN, table 4: Diagonal BiLSTM, 1 layer, h = 32'},
   }),
+  parameters: (config: PixelRnnConfig) => pixelRnnParameters(config, DiagonalBiLstm),
   create: createDiagonalBiLstm,
 });
 

@@ -1,3 +1,4 @@
+import type {ParameterSpec} from '../layers/parameters';
 import type {AutoregressiveModel, ModelConfig, TrainOptions} from '../types';
 
 /** What a paper reports on the test set, and of which model. */
@@ -28,6 +29,8 @@ export interface ModelFamily<Name extends string, Preset extends string, Config 
   readonly label: string;
   /** The first is the one that commands take when none is named. */
   readonly presets: Readonly<Record<Preset, PresetOf<Config>>>;
+  /** The tensors of a config with what masks hide of them; without it every number is taken to count. */
+  parameters?(config: Config): readonly ParameterSpec[];
   /** @throws RangeError when a number of the config is out of its range */
   create(config: Config, seed?: number): AutoregressiveModel;
 }

@@ -7,11 +7,13 @@ import {MaskedConv2d, type MaskedConv2dSpec} from '../layers/maskedConv2d';
 import {createParameters, type ParameterSpec} from '../layers/parameters';
 import type {AutoregressiveModel, Condition, ImageShape, IncrementalLogits, Parameters} from '../types';
 import {TRAIN_DEFAULTS} from '../types';
+import {checkKeys} from './configKeys';
 import {configsOf, defineModel} from './family';
 import {GatedIncremental} from './gatedPixelCnnIncremental';
 import {
   CIFAR10_PAPER,
   CIFAR10_PAPER_RECIPE,
+  checkDilations,
   checkPositive,
   checkRasterConfig,
   checkRasterInput,
@@ -61,11 +63,17 @@ function head(config: GatedPixelCnnConfig): MaskedConv2dSpec[] {
   return headSpecs(config, config.features, 1 / GATED_DEVIATION / Math.sqrt(1 + config.dilations.length));
 }
 
+const KEYS = [
+  ...['height', 'width', 'channels', 'levels', 'firstSize', 'size', 'features', 'dilations', 'head'],
+  'classes',
+];
+
 /** @throws RangeError that names the field, its value and the rule */
 export function checkGatedPixelCnnConfig(config: GatedPixelCnnConfig): void {
+  checkKeys('Gated PixelCNN', config, KEYS);
   checkRasterConfig('Gated PixelCNN', config);
   for (const field of ['features', 'head'] as const) checkPositive('Gated PixelCNN', field, config[field]);
-  for (const dilation of config.dilations) checkPositive('Gated PixelCNN', 'dilations', dilation);
+  checkDilations('Gated PixelCNN', config);
   if (!Number.isInteger(config.classes) || config.classes < 0) {
     throw new RangeError(`Gated PixelCNN: classes must be 0 or a positive integer, got ${config.classes}`);
   }
@@ -185,6 +193,7 @@ export const GATED_PIXEL_CNN = defineModel({
       recipe: CIFAR10_PAPER_RECIPE,
     },
   },
+  parameters: gatedPixelCnnParameters,
   create: (config: GatedPixelCnnConfig, seed) => GatedPixelCnn.create(config, seed),
 });
 

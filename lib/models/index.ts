@@ -58,6 +58,15 @@ export function companionPresets(model: string, preset: string): readonly string
   return Object.hasOwn(presets, preset) ? (presets[preset].companions ?? []) : [];
 }
 
+/**
+ * The weights of a config that a mask always hides: 0 where it does, by the names of the parameters, in row order. Parameters of which
+ * every number counts are left out. @throws RangeError
+ */
+export function hiddenWeights(model: string, config: ModelConfig): ReadonlyMap<string, Float32Array> {
+  const specs = familyOf(model).parameters?.(config) ?? [];
+  return new Map(specs.flatMap(({name, mask}) => (mask === undefined ? [] : [[name, mask()] as const])));
+}
+
 /** Builds a model from what a checkpoint says of it. @throws RangeError */
 export function createModel(model: string, config: ModelConfig, seed = 0): AutoregressiveModel {
   return familyOf(model).create(config, seed);

@@ -45,6 +45,13 @@ export function madeParameters(config: MadeConfig): ParameterSpec[] {
   const values = config.height * config.width * config.channels;
   const sizes = [values, ...config.hidden, values];
   const specs: ParameterSpec[] = [];
+  /** What all sets of masks hide. Where each step draws a new one, there is no such weight. */
+  const hidden = (of: (masks: ReturnType<typeof madeMasks>) => Mask): Pick<ParameterSpec, 'mask'> => {
+    if (config.masks === 0) return {};
+    return {
+      mask: () => anyOf(Array.from({length: config.masks}, (_, set) => of(masksOf(config, set)).values)),
+    };
+  };
   for (let k = 0; k + 1 < sizes.length; k++) {
     if (config.hidden.length === 0) {
       specs.push({name: 'output.bias', shape: [values], deviation: 0});
@@ -53,13 +60,18 @@ export function madeParameters(config: MadeConfig): ParameterSpec[] {
     const name = k < config.hidden.length ? `hidden${k + 1}` : 'output';
     // Small at the output, so that the first logits are near 0: the loss starts near 784 log 2.
     const deviation = name === 'output' ? 1 / Math.sqrt(3 * sizes[k]) : heDeviation(sizes[k]);
-    specs.push({name: `${name}.weights`, shape: [sizes[k], sizes[k + 1]], deviation});
+    const mask = hidden((masks) => masks.layers[k]);
+    specs.push({name: `${name}.weights`, shape: [sizes[k], sizes[k + 1]], deviation, ...mask});
     specs.push({name: `${name}.bias`, shape: [sizes[k + 1]], deviation: 0});
   }
   if (config.conditioned) {
-    specs.push({name: 'present.weights', shape: [values, config.hidden[0]], deviation: 0.01});
+    const mask = hidden((masks) => masks.layers[0]);
+    specs.push({name: 'present.weights', shape: [values, config.hidden[0]], deviation: 0.01, ...mask});
   }
-  if (config.direct) specs.push({name: 'direct.weights', shape: [values, values], deviation: 0});
+  if (config.direct) {
+    const mask = hidden((masks) => masks.direct as Mask);
+    specs.push({name: 'direct.weights', shape: [values, values], deviation: 0, ...mask});
+  }
   return specs;
 }
 
@@ -83,6 +95,15 @@ export function madeMasks(
   const layers = degrees.slice(1).map((above, k) => hiddenMask(degrees[k], above));
   if (config.hidden.length > 0) layers.push(outputMask(degrees[degrees.length - 1], degrees[0]));
   return {layers, direct: config.direct ? outputMask(degrees[0], degrees[0]) : null};
+}
+
+function masksOf(config: MadeConfig, set: number): ReturnType<typeof madeMasks> {
+  return madeMasks(config, madeDegrees(config, set).degrees);
+}
+
+/** 1 where any of the masks has it. */
+function anyOf(masks: readonly Float32Array[]): Float32Array {
+  return masks[0].map((_, i) => (masks.some((mask) => mask[i] === 1) ? 1 : 0));
 }
 
 export class Made implements AutoregressiveModel {

@@ -1,5 +1,6 @@
 import {checkSeed} from '../random';
 import type {ModelConfig} from '../types';
+import {checkKeys} from './configKeys';
 
 /** MADE: a masked autoencoder whose outputs are conditionals (Germain et al. 2015). */
 export interface MadeConfig extends ModelConfig {
@@ -25,8 +26,17 @@ export interface MadeConfig extends ModelConfig {
   readonly maskSeed: number;
 }
 
+const KEYS = [
+  ...['height', 'width', 'channels', 'hidden', 'masks', 'orderAgnostic', 'order', 'direct'],
+  ...['conditioned', 'maskSeed'],
+];
+
 /** @throws RangeError that names the field, its value and the rule */
 export function checkMadeConfig(config: MadeConfig): void {
+  checkKeys('MADE', config, KEYS);
+  if (!Array.isArray(config.hidden)) {
+    throw new RangeError(`MADE: hidden must be a list of units, one for each layer, got ${config.hidden}`);
+  }
   if (!Number.isInteger(config.masks) || config.masks < 0) {
     throw new RangeError(`MADE: masks must be an integer of at least 0, got ${config.masks}`);
   }

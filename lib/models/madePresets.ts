@@ -1,6 +1,6 @@
 import {TRAIN_DEFAULTS} from '../types';
 import {configsOf, defineModel} from './family';
-import {Made} from './made';
+import {Made, madeParameters} from './made';
 import type {MadeConfig} from './madeConfig';
 
 /** One raster order through one set of masks: what the other presets depart from. */
@@ -66,6 +66,7 @@ export const MADE = defineModel({
     /** The belief net of notebook 01: logistic regression of each pixel on those before it. */
     fvsbn: {config: DIGITS, recipe: {...TRAIN_DEFAULTS, epochs: 10, learningRate: 3e-3}},
   },
+  parameters: madeParameters,
   create: (config: MadeConfig, seed) => Made.create(config, seed),
 });
 

@@ -6,11 +6,13 @@ import {evenGroups, rasterMask} from '../layers/rasterMasks';
 import {ResidualBlock, type ResidualSpec} from '../layers/residual';
 import type {AutoregressiveModel, ImageShape, IncrementalLogits, Parameters} from '../types';
 import {TRAIN_DEFAULTS} from '../types';
+import {checkKeys} from './configKeys';
 import {configsOf, defineModel} from './family';
 import {PixelCnnIncremental} from './pixelCnnIncremental';
 import {
   CIFAR10_PAPER,
   CIFAR10_PAPER_RECIPE,
+  checkDilations,
   checkPositive,
   checkRasterConfig,
   checkRasterInput,
@@ -64,12 +66,15 @@ function blockSpecs(config: PixelCnnConfig): ResidualSpec[] {
   }));
 }
 
+const KEYS = ['height', 'width', 'channels', 'levels', 'firstSize', 'size', 'features', 'dilations', 'head'];
+
 /** @throws RangeError that names the field, its value and the rule */
 export function checkPixelCnnConfig(config: PixelCnnConfig): void {
+  checkKeys('PixelCNN', config, KEYS);
   checkRasterConfig('PixelCNN', config);
   checkPositive('PixelCNN', 'features', config.features);
   checkPositive('PixelCNN', 'head', config.head);
-  for (const dilation of config.dilations) checkPositive('PixelCNN', 'dilations', dilation);
+  checkDilations('PixelCNN', config);
 }
 
 export class PixelCnn implements AutoregressiveModel {
@@ -191,6 +196,7 @@ export const PIXEL_CNN = defineModel({
       recipe: CIFAR10_PAPER_RECIPE,
     },
   },
+  parameters: pixelCnnParameters,
   create: (config: PixelCnnConfig, seed) => PixelCnn.create(config, seed),
 });
 

@@ -6,12 +6,14 @@ import {createParameters, type ParameterSpec} from '../layers/parameters';
 import {evenGroups, rasterMask} from '../layers/rasterMasks';
 import type {StateLayer, StateSpec} from '../layers/stateLayer';
 import type {AutoregressiveModel, ImageShape, IncrementalLogits, Parameters} from '../types';
+import {checkKeys} from './configKeys';
 import {PixelRnnIncremental} from './pixelRnnIncremental';
 import {
   checkPositive,
   checkRasterConfig,
   checkRasterInput,
   headSpecs,
+  MOST_LAYERS,
   type RasterConfig,
   rasterOrder,
   splitLevels,
@@ -27,6 +29,11 @@ export interface PixelRnnConfig extends RasterConfig {
   /** Whether each layer's states also go straight to the layers before the logits (section 3.3). */
   readonly skip: boolean;
 }
+
+const KEYS = [
+  ...['height', 'width', 'channels', 'levels', 'firstSize', 'features', 'layers'],
+  ...['residual', 'skip', 'head'],
+];
 
 /** The kind of recurrent layer. */
 export interface StateLayerKind {
@@ -107,8 +114,10 @@ export class PixelRnn implements AutoregressiveModel {
     kind: StateLayerKind,
     seed: number,
   ) {
+    checkKeys(title, config, KEYS);
     checkRasterConfig(title, config);
-    for (const field of ['features', 'layers', 'head'] as const) checkPositive(title, field, config[field]);
+    for (const field of ['features', 'head'] as const) checkPositive(title, field, config[field]);
+    checkPositive(title, 'layers', config.layers, MOST_LAYERS);
     this.image = {height: config.height, width: config.width, channels: config.channels};
     this.levels = config.levels;
     this.order = rasterOrder(this.image);

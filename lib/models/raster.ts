@@ -51,12 +51,43 @@ export function rasterOrder({height, width, channels}: ImageShape): Int32Array {
   return Int32Array.from({length: height * width * channels}, (_, k) => k);
 }
 
+/** More features, rows or layers than any machine of today could train; what is meant is less. */
+const MOST = 100_000;
+
 /** @throws RangeError that names the field, its value and the rule */
-export function checkPositive(model: string, field: string, value: number): void {
+export function checkPositive(model: string, field: string, value: number, most = MOST): void {
   if (!Number.isInteger(value) || value < 1) {
     throw new RangeError(`${model}: ${field} must be a positive integer, got ${value}`);
   }
+  if (value > most) throw new RangeError(`${model}: ${field} must be at most ${most}, got ${value}`);
 }
+
+/**
+ * Each dilation spreads the taps of a kernel: beyond the image's side they would see nothing but its border.
+ *
+ * @throws RangeError that names the value and the rule
+ */
+export function checkDilations(
+  model: string,
+  {dilations, height, width}: RasterConfig & {readonly dilations: readonly number[]},
+): void {
+  if (!Array.isArray(dilations)) {
+    throw new RangeError(`${model}: dilations must be a list, one for each block, got ${dilations}`);
+  }
+  checkPositive(model, 'the number of dilations', dilations.length + 1, MOST_LAYERS);
+  for (const dilation of dilations) {
+    checkPositive(model, 'dilations', dilation, Math.max(MOST_DILATION, height, width));
+  }
+}
+
+/** Layers of a model: the papers' have 15. */
+export const MOST_LAYERS = 1000;
+
+/** Allowed in small images, too, so that a preset can be tried on them. */
+const MOST_DILATION = 32;
+
+/** A kernel's side: a hundred pixels are more than three images of CIFAR-10. */
+const MOST_SIZE = 99;
 
 /** @throws RangeError that names the field, its value and the rule */
 export function checkRasterConfig(model: string, config: RasterConfig & {readonly size?: number}): void {
@@ -66,9 +97,11 @@ export function checkRasterConfig(model: string, config: RasterConfig & {readonl
   }
   for (const field of ['firstSize', 'size'] as const) {
     const size = config[field];
-    if (size !== undefined && (size % 2 !== 1 || size < 1)) {
+    if (size === undefined) continue;
+    if (size % 2 !== 1 || size < 1) {
       throw new RangeError(`${model}: ${field} must be a positive odd integer, got ${size}`);
     }
+    checkPositive(model, field, size, MOST_SIZE);
   }
 }
 

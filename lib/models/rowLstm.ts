@@ -1,6 +1,6 @@
 import {RowLstm} from '../layers/rowLstm';
 import {configsOf, defineModel} from './family';
-import {PixelRnn, type PixelRnnConfig} from './pixelRnn';
+import {PixelRnn, type PixelRnnConfig, pixelRnnParameters} from './pixelRnn';
 import {pixelRnnPresets} from './pixelRnnPresets';
 
 export const ROW_LSTM = defineModel({
@@ -10,6 +10,7 @@ export const ROW_LSTM = defineModel({
     digits: {nats: 80.54, source: 'PixelRNN, table 4: Row LSTM, of a size that the paper does not give'},
     'one-layer': {nats: 80.54, source: 'PixelRNN, table 4: Row LSTM, of a size that the paper does not give'},
   }),
+  parameters: (config: PixelRnnConfig) => pixelRnnParameters(config, RowLstm),
   create: createRowLstm,
 });
 

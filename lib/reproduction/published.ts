@@ -4,16 +4,17 @@ import {firstImages} from '../data/images';
 import {type DataSource, fitsPapersDraw, PAPERS_DRAW, sourceOf} from '../data/sources';
 import {evaluate, evaluateEnsemble} from '../evaluate';
 import {parameterCount} from '../layers/parameters';
-import {companionPresets, createModel, type ModelName, presetNames} from '../models/index';
+import {companionPresets, createModel, hiddenWeights, type ModelName, presetNames} from '../models/index';
 import {
   assignParameters,
   type Checkpoint,
-  loadCheckpoint,
+  type NamedTensors,
   readParameters,
   saveCheckpoint,
 } from '../storage/checkpoints';
 import {rephrase, totalTraining} from '../storage/metadata';
 import {checkpointFile} from '../storage/paths';
+import {loadRunOrCheckpoint} from '../storage/runs';
 import type {AutoregressiveModel, Split} from '../types';
 
 /** The committed weights: loaded, scored as they are stored, and published with their score. */
@@ -33,24 +34,50 @@ export function committedPresets(model: ModelName): string[] {
   return presetNames(model).filter((preset) => fs.existsSync(checkpointFile(model, preset)));
 }
 
-/** Builds the model that a checkpoint describes and gives it the weights. @throws CheckpointError */
+/**
+ * Builds the model of a preset, and those of the presets whose orders are averaged with it, and gives them the committed weights.
+ *
+ * @param file other weights of that preset
+ * @throws CheckpointError
+ */
 export function loadPublished(
   model: string,
   preset: string,
   file = checkpointFile(model, preset),
 ): Published {
-  const companions = companionPresets(model, preset).map((other) => loadPublished(model, other));
-  const loaded: AutoregressiveModel[] = companions.map((companion) => companion.model);
+  const companions: Published[] = [];
   try {
-    const checkpoint = loadCheckpoint(file, {model});
-    const remedy = 'Copy it again from where it came, or train again.';
-    const built = rephrase(file, remedy, () => createModel(model, checkpoint.metadata.config));
-    loaded.unshift(built);
-    assignParameters(built.parameters, checkpoint.tensors, file);
-    const members = companions.length > 0 ? loaded : (built.ensemble?.() ?? [built]);
-    return {model: built, checkpoint, file, members, dispose: () => disposeAll(loaded)};
+    for (const other of companionPresets(model, preset)) companions.push(loadPublished(model, other));
+    const own = loadWeights(file, model);
+    if (companions.length === 0) return own;
+    const members = [own.model, ...companions.map((companion) => companion.model)];
+    return {...own, members, dispose: () => disposeAll(members)};
   } catch (error) {
-    disposeAll(loaded);
+    for (const companion of companions) companion.dispose();
+    throw error;
+  }
+}
+
+/**
+ * Builds the model that a file describes and gives it the weights: a checkpoint, or the state of a run that goes on, which has the
+ * best ones so far.
+ *
+ * @param model which it must be, where that is known
+ * @throws CheckpointError
+ */
+export function loadWeights(file: string, model?: string): Published {
+  const checkpoint = loadRunOrCheckpoint(file, {model});
+  const {metadata, tensors} = checkpoint;
+  const remedy = 'Copy it again from where it came, or train again.';
+  const built = rephrase(file, remedy, () => createModel(metadata.model, metadata.config));
+  try {
+    assignParameters(built.parameters, tensors, file);
+    return {
+      ...{model: built, checkpoint, file, members: built.ensemble?.() ?? [built]},
+      dispose: () => built.dispose(),
+    };
+  } catch (error) {
+    built.dispose();
     throw error;
   }
 }
@@ -78,6 +105,12 @@ export interface Score {
   readonly ensembleSize?: number;
 }
 
+/** Scoring takes a while: its share of the work done, and a way to stop it. */
+export interface ScoringOptions {
+  readonly onProgress?: (share: number) => void;
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Scores stored weights on a split.
  *
@@ -89,13 +122,7 @@ export async function scorePublished(
   published: Published,
   preset: string,
   split: Split,
-  options: {
-    source?: DataSource;
-    images?: number;
-    ensemble?: boolean;
-    onProgress?: (share: number) => void;
-    signal?: AbortSignal;
-  } = {},
+  options: ScoringOptions & {source?: DataSource; images?: number; ensemble?: boolean} = {},
 ): Promise<Score> {
   const started = performance.now();
   const {model, checkpoint} = published;
@@ -137,43 +164,78 @@ export async function scorePublished(
 export const QUICK_IMAGES = 1000;
 
 /**
- * Writes the model's weights as 16-bit floats, scores the file that was written, and records the scores in it.
- * The choice of the weights was made by validation; this is the one time that the test set is looked at.
+ * Writes the model's weights as 16-bit floats, scores the file that was written on the validation images, and records that score
+ * in it. Nothing of the test set is seen.
+ *
+ * @returns validation nats per image
+ */
+export async function storeWeights(
+  model: AutoregressiveModel,
+  metadata: Checkpoint['metadata'],
+  file: string,
+  options: ScoringOptions = {},
+): Promise<number> {
+  const tensors = withoutHidden(readParameters(model.parameters), model);
+  saveCheckpoint(file, {tensors, metadata}, {dtype: 'F16'});
+  const stored = loadWeights(file, model.name);
+  try {
+    const validation = await scorePublished(stored, '', 'validation', {...options, ensemble: false});
+    const score = {validationNats: validation.nats, validationImages: validation.images};
+    saveCheckpoint(file, {tensors, metadata: {...metadata, score}}, {dtype: 'F16'});
+    return validation.nats;
+  } finally {
+    stored.dispose();
+  }
+}
+
+/** Zeros for what a mask always hides: whoever reads the file may forget the mask and gets the same numbers. */
+function withoutHidden(tensors: NamedTensors, {name, config}: AutoregressiveModel): NamedTensors {
+  const masks = hiddenWeights(name, config);
+  const shown = [...tensors].map(([key, {shape, data}]) => {
+    const mask = masks.get(key);
+    return [
+      key,
+      {shape, data: mask === undefined ? data : data.map((value, i) => (mask[i] === 0 ? 0 : value))},
+    ] as const;
+  });
+  return new Map(shown);
+}
+
+/**
+ * Makes stored weights the committed ones of a preset, with all their scores. The choice of the weights was made by validation;
+ * this is the one time that the test set is looked at. The committed file is replaced when all is scored.
+ *
+ * @param weights a file that `storeWeights` wrote
  */
 export async function publish(
-  model: AutoregressiveModel,
+  model: string,
   preset: string,
-  metadata: Checkpoint['metadata'],
-  file = checkpointFile(model.name, preset),
+  weights: string,
+  file = checkpointFile(model, preset),
+  options: ScoringOptions = {},
 ): Promise<Score> {
-  saveCheckpoint(file, {tensors: readParameters(model.parameters), metadata}, {dtype: 'F16'});
-  const stored = loadPublished(model.name, preset, file);
+  const stored = loadPublished(model, preset, weights);
+  const {tensors, metadata} = stored.checkpoint;
   try {
-    const test = await scorePublished(stored, preset, 'test');
-    const quick = await scorePublished(stored, preset, 'test', {images: QUICK_IMAGES});
-    const validation = await scorePublished(stored, preset, 'validation');
+    const test = await scorePublished(stored, preset, 'test', options);
+    const quick = await scorePublished(stored, preset, 'test', {...options, images: QUICK_IMAGES});
     const score: Record<string, number> = {
+      ...metadata.score,
       testNats: test.nats,
       testImages: test.images,
       quickNats: quick.nats,
       quickImages: quick.images,
-      validationNats: validation.nats,
-      validationImages: validation.images,
     };
     if (test.ensembleNats !== undefined && quick.ensembleNats !== undefined) {
       score.ensembleNats = test.ensembleNats;
       score.ensembleQuickNats = quick.ensembleNats;
       score.ensembleSize = test.ensembleSize as number;
     }
-    if (fitsPapersDraw(model) && hasBinarizedMnist()) {
-      const papers = await scorePublished(stored, preset, 'test', {source: PAPERS_DRAW});
+    if (fitsPapersDraw(stored.model) && hasBinarizedMnist()) {
+      const papers = await scorePublished(stored, preset, 'test', {...options, source: PAPERS_DRAW});
       Object.assign(score, papersScore(papers));
     }
-    saveCheckpoint(
-      file,
-      {tensors: stored.checkpoint.tensors, metadata: {...metadata, score}},
-      {dtype: 'F16'},
-    );
+    saveCheckpoint(file, {tensors, metadata: {...metadata, score}}, {dtype: 'F16'});
     return test;
   } finally {
     stored.dispose();

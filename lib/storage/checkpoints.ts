@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import type {ModelConfig} from '../types';
+import {checkChecksum, encodeWithChecksum} from './checksum';
 import {errorCode, writeFileAtomically} from './files';
 import {
   CheckpointError,
@@ -11,13 +12,7 @@ import {
   isNumber,
   rephrase,
 } from './metadata';
-import {
-  decodeSafetensors,
-  encodeSafetensors,
-  isRecord,
-  type Safetensors,
-  type StoredTensor,
-} from './safetensors';
+import {decodeSafetensors, isRecord, type Safetensors, type StoredTensor} from './safetensors';
 import {
   type Checkpoint,
   checkpointFrom,
@@ -127,16 +122,16 @@ export function loadTrainingState(file: string, expected: Expected = {}): Stored
   return state;
 }
 
-/** Writes any tensors and strings to a safetensors file, atomically. @throws SafetensorsError, FileWriteError */
+/** Writes any tensors and strings to a safetensors file with a checksum, atomically. @throws SafetensorsError, FileWriteError */
 export function writeSafetensors(
   file: string,
   tensors: ReadonlyMap<string, StoredTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): void {
-  writeFileAtomically(file, encodeSafetensors({tensors, metadata}));
+  writeFileAtomically(file, encodeWithChecksum({tensors, metadata}));
 }
 
-/** Reads any safetensors file strictly. @throws CheckpointError */
+/** Reads any safetensors file strictly; a checksum that it carries must be right. @throws CheckpointError */
 export function readSafetensors(file: string): Safetensors {
   let bytes: Uint8Array;
   try {
@@ -145,7 +140,11 @@ export function readSafetensors(file: string): Safetensors {
     const remedy = 'Check the path and its permissions; a missing file is made by npm run train.';
     throw new CheckpointError(file, `it cannot be read (${errorCode(error)})`, remedy);
   }
-  return decodeFile(file, bytes);
+  const content = decodeFile(file, bytes);
+  rephrase(file, 'Copy it again from where it came, or train again.', () =>
+    checkChecksum(bytes, content.metadata),
+  );
+  return content;
 }
 
 /** Encodes, proves that the result can be loaded, then writes. */
@@ -155,7 +154,7 @@ function writeChecked(
   load: (file: string, content: Safetensors) => unknown,
 ): void {
   const remedy = 'Nothing was written; correct what is to be saved.';
-  const bytes = rephrase(file, remedy, () => encodeSafetensors(content));
+  const bytes = rephrase(file, remedy, () => encodeWithChecksum(content));
   load(file, decodeSafetensors(bytes));
   writeFileAtomically(file, bytes);
 }

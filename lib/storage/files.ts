@@ -56,6 +56,28 @@ export function writeFileAtomically(file: string, data: string | Uint8Array): vo
 }
 
 /**
+ * To be asked before what is written is computed: whether the file's folder is there and takes a new file.
+ *
+ * @throws FileWriteError as writing would; nothing stays behind
+ */
+export function checkWritable(file: string): void {
+  const probe = path.join(
+    path.dirname(file),
+    `${temporaryPrefix(file)}${process.pid}.${randomBytes(4).toString('hex')}.tmp`,
+  );
+  try {
+    if (fs.statSync(file, {throwIfNoEntry: false})?.isDirectory()) {
+      throw Object.assign(new Error('it is a folder'), {code: 'EISDIR'});
+    }
+    writeAndFlush(probe, 'x');
+  } catch (error) {
+    throw new FileWriteError(file, errorCode(error), error);
+  } finally {
+    removeIfPossible(probe);
+  }
+}
+
+/**
  * To be asked before much is fetched or written, so that it does not fail half way.
  *
  * @param folder exists

@@ -14,6 +14,12 @@ export interface Ancestor {
   readonly history: History;
 }
 
+/** A run that went on by another recipe: until the step, it was trained by this one. */
+export interface RecipeChange {
+  readonly step: number;
+  readonly recipe: ModelConfig;
+}
+
 /** Where the weights of a checkpoint come from. All but `ancestors` is of the last training. */
 export interface CheckpointMetadata {
   /** The name used by the commands: `made`, `pixelcnn`, … */
@@ -32,6 +38,8 @@ export interface CheckpointMetadata {
   readonly history: History;
   /** The trainings before this one, oldest first; empty when it began with random weights. */
   readonly ancestors: readonly Ancestor[];
+  /** The recipes of this training before the present one, oldest first; left out where there was but one. */
+  readonly changes?: readonly RecipeChange[];
   /** What computed it, by name: node, tensorflow, … */
   readonly versions: Readonly<Record<string, string>>;
   /** What the stored weights reach, by name: testNats, …; empty before they are scored. */
@@ -96,6 +104,7 @@ export function encodeMetadata(metadata: CheckpointMetadata): Record<string, str
     trainingSeconds: JSON.stringify(metadata.trainingSeconds),
     history: JSON.stringify(metadata.history),
     ancestors: JSON.stringify(metadata.ancestors),
+    ...(metadata.changes?.length ? {changes: JSON.stringify(metadata.changes)} : {}),
     versions: JSON.stringify(metadata.versions),
     score: JSON.stringify(metadata.score),
   };
@@ -122,6 +131,9 @@ export function decodeMetadata(fields: Fields): CheckpointMetadata {
           'a list of {recipe, seed, epoch, step, trainingSeconds, history}',
         )
       : [],
+    ...(fields.has('changes')
+      ? {changes: fields.json('changes', isChanges, 'a list of {step, recipe}')}
+      : {}),
     versions: fields.json('versions', isVersions, 'an object of strings'),
     score: fields.json('score', isScore, 'an object of numbers'),
   };
@@ -136,7 +148,8 @@ export class Fields {
     metadata: Readonly<Record<string, string>>,
     kind: 'weights' | 'state',
   ) {
-    this.left = new Map(Object.entries(metadata));
+    // The checksum was looked at when the bytes were read.
+    this.left = new Map(Object.entries(metadata).filter(([key]) => key !== 'sha256'));
     this.text(
       'formatVersion',
       (text): text is string => text === formatVersion,
@@ -236,4 +249,17 @@ function isAncestor(value: unknown): value is Ancestor {
 
 function isAncestors(value: unknown): value is Ancestor[] {
   return Array.isArray(value) && value.every(isAncestor);
+}
+
+function isChanges(value: unknown): value is RecipeChange[] {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (change) =>
+        isRecord(change) &&
+        Object.keys(change).sort().join() === 'recipe,step' &&
+        isCount(change.step) &&
+        isConfig(change.recipe),
+    )
+  );
 }

@@ -45,7 +45,20 @@ export function studyFile(name: string): string {
   return path.join(dataFolder(), 'studies', `${name}.json`);
 }
 
-/** The state of a training run, from which it goes on; not committed. */
-export function runFile(model: string, preset: string, seed: number): string {
-  return path.join(dataFolder(), 'runs', `${model}-${preset}-${seed}`, 'state.safetensors');
+/** What a training run leaves; not committed. */
+export interface RunFiles {
+  readonly folder: string;
+  /** From which it goes on. */
+  readonly state: string;
+  /** The weights of a run that has ended. */
+  readonly weights: string;
+  /** There while a process is at work on it. */
+  readonly lock: string;
+}
+
+/** The files of the run of a preset and a seed. */
+export function runFiles(model: string, preset: string, seed: number): RunFiles {
+  const folder = path.join(dataFolder(), 'runs', `${model}-${preset}-${seed}`);
+  const at = (name: string): string => path.join(folder, name);
+  return {folder, state: at('state.safetensors'), weights: at('weights.safetensors'), lock: at('lock')};
 }

@@ -1,6 +1,6 @@
 import type {AutoregressiveModel, TrainingState, TrainOptions} from '../types';
 import * as checkpoints from './checkpoints';
-import type {Ancestor} from './metadata';
+import type {Ancestor, RecipeChange} from './metadata';
 
 /** A training run on disk: train.ts's state to and from a safetensors file, exact to the bit. */
 export interface Run {
@@ -9,12 +9,14 @@ export interface Run {
   readonly versions: Readonly<Record<string, string>>;
   /** The trainings whose weights this one began with, oldest first. */
   readonly ancestors?: readonly Ancestor[];
+  /** The recipes that this run followed before, oldest first. */
+  readonly changes?: readonly RecipeChange[];
 }
 
 /** What a checkpoint says of the run that it comes from. */
 export function runMetadata(
   model: AutoregressiveModel,
-  {recipe, stepsPerEpoch, versions, ancestors = []}: Run,
+  {recipe, stepsPerEpoch, versions, ancestors = [], changes = []}: Run,
   state: Pick<TrainingState, 'step' | 'seconds' | 'history'>,
   score: Readonly<Record<string, number>> = {},
 ): checkpoints.CheckpointMetadata {
@@ -29,6 +31,7 @@ export function runMetadata(
     trainingSeconds: state.seconds,
     history: state.history,
     ancestors,
+    ...(changes.length > 0 ? {changes} : {}),
     versions,
     score,
   };
@@ -57,12 +60,17 @@ export function saveRun(file: string, model: AutoregressiveModel, run: Run, stat
 
 /** Reads a state that belongs to this model and recipe. @throws CheckpointError */
 export function loadRun(file: string, model: AutoregressiveModel, run: Run): TrainingState {
-  const {tensors, metadata, epochNats, best} = checkpoints.loadTrainingState(file, {
+  const expected = {
     model: model.name,
     config: model.config,
     recipe: {...run.recipe},
     shapes: model.parameters,
-  });
+  };
+  return trainingState(checkpoints.loadTrainingState(file, expected));
+}
+
+/** A stored state as `train` takes it. */
+export function trainingState({tensors, metadata, epochNats, best}: checkpoints.StoredState): TrainingState {
   const values = (part: checkpoints.StatePart): Map<string, Float32Array> => {
     return new Map([...tensors[part]].map(([name, {data}]) => [name, data]));
   };
@@ -79,6 +87,21 @@ export function loadRun(file: string, model: AutoregressiveModel, run: Run): Tra
     },
     best: best === null ? null : {nats: best.nats, epoch: best.epoch, weights: values('best')},
   };
+}
+
+/**
+ * The weights of a checkpoint, or of a run's state: those of its best validation so far, the averaged ones before the first.
+ *
+ * @throws CheckpointError
+ */
+export function loadRunOrCheckpoint(
+  file: string,
+  expected: checkpoints.Expected = {},
+): checkpoints.Checkpoint {
+  if (checkpoints.readSafetensors(file).metadata.kind !== 'state')
+    return checkpoints.loadCheckpoint(file, expected);
+  const {tensors, metadata} = checkpoints.loadTrainingState(file, expected);
+  return {tensors: tensors.best.size > 0 ? tensors.best : tensors.average, metadata};
 }
 
 function shapeOf(model: AutoregressiveModel, name: string): readonly number[] {

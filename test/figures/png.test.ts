@@ -94,6 +94,13 @@ test('errors name what does not fit', () => {
   const other = {...bits, pixels: new Uint8Array(1), count: 1, height: 1, width: 1};
   assert.throws(() => imageGrid({...text, images: [bits, other]}), /1 x 1 x 1 beside images of 2 x 2 x 1/);
   assert.throws(() => imageGrid({...text, images: []}), /images is empty/);
+  for (const channels of [2, 4]) {
+    const images = {...bits, pixels: new Uint8Array(4 * channels), count: 1, channels};
+    assert.throws(
+      () => imageGrid({...text, images}),
+      /1 channel \(gray\) or 3 .*, got [24]; draw them one channel/,
+    );
+  }
   assert.throws(
     () => imageGrid({...text, images: bits, scale: 1.5}),
     /scale must be a positive integer, got 1.5/,

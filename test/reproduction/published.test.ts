@@ -18,8 +18,14 @@ import {
   QUICK_IMAGES,
   recordPapersScore,
   scorePublished,
+  storeWeights,
 } from '../../lib/reproduction/published';
-import {CheckpointError, readSafetensors, writeSafetensors} from '../../lib/storage/checkpoints';
+import {
+  CheckpointError,
+  loadCheckpoint,
+  readSafetensors,
+  writeSafetensors,
+} from '../../lib/storage/checkpoints';
 import {checkpointFile} from '../../lib/storage/paths';
 import {TRAIN_DEFAULTS} from '../../lib/types';
 
@@ -58,7 +64,13 @@ const file = path.join(folder, 'two-orders.safetensors');
 test('what is published is scored as it is stored, and records the scores', async () => {
   const model = createModel('made', config, 3);
   const tensors = tf.memory().numTensors;
-  const test = await publish(model, 'two-orders', metadata, file);
+  const weights = path.join(folder, 'weights.safetensors');
+  const validation = await storeWeights(model, metadata, weights);
+  assert.deepEqual(loadCheckpoint(weights).metadata.score, {
+    validationNats: validation,
+    validationImages: 10_000,
+  });
+  const test = await publish('made', 'two-orders', weights, file);
   assert.equal(tf.memory().numTensors, tensors, 'no tensor is left behind');
   const {tensors: stored} = readSafetensors(file);
   for (const [name, {dtype}] of stored) assert.equal(dtype, 'F16', name);

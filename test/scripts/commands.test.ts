@@ -158,10 +158,18 @@ const MISTAKES: [string, number, RegExp][] = [
   ['train made made', 2, /one model at a time, got also 'made'/],
   ['train made --preset nosuch', 2, /unknown preset 'nosuch' of made; there are one-order, /],
   ['train made --epochs=-1', 2, /--epochs must be an integer of at least 1, got '-1'/],
-  ['train made --epochs -1', 2, /--epochs=-XYZ/],
+  ['train made --epochs -1', 2, /--epochs needs a value, but '-1' follows it: write --epochs=-1 if/],
+  ['train made --epochs', 2, /--epochs needs a value, but nothing follows it/],
+  ['train made --resume=yes', 2, /--resume takes no value, got 'yes'/],
+  ['train made --seed 1 --seed 2', 2, /--seed is given twice; give it once/],
+  ['train made --rate 11', 2, /--rate must be a number from 0 to 10, got '11'/],
+  ['train made --hours 1', 2, /--hours is for npm run train -- all/],
+  ['train all --epochs 1', 2, /--epochs is no option of npm run train -- all/],
+  ['train made --resume --restart', 2, /--resume goes on with a run, --restart throws it away: choose one/],
   ['train made --epochs 1.5', 2, /--epochs must be an integer of at least 1, got '1\.5'/],
   ['train made --seed 4294967296', 2, /seed must be an integer from 0 to 4294967295, got 4294967296/],
-  ['train made --nosuch', 2, /Unknown option '--nosuch'/],
+  ['train made --nosuch', 2, /there is no option --nosuch\. The options are --preset, --epochs, /],
+  ['train made --epoch 1', 2, /there is no option --epoch; --epochs is meant perhaps/],
   ['train made --resume', 2, /nothing to resume: there is no .*made-one-order-0/],
   ['study nosuch', 2, /unknown study 'nosuch'; there are masks/],
   ['study', 2, /which study/],
@@ -170,14 +178,35 @@ const MISTAKES: [string, number, RegExp][] = [
   ['bench --batches 16,0', 2, /--batches must be integers from 1 to 1000, got '16,0'/],
   ['evaluate nosuch', 2, /unknown model 'nosuch'; there are made/],
   ['evaluate made --split nosuch', 2, /--split must be train, validation or test, got 'nosuch'/],
-  ['evaluate made --preset small', 1, /small\.safetensors: it cannot be read \(ENOENT\)\. Check the path/],
+  [
+    'evaluate made --preset small',
+    1,
+    /there are no weights .*small\.safetensors: train and publish them with npm run train/,
+  ],
+  ['evaluate all --preset small', 2, /--preset and --weights are for one model, got 'all'/],
+  ['evaluate --weights nowhere.safetensors', 1, /nowhere\.safetensors: it cannot be read \(ENOENT\)/],
+  [
+    'sample made --weights lib',
+    2,
+    /lib is no folder of a training run: there is neither weights\.safetensors nor/,
+  ],
+  [
+    'sample made --weights x --preset small',
+    2,
+    /--preset names committed weights, --weights those of a file: leave one/,
+  ],
+  [
+    'sample made --out x.jpg',
+    2,
+    /--out is a PNG, so its name must end with \.png, got 'x\.jpg'; such as x\.png/,
+  ],
   ['evaluate made --preset fvsbn', 1, /fvsbn\.safetensors: .*\. Copy it again from where it came/],
   ['sample made --count 0', 2, /--count must be an integer of at least 1, got '0'/],
   ['sample made --count 2.5', 2, /--count must be an integer of at least 1, got '2\.5'/],
   ['sample made --count 257', 2, /count must be an integer from 1 to 256, got 257/],
   ['sample made --temperature x', 2, /--temperature must be a number, got 'x'/],
   ['sample made --temperature 0', 2, /temperature must be a positive number, got 0/],
-  ['sample made --preset orders', 1, /orders\.safetensors: it cannot be read \(ENOENT\)/],
+  ['sample made --preset orders', 1, /there are no weights .*orders\.safetensors/],
   [
     'sample made --count 1 --out /dev/null/x.png',
     1,
@@ -200,7 +229,7 @@ const MISTAKES: [string, number, RegExp][] = [
   ['complete gated --preset labeled --label 10', 2, /a class must be an integer from 0 to 9, got 10/],
   ['complete made --occlude top', 2, /--occlude must be one of bottom, right, center, stripes, got 'top'/],
   ['complete made --count 26', 2, /--count must be an integer from 1 to 25, got '26'/],
-  ['complete made --preset small', 1, /small\.safetensors: it cannot be read \(ENOENT\)/],
+  ['complete made --preset small', 1, /there are no weights .*small\.safetensors/],
   ['complete made --count 1 --out /dev/null/x.png', 1, /Could not write .*x\.png \(ENOTDIR\)/],
 ];
 
@@ -245,9 +274,12 @@ test('train: Ctrl-C saves and says how to go on; --resume does, and nothing else
   const again = await command(line);
   assert.equal(again.code, 2);
   assert.match(again.stderr, /holds a run already: --resume goes on with it, --restart throws it away/);
-  const longer = await command('train made --preset small --epochs 2 --resume');
-  assert.equal(longer.code, 1);
-  assert.match(longer.stderr, /epochs = 1, but 2 is expected/);
+  const other = await command('train made --preset small --batch 50 --resume');
+  assert.equal(other.code, 2);
+  assert.match(
+    other.stderr,
+    /the saved run has batchSize = 100, and 50 is asked for: it stays; leave it out, or begin anew/,
+  );
   assert.deepEqual(everyFile(data), saved);
 
   const second = await command(`${stopped[2]} ${stopped[3]}`, {interruptAfter});

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import test from 'node:test';
-import {checkpointFile, dataFolder, projectRoot, runFile} from '../../lib/storage/paths';
+import {checkpointFile, dataFolder, projectRoot, runFiles} from '../../lib/storage/paths';
 
 const before = process.env.AUTOREGRESSIVE_DATA;
 test.afterEach(() => {
@@ -25,7 +25,10 @@ test('weights and runs are in data of the project', () => {
       checkpointFile('made', 'orders'),
       path.join(data, 'checkpoints', 'made', 'orders.safetensors'),
     );
-    assert.equal(runFile('made', 'small', 3), path.join(data, 'runs', 'made-small-3', 'state.safetensors'));
+    assert.equal(
+      runFiles('made', 'small', 3).state,
+      path.join(data, 'runs', 'made-small-3', 'state.safetensors'),
+    );
   }
 });
 
@@ -36,5 +39,8 @@ test('AUTOREGRESSIVE_DATA moves both, and is taken from the working directory', 
     checkpointFile('made', 'orders'),
     path.join(data, 'checkpoints', 'made', 'orders.safetensors'),
   );
-  assert.equal(runFile('made', 'small', 3), path.join(data, 'runs', 'made-small-3', 'state.safetensors'));
+  assert.equal(
+    runFiles('made', 'small', 3).state,
+    path.join(data, 'runs', 'made-small-3', 'state.safetensors'),
+  );
 });

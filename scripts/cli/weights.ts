@@ -1,0 +1,78 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import {MODEL_NAMES, type ModelName} from '../../lib/models/index';
+import {loadPublished, loadWeights, type Published} from '../../lib/reproduction/published';
+import {readSafetensors} from '../../lib/storage/checkpoints';
+import {checkpointFile} from '../../lib/storage/paths';
+import {type Arguments, modelArgument, presetArgument, shownPath, UsageError, userPath} from '../cli';
+
+/** Which weights a command is of: the committed ones of a preset, or those of a file. */
+export interface NamedWeights {
+  readonly model: ModelName;
+  /** The preset, or the file as it is shown. */
+  readonly what: string;
+  /** Builds the model; the engine must run. @throws CheckpointError */
+  load(): Published;
+}
+
+/** What --weights is, for the help of the commands. */
+export const WEIGHTS_HELP = `--weights FILE    instead of committed ones: a checkpoint, or the folder of a training run (its best weights so far)`;
+
+/**
+ * The weights that the command line names by MODEL and --preset, or by --weights; a file says itself of which model it is.
+ *
+ * @param otherwise the preset when none is named; the model's first when not given
+ * @throws UsageError, CheckpointError
+ */
+export function weightsArgument(
+  args: Arguments,
+  help: string,
+  otherwise?: (model: ModelName) => string | undefined,
+): NamedWeights {
+  const given = args.text('weights');
+  if (given === undefined) {
+    const model = modelArgument(args, help);
+    const preset = presetArgument(args, model, otherwise?.(model));
+    const file = checkpointFile(model, preset);
+    if (!fs.existsSync(file)) {
+      throw new Error(
+        `there are no weights ${file}: train and publish them with npm run train -- ${model} --preset ${preset} --publish, ` +
+          'or name others with --weights',
+      );
+    }
+    return committedWeights(model, preset);
+  }
+  if (args.text('preset') !== undefined) {
+    throw new UsageError(
+      '--preset names committed weights, --weights those of a file: leave one of them out',
+    );
+  }
+  const file = fileOf(userPath(given));
+  const named = args.positionals.length > 0 ? modelArgument(args, help) : undefined;
+  const inFile = readSafetensors(file).metadata.model;
+  const model = named ?? MODEL_NAMES.find((name) => name === inFile);
+  if (model === undefined) {
+    throw new UsageError(
+      `${file} says that it is of the model '${inFile}'; there are ${MODEL_NAMES.join(', ')}`,
+    );
+  }
+  return {model, what: shownPath(file), load: () => loadWeights(file, model)};
+}
+
+/** The committed weights of a preset. */
+export function committedWeights(model: ModelName, preset: string): NamedWeights {
+  return {model, what: preset, load: () => loadPublished(model, preset)};
+}
+
+/** In a run's folder: the weights of one that has ended, else its state. */
+function fileOf(given: string): string {
+  if (!fs.statSync(given, {throwIfNoEntry: false})?.isDirectory()) return given;
+  const names = ['weights.safetensors', 'state.safetensors'];
+  const found = names.map((name) => path.join(given, name)).find((file) => fs.existsSync(file));
+  if (found === undefined) {
+    throw new UsageError(
+      `${given} is no folder of a training run: there is neither ${names.join(' nor ')} in it`,
+    );
+  }
+  return found;
+}

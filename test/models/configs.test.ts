@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {startEngine} from '../../lib/engine/index';
+import {createModel, findPreset, MODEL_NAMES, presetNames} from '../../lib/models/index';
+import type {ModelConfig} from '../../lib/types';
+
+/** What a config must not be is said before anything is made of it. */
+
+test.before(() => startEngine());
+
+const of = (model: string, changes: Record<string, unknown>): ModelConfig =>
+  ({...findPreset(model).config, ...changes}) as ModelConfig;
+
+const CASES: [string, Record<string, unknown>, RegExp][] = [
+  ['pixelcnn', {dilations: [1, 1e9]}, /PixelCNN: dilations must be at most 32, got 1000000000/],
+  ['pixelcnn', {dilations: 4}, /dilations must be a list, one for each block, got 4/],
+  ['pixelcnn', {features: 1e8}, /PixelCNN: features must be at most 100000, got 100000000/],
+  [
+    'pixelcnn',
+    {features: 9e4},
+    /block1\.down\.weights of shape \[1, 1, 180000, 90000\] has .* take fewer features/,
+  ],
+  ['pixelcnn', {firstSize: 1e9 + 1}, /firstSize must be at most 99/],
+  ['gated', {head: 1e9}, /Gated PixelCNN: head must be at most/],
+  ['gated', {dilations: [1e9]}, /Gated PixelCNN: dilations must be at most 32/],
+  ['rowlstm', {layers: 1e9}, /Row LSTM: layers must be at most 1000, got/],
+  ['diagonal', {features: 1e9}, /Diagonal BiLSTM: features must be at most/],
+  [
+    'made',
+    {hidden: [1e8]},
+    /hidden1\.weights of shape \[784, 100000000\] has .* take fewer features or units/,
+  ],
+  ['made', {height: 1e5}, /hidden1\.weights of shape .* more than the/],
+  ['made', {hidden: 500}, /MADE: hidden must be a list of units, one for each layer, got 500/],
+];
+
+for (const [model, changes, message] of CASES) {
+  test(`${model} with ${JSON.stringify(changes)} is refused at once`, () => {
+    const started = performance.now();
+    assert.throws(() => createModel(model, of(model, changes)), message);
+    const milliseconds = performance.now() - started;
+    assert.ok(milliseconds < 5000, `it took ${milliseconds} ms`);
+  });
+}
+
+test('a field that no model knows is refused, and so is a missing one; the presets have those there are', () => {
+  for (const model of MODEL_NAMES) {
+    const [first, ...others] = presetNames(model).map((preset) => findPreset(model, preset).config);
+    for (const other of others) assert.deepEqual(Object.keys(other).sort(), Object.keys(first).sort(), model);
+    assert.throws(
+      () => createModel(model, {...first, featurs: 8}),
+      /a config has no field 'featurs'\. The fields are height/,
+    );
+    const {height: _, ...rest} = first;
+    assert.throws(() => createModel(model, rest), /the config lacks height/);
+    assert.throws(() => createModel(model, {...rest, hight: 28}), /no field 'hight'; height is missing\./);
+  }
+});
