@@ -28,7 +28,18 @@ export function loadGrowth(file = growthFile()): Growth {
   if (!fs.existsSync(file)) {
     throw new Error(`there is no ${file}; npm run bench -- --growth --record measures it`);
   }
-  return JSON.parse(fs.readFileSync(file, 'utf8')) as Growth;
+  try {
+    const growth: Growth = JSON.parse(fs.readFileSync(file, 'utf8'));
+    if (growth.rows.every(isRow)) return growth;
+  } catch {
+    // No JSON, or JSON without rows: neither is what was written.
+  }
+  throw new Error(`${file} is not what npm run bench -- --growth --record writes; measure anew with it`);
+}
+
+function isRow(row: Partial<GrowthRow> | null): boolean {
+  const numbers = [row?.side, row?.naiveSeconds, row?.cachedSeconds];
+  return typeof row?.model === 'string' && numbers.every((value) => Number.isFinite(value));
 }
 
 /**

@@ -175,9 +175,19 @@ export function loadStudy(name: string, file = studyFile(name)): StudyResult {
   } catch (error) {
     throw new Error(`${file} cannot be read (${(error as Error).message}); ${remedy}`);
   }
+  if (!Array.isArray(result?.rows) || !result.rows.every(isRow)) {
+    throw new Error(`${file} is not what a study writes; ${remedy}`);
+  }
   const wanted = JSON.stringify([study.images, study.validationImages, study.runs]);
   if (JSON.stringify([result.images, result.validationImages, result.runs]) !== wanted) {
     throw new Error(`${file} is of other runs than lib/reproduction/studies.ts describes; ${remedy}`);
   }
   return result;
+}
+
+function isRow(row: Partial<StudyRow> | null): boolean {
+  const numbers = [row?.parameters, row?.nats, row?.thresholdNats, row?.seconds];
+  return (
+    typeof row?.name === 'string' && Array.isArray(row.history) && numbers.every((n) => Number.isFinite(n))
+  );
 }

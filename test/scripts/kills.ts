@@ -15,8 +15,6 @@ import {loadTrainingState} from '../../lib/storage/checkpoints';
 const project = path.join(__dirname, '..', '..');
 const PRESET = 'fvsbn';
 const EPOCHS = 3;
-/** A whole run takes about so long on a quiet machine, start included; kills come at any moment of it. */
-const SECONDS = 6;
 
 export interface Kills {
   readonly kills: number;
@@ -38,14 +36,17 @@ export async function killAndResume(
   const random = new Random(seed, 'kills');
   let [kills, ended, resumed] = [0, 0, 0];
   try {
+    const started = performance.now();
     await live(data, false);
+    // Kills come at any moment of a run, its start included, however slow the machine is.
+    const wholeRun = performance.now() - started;
     const whole = endOf(folder);
     fs.rmSync(folder, {recursive: true});
     // The last run is left alone until it ends.
     while (kills < count || ended === 0 || fs.existsSync(state)) {
       const goesOn = fs.existsSync(state);
       if (goesOn && kills > 0) resumed++;
-      const killed = await live(data, goesOn, kills < count ? 1000 * SECONDS * random.uniform() : undefined);
+      const killed = await live(data, goesOn, kills < count ? wholeRun * random.uniform() : undefined);
       if (killed) {
         onKill?.(++kills);
         continue;

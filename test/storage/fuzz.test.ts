@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import test from 'node:test';
+import {gzipSync} from 'node:zlib';
+import {encode} from 'fast-png';
+import {encodeIdx, readIdx} from '../../lib/data/idx';
+import {decodeImageFile} from '../../lib/data/imageFile';
+import {Random} from '../../lib/random';
+import {loadGrowth} from '../../lib/reproduction/growth';
+import {loadStudy} from '../../lib/reproduction/studies';
+import {loadCheckpoint, saveCheckpoint} from '../../lib/storage/checkpoints';
+import {studyFile} from '../../lib/storage/paths';
+import {TRAIN_DEFAULTS} from '../../lib/types';
+
+/** Files that were altered by chance: each is read as what it says, or refused in a sentence. Nothing else may come of it. */
+
+const MOST_MILLISECONDS = 12_000;
+const seed = Date.now() % 2 ** 32;
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'fuzz-'));
+test.after(() => fs.rmSync(folder, {recursive: true}));
+
+type Mutation = (bytes: Buffer, random: Random) => Buffer;
+const place = (bytes: Buffer, random: Random): number => random.integer(Math.max(1, bytes.length));
+const MUTATIONS: readonly Mutation[] = [
+  (bytes, random) => {
+    const copy = Buffer.from(bytes);
+    copy[place(bytes, random)] ^= 1 << random.integer(8);
+    return copy;
+  },
+  // Headers are short: a change there is as likely as one in all the rest.
+  (bytes, random) => {
+    const copy = Buffer.from(bytes);
+    copy[random.integer(Math.min(64, bytes.length))] = random.integer(256);
+    return copy;
+  },
+  (bytes, random) => bytes.subarray(0, place(bytes, random)),
+  (bytes, random) => {
+    const at = place(bytes, random);
+    return Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 1 + random.integer(40))]);
+  },
+  (bytes, random) => {
+    const [at, from] = [place(bytes, random), place(bytes, random)];
+    return Buffer.concat([bytes.subarray(0, at), bytes.subarray(from, from + 20), bytes.subarray(at)]);
+  },
+  (bytes, random) => {
+    const copy = Buffer.from(bytes);
+    const at = place(bytes, random);
+    copy.fill(random.integer(2) * 255, at, Math.min(copy.length, at + random.integer(100)));
+    return copy;
+  },
+  (_, random) => Buffer.from(Array.from({length: random.integer(200)}, () => random.integer(256))),
+];
+
+interface Format {
+  readonly whole: Buffer;
+  /** Reads a file, and checks of what it gives that it is what the bytes say. */
+  read(file: string, bytes: Buffer): void;
+}
+
+function randomBytes(count: number): Uint8Array {
+  const random = new Random(4, 'fuzz bytes');
+  return Uint8Array.from({length: count}, () => random.integer(256));
+}
+
+function formats(): Record<string, Format> {
+  const file = path.join(folder, 'whole.safetensors');
+  const random = new Random(3, 'fuzz weights');
+  const data = Float32Array.from({length: 60}, () => Math.fround(random.normal()));
+  saveCheckpoint(file, {
+    tensors: new Map([['w', {shape: [6, 10], data}]]),
+    metadata: {
+      ...{
+        model: 'made',
+        config: {hidden: [8], direct: true},
+        recipe: {...TRAIN_DEFAULTS},
+        binarization: 'static',
+      },
+      ...{
+        seed: 0,
+        epoch: 1,
+        step: 5,
+        trainingSeconds: 2,
+        history: [],
+        ancestors: [],
+        versions: {},
+        score: {},
+      },
+    },
+  });
+  const checkpoint = loadCheckpoint(file);
+  const pixels = randomBytes(3 * 8 * 8);
+  const idx = Buffer.from(encodeIdx({shape: [3, 8, 8], values: pixels}));
+  const readIdxFile = (name: string, bytes: Buffer): void => {
+    const {shape, values} = readIdx(name);
+    assert.equal(
+      shape.reduce((a, b) => a * b, 1),
+      values.length,
+    );
+    if (bytes[0] !== 0x1f) assert.deepEqual(Buffer.from(values), bytes.subarray(4 + 4 * shape.length));
+    else assert.deepEqual(values, pixels, 'what is packed carries a checksum');
+  };
+  const study = fs.readFileSync(studyFile('masks'));
+  const growth = fs.readFileSync(path.join(__dirname, '..', '..', 'bench', 'growth.json'));
+  return {
+    safetensors: {
+      whole: fs.readFileSync(file),
+      read: (name) => assert.deepEqual(loadCheckpoint(name), checkpoint),
+    },
+    IDX: {whole: idx, read: readIdxFile},
+    'IDX in gzip': {whole: gzipSync(idx), read: readIdxFile},
+    PNG: {
+      whole: Buffer.from(encode({width: 8, height: 8, channels: 3, depth: 8, data: pixels})),
+      read: (name) => {
+        const image = decodeImageFile(fs.readFileSync(name));
+        assert.deepEqual(image.data, pixels, 'a PNG carries checksums');
+      },
+    },
+    'JSON of a study': {
+      whole: study,
+      read: (name) => {
+        for (const {nats, history} of loadStudy('masks', name).rows) {
+          assert.ok(Number.isFinite(nats) && Array.isArray(history));
+        }
+      },
+    },
+    'JSON of measured times': {
+      whole: growth,
+      read: (name) => {
+        for (const row of loadGrowth(name).rows) {
+          assert.ok([row.side, row.naiveSeconds, row.cachedSeconds].every(Number.isFinite));
+        }
+      },
+    },
+  };
+}
+
+for (const [name, {whole, read}] of Object.entries(formats())) {
+  test(`${name}: altered by chance, it is read as what it says or refused in a sentence`, (t) => {
+    const random = new Random(seed, name);
+    const until = performance.now() + MOST_MILLISECONDS / 6;
+    const file = path.join(folder, 'altered');
+    fs.writeFileSync(file, whole);
+    read(file, whole);
+    let [refused, taken] = [0, 0];
+    while (performance.now() < until && refused + taken < 400) {
+      const bytes = MUTATIONS[random.integer(MUTATIONS.length)](whole, random);
+      fs.writeFileSync(file, bytes);
+      const kept = `${name}, seed ${seed}, mutation ${refused + taken}: ${bytes.toString('base64').slice(0, 4000)}`;
+      try {
+        read(file, bytes);
+        taken++;
+      } catch (error) {
+        assert.ok(error instanceof Error && !(error instanceof assert.AssertionError), `${error}\n${kept}`);
+        // What JavaScript itself says of a mistake in the program.
+        assert.ok(!['TypeError', 'ReferenceError'].includes(error.name), `${error.stack}\n${kept}`);
+        assert.doesNotMatch(error.message, /Cannot read|is not a function|undefined \(/, kept);
+        assert.match(error.message, /\w+ \w+ \w+/, kept);
+        refused++;
+      }
+    }
+    t.diagnostic(`seed ${seed}: ${refused} refused, ${taken} read`);
+    assert.ok(refused > 20, `${refused} refused`);
+  });
+}
