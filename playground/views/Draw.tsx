@@ -11,6 +11,7 @@ import {usePlayback} from '../parts/playback';
 import type {SplitNats} from '../protocol';
 
 const ENDINGS = 4;
+const FIRST_PIXEL = 'first pixel drawn';
 const HIDE = ['lower half', 'right half', 'upper half', 'middle', 'everything', 'nothing'] as const;
 const TOOLS = ['draw', 'erase', 'hide', 'hide a box', 'show'] as const;
 type Tool = (typeof TOOLS)[number];
@@ -102,6 +103,11 @@ export function Draw() {
     setPixels(digits[k].slice());
     endStroke(undefined as never);
   };
+  useEffect(() => {
+    // For npm run playground -- --measure.
+    if (playback.shown > 0 && performance.getEntriesByName(FIRST_PIXEL).length === 0)
+      performance.mark(FIRST_PIXEL);
+  }, [playback.shown]);
   const stop = (): void => {
     running.current?.abort();
     playback.pause();
@@ -255,10 +261,8 @@ function RowView({
     >
       <div class="name">
         <strong>{model.label}</strong>
-        <span class="nats">
-          {result === null ? '…' : `given ${nats(result.nats.prefix[0])}`}
-          {truth === null ? '' : `, truth ${nats(truth.hidden[0])}`}
-        </span>
+        <span class="nats">{result === null ? '…' : `given ${nats(result.nats.prefix[0])}`}</span>
+        {truth === null ? null : <span class="nats">truth {nats(truth.hidden[0])}</span>}
         {result !== null && result.late > 0 ? (
           <span class="nats">{result.late} given pixels come too late</span>
         ) : null}

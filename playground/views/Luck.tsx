@@ -22,6 +22,7 @@ export function Luck() {
   const [trouble, setTrouble] = useState<string | null>(null);
   const [, tick] = useReducer((count: number) => count + 1, 0);
   const endings = useRef(noEndings(COUNT));
+  const doneSeed = useRef<number | null>(null);
   const running = useRef<AbortController | null>(null);
   const playback = usePlayback(SIZE, () => endings.current.steps);
   const free = model.weights === MADE_ANY.weights;
@@ -44,6 +45,7 @@ export function Luck() {
     }).then(
       (result) => {
         own.result = result;
+        doneSeed.current = seed;
         tick(undefined as never);
       },
       (error: Error) => {
@@ -121,7 +123,12 @@ export function Luck() {
         )}
         <PlayControls playback={playback} total={SIZE} />
         {trouble === null ? null : <Trouble>{trouble}</Trouble>}
-        <div class="pictures" data-samples={result === null ? 'no' : 'yes'}>
+        <div
+          class="pictures"
+          data-samples={result === null ? 'no' : 'yes'}
+          data-seed={doneSeed.current}
+          data-rate={result === null ? '' : COUNT / result.seconds}
+        >
           {Array.from({length: COUNT}, (_, i) => (
             <Picture
               key={i}

@@ -30,6 +30,7 @@ test('every view: names for screen readers, no serious finding, nothing wider th
 }, async () => {
   const {page, wrong} = await playground.open('#draw', {
     viewport: {width: 360, height: 800},
+    deviceScaleFactor: 2,
     reducedMotion: 'reduce',
   });
   for (const view of VIEWS) {

@@ -75,7 +75,7 @@ test('luck: the pixels of npm run sample with that seed; the race of naive and c
   const {page, wrong} = await playground.open('#luck');
   await page.getByRole('button', {name: 'at once'}).click();
   await page.getByRole('spinbutton', {name: 'Seed'}).fill('7');
-  await page.locator('[data-samples="yes"]').waitFor();
+  await page.locator('[data-samples="yes"][data-seed="7"]').waitFor();
   await withModel('pixelcnn', async (model) => {
     const {pixels} = await sample(model, {count: 8, seed: 7});
     await page.getByText('pixel 784 of 784').waitFor();
