@@ -88,7 +88,7 @@ def layout(name, entry):
     if not isinstance(entry, dict) or sorted(entry) != ["data_offsets", "dtype", "shape"]:
         raise SafetensorsError(f"tensor {name} must have exactly dtype, shape and data_offsets, got {json.dumps(entry)}")
     dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
-    if dtype not in SIZES:
+    if not isinstance(dtype, str) or dtype not in SIZES:
         raise SafetensorsError(f"tensor {name} has dtype {json.dumps(dtype)}, but only {', '.join(SIZES)} are known")
     if not is_integers(shape):
         raise SafetensorsError(f"tensor {name} has shape {json.dumps(shape)}, but a list of non-negative integers is needed")

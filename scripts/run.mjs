@@ -35,6 +35,11 @@ const commands = {
   playground: ['builds the page on which the models run live', (args) => runScript('playground.ts', args)],
   grade: ["grades students' notebooks: passed, wrong, open", (args) => runScript('grade.ts', args)],
   bench: ['times the models beside PyTorch and plain tfjs', (args) => runScript('bench.ts', args)],
+  export: [
+    'writes what a training on a bigger machine needs (pytorch/train.py)',
+    (args) => runScript('export.ts', args),
+  ],
+  import: ['takes weights that were trained elsewhere', (args) => runScript('import.ts', args)],
   setup: ['only the set-up; tries the native engine again where it failed before', () => 0],
 };
 

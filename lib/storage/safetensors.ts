@@ -28,6 +28,9 @@ export class SafetensorsError extends Error {
 }
 
 const bytesPerValue: Readonly<Record<Dtype, number>> = {F32: 4, I32: 4, F16: 2, U8: 1};
+/** What other programs store weights in; it is read where that is asked for, and never written. */
+const foreignBytes = {F64: 8, BF16: 2} as const;
+type ForeignDtype = keyof typeof foreignBytes;
 const maximumHeader = 100_000_000;
 const metadataKey = '__metadata__';
 
@@ -75,13 +78,18 @@ export function encodeSafetensors({tensors, metadata}: Safetensors): Uint8Array 
 /**
  * Decodes a whole safetensors file. Tensors come in the order of their bytes; their data are copies.
  *
+ * @param options.foreign whether F64 and BF16 are read, too; they come as F32
  * @throws SafetensorsError for anything that is not exactly as the format says
  */
-export function decodeSafetensors(bytes: Uint8Array): Safetensors {
+export function decodeSafetensors(
+  bytes: Uint8Array,
+  {foreign = false}: {readonly foreign?: boolean} = {},
+): Safetensors {
   const header = decodeHeader(bytes);
   const dataStart = 8 + header.length;
+  const known = foreign ? {...bytesPerValue, ...foreignBytes} : bytesPerValue;
   const entries = Object.entries(header.json).filter(([name]) => name !== metadataKey);
-  const layouts = entries.map(([name, value]) => decodeLayout(name, value));
+  const layouts = entries.map(([name, value]) => decodeLayout(name, value, known));
   layouts.sort((a, b) => a.begin - b.begin || a.end - b.end);
 
   const tensors = new Map<string, StoredTensor>();
@@ -112,7 +120,7 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
 
 interface Layout {
   readonly name: string;
-  readonly dtype: Dtype;
+  readonly dtype: Dtype | ForeignDtype;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -210,17 +218,16 @@ function isIntegers(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
 }
 
-function decodeLayout(name: string, value: unknown): Layout {
+function decodeLayout(name: string, value: unknown, known: Readonly<Record<string, number>>): Layout {
   if (!isRecord(value) || Object.keys(value).sort().join() !== 'data_offsets,dtype,shape') {
     throw new SafetensorsError(
       `tensor ${name} must have exactly dtype, shape and data_offsets, got ${JSON.stringify(value)}`,
     );
   }
   const {dtype, shape, data_offsets: offsets} = value;
-  if (!isDtype(dtype)) {
-    const known = Object.keys(bytesPerValue).join(', ');
+  if (!isDtype(dtype, known)) {
     throw new SafetensorsError(
-      `tensor ${name} has dtype ${JSON.stringify(dtype)}, but only ${known} are known`,
+      `tensor ${name} has dtype ${JSON.stringify(dtype)}, but only ${Object.keys(known).join(', ')} are known`,
     );
   }
   if (!isIntegers(shape)) {
@@ -234,7 +241,7 @@ function decodeLayout(name: string, value: unknown): Layout {
     );
   }
   const [begin, end] = offsets;
-  const size = sizeOf(name, shape) * bytesPerValue[dtype];
+  const size = sizeOf(name, shape) * known[dtype];
   if (end - begin !== size) {
     throw new SafetensorsError(
       `tensor ${name} spans ${end - begin} bytes, but shape [${shape}] of ${dtype} takes ${size}`,
@@ -243,8 +250,8 @@ function decodeLayout(name: string, value: unknown): Layout {
   return {name, dtype, shape, begin, end};
 }
 
-function isDtype(value: unknown): value is Dtype {
-  return typeof value === 'string' && Object.hasOwn(bytesPerValue, value);
+function isDtype(value: unknown, known: Readonly<Record<string, number>>): value is Dtype | ForeignDtype {
+  return typeof value === 'string' && Object.hasOwn(known, value);
 }
 
 /** The number of values of a shape; checked, so that no product is silently rounded. */
@@ -277,8 +284,19 @@ function toBytes(data: ArrayBufferView): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-function fromBytes(dtype: Dtype, shape: readonly number[], buffer: ArrayBufferLike): StoredTensor {
+function fromBytes(
+  dtype: Dtype | ForeignDtype,
+  shape: readonly number[],
+  buffer: ArrayBufferLike,
+): StoredTensor {
   switch (dtype) {
+    case 'F64':
+      return {dtype: 'F32', shape, data: Float32Array.from(new Float64Array(buffer))};
+    case 'BF16': {
+      // The upper half of a 32-bit float.
+      const bits = Uint32Array.from(new Uint16Array(buffer), (half) => half << 16);
+      return {dtype: 'F32', shape, data: new Float32Array(bits.buffer)};
+    }
     case 'F32':
       return {dtype, shape, data: new Float32Array(buffer)};
     case 'F16':

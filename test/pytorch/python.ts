@@ -18,7 +18,7 @@ export const needsTorch = {
 };
 
 /** Any Python: some files of pytorch/ need its standard library alone. */
-const anyPython =
+export const anyPython =
   [torch, path.join(root, '.venv', 'bin', 'python'), 'python3'].find(
     (python) => python !== null && spawnSync(python, ['-c', '']).status === 0,
   ) ?? null;
@@ -38,8 +38,9 @@ export interface Ran {
   readonly stderr: string;
 }
 
-export function runPython(args: readonly string[], python = torch ?? anyPython): Ran {
-  const options = {cwd: root, env: environment, encoding: 'utf8', maxBuffer: 1 << 28} as const;
-  const {status, stdout, stderr} = spawnSync(python as string, args, options);
+export function runPython(args: readonly string[], more: Readonly<Record<string, string>> = {}): Ran {
+  const env = {...environment, ...more};
+  const options = {cwd: root, env, encoding: 'utf8', maxBuffer: 1 << 28} as const;
+  const {status, stdout, stderr} = spawnSync(torch as string, args, options);
   return {status, stdout, stderr};
 }

@@ -1,0 +1,76 @@
+import * as path from 'node:path';
+import {startEngine} from '../lib/engine/index';
+import {parameterCount} from '../lib/layers/parameters';
+import {likelihoodText} from '../lib/likelihood';
+import {findPreset} from '../lib/models/index';
+import {exportJob} from '../lib/reproduction/exportJob';
+import {assignParameters, loadCheckpoint} from '../lib/storage/checkpoints';
+import type {Ancestor} from '../lib/storage/metadata';
+import {checkpointFile} from '../lib/storage/paths';
+import type {AutoregressiveModel} from '../lib/types';
+import {modelArgument, presetArgument, readArguments, run, UsageError, userPath} from './cli';
+
+const HELP = `npm run export -- MODEL --out DIR [options]
+
+Writes what a training on another machine needs, and nothing else: config and recipe, the weights to begin with, the training and
+validation images, and the nats of a first batch. There: python pytorch/train.py DIR (docs/bigger-machines.md).
+  --preset P   which configuration and recipe (default: the model's first)
+  --out DIR    the folder to write; empty, or not there yet
+  --epochs N, --batch N, --rate R
+               instead of the recipe's; a batch is that of all processes together
+  --seed S     of weights, shuffles and draws (default 0)
+  --from FILE  begin with the weights of a checkpoint; 'committed' for the preset's own
+  --images N   only the first N training images, for a trial`;
+
+run(async () => {
+  const args = readArguments(HELP, {
+    preset: {type: 'string'},
+    out: {type: 'string'},
+    epochs: {type: 'string'},
+    batch: {type: 'string'},
+    rate: {type: 'string'},
+    seed: {type: 'string'},
+    from: {type: 'string'},
+    images: {type: 'string'},
+  });
+  const name = modelArgument(args, HELP);
+  const preset = findPreset(name, presetArgument(args, name));
+  const out = args.text('out');
+  if (out === undefined) throw new UsageError(`which folder? --out DIR names it\n\n${HELP}`);
+  const seed = args.integer('seed', 0) ?? 0;
+  const recipe = {
+    ...preset.recipe,
+    seed,
+    epochs: args.integer('epochs', 1) ?? preset.recipe.epochs,
+    batchSize: args.integer('batch', 1) ?? preset.recipe.batchSize,
+    learningRate: args.number('rate') ?? preset.recipe.learningRate,
+  };
+  const engine = await startEngine();
+  const model = preset.create(seed);
+  const folder = userPath(out);
+  const {train, validation, firstNats} = await exportJob(folder, {
+    ...{model, preset: preset.preset, recipe},
+    ancestors: beginWith(args.text('from'), model, preset.preset),
+    images: args.integer('images', 1),
+    versions: {node: process.version, [engine.name]: engine.version},
+  });
+  console.log(
+    `${name} ${preset.preset}: ${parameterCount(model.parameters)} parameters, ${recipe.epochs} epochs of ${train} images in ` +
+      `batches of ${recipe.batchSize}, ${validation} for validation; the first batch has ${likelihoodText(firstNats, model)}\n` +
+      `${path.relative(process.cwd(), folder)}: take it and the folder pytorch to the other machine; there: python pytorch/train.py DIR`,
+  );
+});
+
+/** Gives the model the weights of a checkpoint, if one is named. @returns the trainings behind them */
+function beginWith(
+  from: string | undefined,
+  model: AutoregressiveModel,
+  preset: string,
+): readonly Ancestor[] {
+  if (from === undefined) return [];
+  const file = from === 'committed' ? checkpointFile(model.name, preset) : userPath(from);
+  const {tensors, metadata} = loadCheckpoint(file, {model: model.name, config: model.config});
+  assignParameters(model.parameters, tensors, file);
+  const {recipe, seed, epoch, step, trainingSeconds, history, ancestors} = metadata;
+  return [...ancestors, {recipe, seed, epoch, step, trainingSeconds, history}];
+}

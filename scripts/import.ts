@@ -1,0 +1,71 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import {startEngine} from '../lib/engine/index';
+import {parameterCount} from '../lib/layers/parameters';
+import {likelihoodText} from '../lib/likelihood';
+import {importWeights, readMappingFile, trainedBy} from '../lib/reproduction/importWeights';
+import {loadPublished, publish, scorePublished} from '../lib/reproduction/published';
+import {readParameters, saveCheckpoint} from '../lib/storage/checkpoints';
+import {readMapping, SAME} from '../lib/storage/foreignWeights';
+import {checkpointFile, projectRoot, runFile} from '../lib/storage/paths';
+import {readArguments, run, UsageError, userPath} from './cli';
+
+const HELP = `npm run import -- FILE [options]
+
+Takes weights that were trained elsewhere (DIR/weights.safetensors of pytorch/train.py, or those of another program), checks every tensor,
+scores them on the validation images, and keeps them with what the file says of who trained them where.
+  --model M, --preset P
+                 of what they are; needed where the file does not say so
+  --mapping FILE how another program calls and lays out its tensors (data/checkpoints/README.md)
+  --publish      store them as the preset's committed weights, scored on the test set`;
+
+run(async () => {
+  const args = readArguments(HELP, {
+    model: {type: 'string'},
+    preset: {type: 'string'},
+    mapping: {type: 'string'},
+    publish: {type: 'boolean'},
+  });
+  const [given, ...rest] = args.positionals;
+  if (given === undefined) throw new UsageError(`which file?\n\n${HELP}`);
+  if (rest.length > 0) throw new UsageError(`one file at a time, got also '${rest.join(' ')}'`);
+  const file = userPath(given);
+  const mappingFile = args.text('mapping');
+  const mapping =
+    mappingFile === undefined
+      ? SAME
+      : readMapping(readMappingFile(userPath(mappingFile)), userPath(mappingFile));
+  const engine = await startEngine();
+  const imported = importWeights(file, {model: args.text('model'), preset: args.text('preset'), mapping});
+  const {model, preset} = imported;
+  const metadata = {
+    ...imported.metadata,
+    versions: {...imported.metadata.versions, node: process.version, [engine.name]: engine.version},
+  };
+  console.log(
+    `${model.name} ${preset}: ${parameterCount(model.parameters)} parameters; ${trainedBy(imported.metadata)}`,
+  );
+  const kept = path.join(
+    path.dirname(runFile(model.name, `${preset}-imported`, metadata.seed)),
+    'weights.safetensors',
+  );
+  fs.mkdirSync(path.dirname(kept), {recursive: true});
+  saveCheckpoint(kept, {tensors: readParameters(model.parameters), metadata}, {dtype: 'F16'});
+  const stored = loadPublished(model.name, preset, kept);
+  const validation = await scorePublished(stored, preset, 'validation', {ensemble: false});
+  const there = metadata.history.filter(({split}) => split === 'validation').map(({nats}) => nats);
+  console.log(
+    `${path.relative(projectRoot(), kept)}: validation ${likelihoodText(validation.nats, model)} as stored in 16 bits` +
+      (there.length > 0
+        ? `, ${likelihoodText(Math.min(...there), model)} where it was trained, on the images it had`
+        : ''),
+  );
+  if (!args.flag('publish')) return;
+  const target = checkpointFile(model.name, preset);
+  fs.mkdirSync(path.dirname(target), {recursive: true});
+  const score = await publish(model, preset, metadata, target);
+  console.log(
+    `${path.relative(projectRoot(), target)}: test ${likelihoodText(score.nats, model)} ` +
+      `(${score.dataset}, binarization: ${score.binarization}, ${score.images} images)`,
+  );
+});
