@@ -55,6 +55,7 @@ export function fitTensors(
     if (!named.has(name)) problems.push(`${name}, which the mapping names, is not in the file`);
   }
   const fitted = new Map<string, NamedTensor>();
+  const met = new Set<string>();
   for (const [theirs, tensor] of named) {
     if (mapping.ignore.includes(theirs)) continue;
     const name = mapping.tensors[theirs] ?? theirs;
@@ -62,7 +63,7 @@ export function fitTensors(
     const shape = expected.get(name)?.shape;
     if (shape === undefined) {
       problems.push(`${called} is no parameter of the model`);
-    } else if (fitted.has(name)) {
+    } else if (met.has(name)) {
       problems.push(`${called} is there twice`);
     } else if (!(tensor.data instanceof Float32Array)) {
       problems.push(`${called} is ${tensor.dtype}, but weights are floats`);
@@ -77,9 +78,10 @@ export function fitTensors(
       }
       fitted.set(name, ours as NamedTensor);
     }
+    met.add(name);
   }
   for (const [name, {shape}] of expected) {
-    if (!fitted.has(name)) problems.push(`${name} of shape [${shape}] is missing`);
+    if (!met.has(name)) problems.push(`${name} of shape [${shape}] is missing`);
   }
   if (problems.length > 0) {
     throw new CheckpointError(

@@ -2,36 +2,14 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import type {LabeledImages} from '../../lib/data/images';
-import {createModel, findPreset, type ModelName} from '../../lib/models/index';
+import {createModel} from '../../lib/models/index';
 import {Random} from '../../lib/random';
 import {type ExportRequest, exportJob} from '../../lib/reproduction/exportJob';
-import type {AutoregressiveModel, ModelConfig, Split, TrainOptions} from '../../lib/types';
+import type {AutoregressiveModel, Split, TrainOptions} from '../../lib/types';
 import {TRAIN_DEFAULTS} from '../../lib/types';
+import {SMALL} from './small';
 
-/** Small jobs: networks of some hundred numbers, and images by chance. */
-
-const preset = (model: ModelName, name: string): ModelConfig => findPreset(model, name).config;
-const digits = {height: 7, width: 6};
-const color = {height: 5, width: 6, channels: 3, levels: 5};
-const rnn = {...preset('rowlstm', 'digits'), features: 6, layers: 2, head: 9};
-
-export const SMALL: Readonly<Record<string, {readonly model: ModelName; readonly config: ModelConfig}>> = {
-  made: {model: 'made', config: {...preset('made', 'one-order'), ...digits, hidden: [20, 15]}},
-  orders: {
-    model: 'made',
-    config: {...preset('made', 'orders'), ...digits, hidden: [20, 15], masks: 3},
-  },
-  pixelcnn: {
-    model: 'pixelcnn',
-    config: {...preset('pixelcnn', 'digits'), ...color, features: 6, dilations: [1, 2], head: 9},
-  },
-  gated: {
-    model: 'gated',
-    config: {...preset('gated', 'labeled'), ...digits, features: 6, dilations: [2, 1], head: 9},
-  },
-  rowlstm: {model: 'rowlstm', config: {...rnn, ...digits}},
-  diagonal: {model: 'diagonal', config: {...rnn, ...color}},
-};
+/** Small jobs, with images by chance. */
 
 export const RECIPE: TrainOptions = {
   ...TRAIN_DEFAULTS,

@@ -11,8 +11,9 @@ import {importWeights} from '../../lib/reproduction/importWeights';
 import {loadCheckpoint, type NamedTensors, readSafetensors} from '../../lib/storage/checkpoints';
 import {train} from '../../lib/train';
 import type {Images} from '../../lib/types';
-import {SMALL, smallJob, sourceFor, temporary} from './jobs';
+import {smallJob, sourceFor, temporary} from './jobs';
 import {environment, fixture, needsTorch, root, runPython, torch} from './python';
+import {SMALL} from './small';
 
 /** pytorch/train.py trains as lib/train.ts does, alone and together, without and with stops. */
 
