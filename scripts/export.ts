@@ -1,4 +1,5 @@
 import * as path from 'node:path';
+import {costsMarkdown} from '../bench/costs';
 import {startEngine} from '../lib/engine/index';
 import {parameterCount} from '../lib/layers/parameters';
 import {likelihoodText} from '../lib/likelihood';
@@ -20,7 +21,9 @@ validation images, and the nats of a first batch. There: python pytorch/train.py
                instead of the recipe's; a batch is that of all processes together
   --seed S     of weights, shuffles and draws (default 0)
   --from FILE  begin with the weights of a checkpoint; 'committed' for the preset's own
-  --images N   only the first N training images, for a trial`;
+  --images N   only the first N training images, for a trial
+
+npm run export -- --costs   what the presets of the papers' size would cost on a GPU, by arithmetic`;
 
 run(async () => {
   const args = readArguments(HELP, {
@@ -32,7 +35,12 @@ run(async () => {
     seed: {type: 'string'},
     from: {type: 'string'},
     images: {type: 'string'},
+    costs: {type: 'boolean'},
   });
+  if (args.flag('costs')) {
+    console.log(costsMarkdown());
+    return;
+  }
   const name = modelArgument(args, HELP);
   const preset = findPreset(name, presetArgument(args, name));
   const out = args.text('out');
