@@ -115,7 +115,7 @@ export function paperCosts(): Cost[] {
 }
 
 /** The table of docs/bigger-machines.md. */
-export function costsMarkdown(): string {
+export function costsMarkdown(costs: readonly Cost[] = paperCosts()): string {
   const header = [
     'preset',
     'parameters',
@@ -124,7 +124,7 @@ export function costsMarkdown(): string {
     'steps',
     `hours on one ${GPU.name}`,
   ];
-  const rows = paperCosts().map(({model, parameters, operations, bytes, steps, hours}) => [
+  const rows = costs.map(({model, parameters, operations, bytes, steps, hours}) => [
     `\`${model} cifar10-paper\``,
     `${(parameters / 1e6).toFixed(1)} M`,
     `${(operations / 1e9).toFixed(1)} G`,
