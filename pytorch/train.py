@@ -116,7 +116,7 @@ class Trainer:
             nats = self.network(*self.to_device(images[indices], None if labels is None else labels[indices]), 0).double().tolist()
         off = max(abs(here - there) for here, there in zip(nats, expected["nats"]))
         # Of many thousand nats an image in color, 32 bits hold no thousandth.
-        limit = 1e-3 * max(1.0, max(expected["nats"]) / 1000)
+        limit = self.options.tolerance * max(1.0, max(expected["nats"]) / 1000)
         if not off <= limit:
             raise JobError(
                 f"the nats of the first batch differ by {off:.2g} from the exported ones, and may by {limit:.2g}: "
@@ -261,8 +261,11 @@ class Trainer:
 
 
 def compiled(network, wanted):
-    """Where it helps: a whole convolutional network; of a recurrent one the step, as the loop over it would take minutes to compile."""
-    if not wanted:
+    """Where it helps: a whole convolutional network; of a recurrent one the step, as the loop over it would take minutes to compile.
+
+    MADE is a few large products, between which there is little to join.
+    """
+    if not wanted or isinstance(network, networks.Made):
         return network
     if isinstance(network, networks.PixelRnn):
         network.recur = torch.compile(networks.lstm_step, dynamic=True)
@@ -316,6 +319,9 @@ def main():
     parser.add_argument("--precision", choices=["bf16", "fp32"], help="of products in training; bf16 on a GPU that has it, else fp32")
     parser.add_argument(
         "--compile", action=argparse.BooleanOptionalAction, default=torch.cuda.is_available(), help="with torch.compile; on a GPU"
+    )
+    parser.add_argument(
+        "--tolerance", type=float, default=1e-3, metavar="NATS", help="by which the first batch may differ from the exported nats (default 0.001)"
     )
     parser.add_argument("--save-every", type=float, default=60, metavar="SECONDS", help="between two saved states (default 60)")
     options = parser.parse_args()
