@@ -3,10 +3,10 @@ import * as path from 'node:path';
 import {startEngine} from '../lib/engine/index';
 import {parameterCount} from '../lib/layers/parameters';
 import {likelihoodText} from '../lib/likelihood';
-import {importWeights, readMappingFile, trainedBy} from '../lib/reproduction/importWeights';
+import {importWeights, trainedBy} from '../lib/reproduction/importWeights';
 import {loadPublished, publish, scorePublished} from '../lib/reproduction/published';
 import {readParameters, saveCheckpoint} from '../lib/storage/checkpoints';
-import {readMapping, SAME} from '../lib/storage/foreignWeights';
+import {readMappingFile, SAME} from '../lib/storage/foreignWeights';
 import {checkpointFile, projectRoot, runFile} from '../lib/storage/paths';
 import {readArguments, run, UsageError, userPath} from './cli';
 
@@ -31,10 +31,7 @@ run(async () => {
   if (rest.length > 0) throw new UsageError(`one file at a time, got also '${rest.join(' ')}'`);
   const file = userPath(given);
   const mappingFile = args.text('mapping');
-  const mapping =
-    mappingFile === undefined
-      ? SAME
-      : readMapping(readMappingFile(userPath(mappingFile)), userPath(mappingFile));
+  const mapping = mappingFile === undefined ? SAME : readMappingFile(userPath(mappingFile));
   const engine = await startEngine();
   const imported = importWeights(file, {model: args.text('model'), preset: args.text('preset'), mapping});
   const {model, preset} = imported;

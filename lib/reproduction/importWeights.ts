@@ -1,11 +1,9 @@
-import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {createModel, findPreset, presetNames} from '../models/index';
 import {assignParameters, type CheckpointMetadata} from '../storage/checkpoints';
-import {errorCode} from '../storage/files';
-import {fitTensors, type Mapping} from '../storage/foreignWeights';
-import {CheckpointError, decodeMetadata, Fields, rephrase} from '../storage/metadata';
-import {decodeSafetensors, isRecord, parseStrictJson, type Safetensors} from '../storage/safetensors';
+import {fitTensors, type Mapping, readForeign} from '../storage/foreignWeights';
+import {CheckpointError, decodeMetadata, Fields} from '../storage/metadata';
+import {isRecord, type Safetensors} from '../storage/safetensors';
 import type {AutoregressiveModel, ModelConfig} from '../types';
 
 /** Weights that were trained elsewhere: by pytorch/train.py, or by another program altogether. */
@@ -31,7 +29,7 @@ export interface ImportRequest {
  * @throws CheckpointError for a file that is damaged, of another config, or has a tensor that does not fit; RangeError for an unknown model or preset
  */
 export function importWeights(file: string, request: ImportRequest): Imported {
-  const content = read(file);
+  const content = readForeign(file);
   // A file without our metadata comes from another program.
   const metadata = 'kind' in content.metadata ? ownMetadata(file, content) : foreignMetadata(file, request);
   if (request.model !== undefined && request.model !== metadata.model) {
@@ -54,32 +52,6 @@ export function importWeights(file: string, request: ImportRequest): Imported {
     model.dispose();
     throw error;
   }
-}
-
-/** A mapping file as JSON, in which no key stands twice. @throws Error that names the file */
-export function readMappingFile(file: string): unknown {
-  try {
-    return parseStrictJson(fs.readFileSync(file, 'utf8'));
-  } catch (error) {
-    const reason = error instanceof Error && !('code' in error) ? error.message : errorCode(error);
-    throw new RangeError(`the mapping ${file} cannot be read: ${reason}`);
-  }
-}
-
-function read(file: string): Safetensors {
-  let bytes: Uint8Array;
-  try {
-    bytes = fs.readFileSync(file);
-  } catch (error) {
-    throw new CheckpointError(
-      file,
-      `it cannot be read (${errorCode(error)})`,
-      'Check the path and its permissions.',
-    );
-  }
-  return rephrase(file, 'Copy it again from where it was trained.', () =>
-    decodeSafetensors(bytes, {foreign: true}),
-  );
 }
 
 function ownMetadata(file: string, {metadata}: Safetensors): CheckpointMetadata {

@@ -1,6 +1,14 @@
+import * as fs from 'node:fs';
 import type {NamedShapes, NamedTensor, NamedTensors} from './checkpoints';
-import {CheckpointError} from './metadata';
-import {isRecord, type StoredTensor} from './safetensors';
+import {errorCode} from './files';
+import {CheckpointError, rephrase} from './metadata';
+import {
+  decodeSafetensors,
+  isRecord,
+  parseStrictJson,
+  type Safetensors,
+  type StoredTensor,
+} from './safetensors';
 
 /** Weights that another program wrote, brought into the names and the layout of ours: data/checkpoints/README.md. */
 
@@ -15,6 +23,31 @@ export interface Mapping {
 }
 
 export const SAME: Mapping = {layout: 'library', tensors: {}, ignore: []};
+
+/** A file with floats of any width. @throws CheckpointError */
+export function readForeign(file: string): Safetensors {
+  let bytes: Uint8Array;
+  try {
+    bytes = fs.readFileSync(file);
+  } catch (error) {
+    const problem = `it cannot be read (${errorCode(error)})`;
+    throw new CheckpointError(file, problem, 'Check the path and its permissions.');
+  }
+  const remedy = 'Copy it again from where it was trained.';
+  return rephrase(file, remedy, () => decodeSafetensors(bytes, {foreign: true}));
+}
+
+/** A mapping as JSON, in which no key stands twice. @throws RangeError that names the file and the rule */
+export function readMappingFile(file: string): Mapping {
+  let value: unknown;
+  try {
+    value = parseStrictJson(fs.readFileSync(file, 'utf8'));
+  } catch (error) {
+    const reason = error instanceof Error && !('code' in error) ? error.message : errorCode(error);
+    throw new RangeError(`the mapping ${file} cannot be read: ${reason}`);
+  }
+  return readMapping(value, file);
+}
 
 /** Checks what a mapping file holds. @throws RangeError that names the field and the rule */
 export function readMapping(value: unknown, file: string): Mapping {

@@ -5,13 +5,14 @@ import * as path from 'node:path';
 import test from 'node:test';
 import {startEngine} from '../../lib/engine/index';
 import {findPreset} from '../../lib/models/index';
-import {importWeights, readMappingFile, trainedBy} from '../../lib/reproduction/importWeights';
+import {importWeights, trainedBy} from '../../lib/reproduction/importWeights';
 import {
   type CheckpointMetadata,
   readParameters,
   saveCheckpoint,
   writeSafetensors,
 } from '../../lib/storage/checkpoints';
+import {readMappingFile} from '../../lib/storage/foreignWeights';
 import type {StoredTensor} from '../../lib/storage/safetensors';
 
 test.before(() => startEngine());
