@@ -1,15 +1,12 @@
-import * as path from 'node:path';
 import {costsMarkdown} from '../bench/costs';
 import {startEngine} from '../lib/engine/index';
 import {parameterCount} from '../lib/layers/parameters';
 import {likelihoodText} from '../lib/likelihood';
 import {findPreset} from '../lib/models/index';
 import {exportJob} from '../lib/reproduction/exportJob';
-import {assignParameters, loadCheckpoint} from '../lib/storage/checkpoints';
-import type {Ancestor} from '../lib/storage/metadata';
+import {beginWith} from '../lib/reproduction/trainingRun';
 import {checkpointFile} from '../lib/storage/paths';
-import type {AutoregressiveModel} from '../lib/types';
-import {modelArgument, presetArgument, readArguments, run, UsageError, userPath} from './cli';
+import {modelArgument, presetArgument, readArguments, run, shownPath, UsageError, userPath} from './cli';
 
 const HELP = `npm run export -- MODEL --out DIR [options]
 
@@ -53,32 +50,20 @@ run(async () => {
     batchSize: args.integer('batch', 1) ?? preset.recipe.batchSize,
     learningRate: args.number('rate') ?? preset.recipe.learningRate,
   };
+  const given = args.text('from');
+  const from = given === 'committed' ? checkpointFile(name, preset.preset) : given && userPath(given);
   const engine = await startEngine();
   const model = preset.create(seed);
   const folder = userPath(out);
   const {train, validation, firstNats} = await exportJob(folder, {
     ...{model, preset: preset.preset, recipe},
-    ancestors: beginWith(args.text('from'), model, preset.preset),
+    ancestors: beginWith(from, model),
     images: args.integer('images', 1),
     versions: {node: process.version, [engine.name]: engine.version},
   });
   console.log(
     `${name} ${preset.preset}: ${parameterCount(model.parameters)} parameters, ${recipe.epochs} epochs of ${train} images in ` +
       `batches of ${recipe.batchSize}, ${validation} for validation; the first batch has ${likelihoodText(firstNats, model)}\n` +
-      `${path.relative(process.cwd(), folder)}: take it and the folder pytorch to the other machine; there: python pytorch/train.py DIR`,
+      `${shownPath(folder)}: take it and the folder pytorch to the other machine; there: python pytorch/train.py DIR`,
   );
 });
-
-/** Gives the model the weights of a checkpoint, if one is named. @returns the trainings behind them */
-function beginWith(
-  from: string | undefined,
-  model: AutoregressiveModel,
-  preset: string,
-): readonly Ancestor[] {
-  if (from === undefined) return [];
-  const file = from === 'committed' ? checkpointFile(model.name, preset) : userPath(from);
-  const {tensors, metadata} = loadCheckpoint(file, {model: model.name, config: model.config});
-  assignParameters(model.parameters, tensors, file);
-  const {recipe, seed, epoch, step, trainingSeconds, history, ancestors} = metadata;
-  return [...ancestors, {recipe, seed, epoch, step, trainingSeconds, history}];
-}

@@ -4,11 +4,10 @@ import {startEngine} from '../lib/engine/index';
 import {parameterCount} from '../lib/layers/parameters';
 import {likelihoodText} from '../lib/likelihood';
 import {importWeights, trainedBy} from '../lib/reproduction/importWeights';
-import {loadPublished, publish, scorePublished} from '../lib/reproduction/published';
-import {readParameters, saveCheckpoint} from '../lib/storage/checkpoints';
+import {publish, storeWeights} from '../lib/reproduction/published';
 import {readMappingFile, SAME} from '../lib/storage/foreignWeights';
-import {checkpointFile, projectRoot, runFile} from '../lib/storage/paths';
-import {readArguments, run, UsageError, userPath} from './cli';
+import {checkpointFile, runFiles} from '../lib/storage/paths';
+import {readArguments, run, shownPath, UsageError, userPath} from './cli';
 
 const HELP = `npm run import -- FILE [options]
 
@@ -42,17 +41,12 @@ run(async () => {
   console.log(
     `${model.name} ${preset}: ${parameterCount(model.parameters)} parameters; ${trainedBy(imported.metadata)}`,
   );
-  const kept = path.join(
-    path.dirname(runFile(model.name, `${preset}-imported`, metadata.seed)),
-    'weights.safetensors',
-  );
-  fs.mkdirSync(path.dirname(kept), {recursive: true});
-  saveCheckpoint(kept, {tensors: readParameters(model.parameters), metadata}, {dtype: 'F16'});
-  const stored = loadPublished(model.name, preset, kept);
-  const validation = await scorePublished(stored, preset, 'validation', {ensemble: false});
-  const there = metadata.history.filter(({split}) => split === 'validation').map(({nats}) => nats);
+  const {folder, weights} = runFiles(model.name, `${preset}-imported`, metadata.seed);
+  fs.mkdirSync(folder, {recursive: true});
+  const nats = await storeWeights(model, metadata, weights);
+  const there = metadata.history.filter(({split}) => split === 'validation').map((row) => row.nats);
   console.log(
-    `${path.relative(projectRoot(), kept)}: validation ${likelihoodText(validation.nats, model)} as stored in 16 bits` +
+    `${shownPath(weights)}: validation ${likelihoodText(nats, model)} as stored in 16 bits` +
       (there.length > 0
         ? `, ${likelihoodText(Math.min(...there), model)} where it was trained, on the images it had`
         : ''),
@@ -60,9 +54,9 @@ run(async () => {
   if (!args.flag('publish')) return;
   const target = checkpointFile(model.name, preset);
   fs.mkdirSync(path.dirname(target), {recursive: true});
-  const score = await publish(model, preset, metadata, target);
+  const score = await publish(model.name, preset, weights, target);
   console.log(
-    `${path.relative(projectRoot(), target)}: test ${likelihoodText(score.nats, model)} ` +
+    `${shownPath(target)}: test ${likelihoodText(score.nats, model)} ` +
       `(${score.dataset}, binarization: ${score.binarization}, ${score.images} images)`,
   );
 });

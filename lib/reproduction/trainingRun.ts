@@ -140,8 +140,8 @@ function spaceFor({parameters}: AutoregressiveModel): number {
   return 2 * (5 * 4 * values + 100_000);
 }
 
-/** Gives the model the weights of a checkpoint. @returns the trainings behind them, oldest first */
-function beginWith(from: string | undefined, model: AutoregressiveModel): readonly Ancestor[] {
+/** Gives the model the weights of a checkpoint, if one is named. @returns the trainings behind them, oldest first */
+export function beginWith(from: string | undefined, model: AutoregressiveModel): readonly Ancestor[] {
   if (from === undefined) return [];
   const {tensors, metadata} = loadCheckpoint(from, {model: model.name, config: model.config});
   assignParameters(model.parameters, tensors, from);
