@@ -81,6 +81,7 @@ export {
 } from './figures/charts';
 export {type CompletionRow, completionGrid} from './figures/completionGrid';
 export {type Cell, type Heatmap, type HeatScale, heatmap, type Panel} from './figures/heatmap';
+export {motionChart} from './figures/motionChart';
 export {type Network, networkChart, type UnitLayer} from './figures/network';
 export {type PictureLabels, pictureChart} from './figures/pictureChart';
 export {decodePng, encodePng, type ImageGrid, imageGrid, type Picture} from './figures/png';

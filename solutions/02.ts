@@ -1,7 +1,7 @@
 /** Notebook 02: its exercises solved. Names are those of the answer cells. */
 
-/** 1. Equation 10 of MADE: a unit sees only units of its own degree or less. */
-export const connected = (below: number, above: number): boolean => above >= below;
+/** 1. As from a hidden unit to an output: an output hears of earlier pixels only, never of its own. */
+export const connected = (pixel: number, output: number): boolean => pixel < output;
 
 /** 2. Degrees 1 to D - 1, each once. */
 export const hiddenDegrees = [1, 2, 3];

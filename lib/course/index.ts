@@ -1,5 +1,14 @@
 /** What the lessons need and the library does not: one file a notebook. */
 export {
+  type ColorValue,
+  checkFactors,
+  checkMayDepend,
+  markdownTable,
+  masksSideBySide,
+  tableOne,
+  towers,
+} from './atAGlance';
+export {
   type ArModel,
   arNats,
   checkBits,
@@ -41,7 +50,7 @@ export {HINTS, hintsFor} from './hints';
 export {showLastOutput} from './lastOutput';
 export {type Here, type Lesson, type Screen, startLesson} from './lesson';
 export {averagedLogits, checkAveraged, checkEnsemble, checkOrder} from './made';
-export {checkDegrees, checkHiddenMask, checkOwnPixels} from './madeMasks';
+export {checkDegrees, checkDirectMask, checkOwnPixels} from './madeMasks';
 export {checkColorNats, checkColorPairs, checkUniform, paintedDigits} from './naturalImages';
 export {
   checkChoice,

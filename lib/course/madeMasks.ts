@@ -3,21 +3,21 @@ import {ask, exercise, type Hints, toBit, Unanswered} from './check';
 
 /** Lesson 02, MADE's masks: the checks of its exercises, which compare with the library itself. */
 
-/** equation 10 of MADE, written again. */
-export function checkHiddenMask(
-  mine: (below: number, above: number) => number | boolean | undefined,
+/** The direct connection's mask, V's strict rule without a hidden layer in between (section 6.1): from a pixel to the outputs of later ones only. */
+export function checkDirectMask(
+  mine: (pixel: number, output: number) => number | boolean | undefined,
 ): string {
-  return exercise('The hidden mask', () => {
+  return exercise('The direct mask', () => {
     const degrees = [1, 2, 3, 4];
-    const mask = hiddenMask(Int32Array.from(degrees), Int32Array.from(degrees));
+    const mask = outputMask(Int32Array.from(degrees), Int32Array.from(degrees));
     mask.values.forEach((value, k) => {
       const [from, to] = [degrees[Math.floor(k / 4)], degrees[k % 4]];
       const given = toBit(ask(mine, from, to));
       if (given === value) return;
       throw new Error(
         given === 1
-          ? `from degree ${from} to degree ${to} yours lets through: the unit would hear of pixels that it must not know`
-          : `from degree ${from} to degree ${to} yours is closed: nothing forbidden would pass, and something is lost`,
+          ? `from pixel ${from} to output ${to} yours lets through: the output would hear of a pixel that it must not know`
+          : `from pixel ${from} to output ${to} yours is closed: nothing forbidden would pass, and something is lost`,
       );
     });
   });
@@ -62,9 +62,9 @@ export function checkOwnPixels(mine: number | undefined, pixels: number, hidden:
 /** Hints to the exercises of lesson 02. */
 export const MADE_MASKS_HINTS: Hints = {
   1: [
-    'A unit of degree m may know the first m pixels. What does the unit below know?',
-    'The connection is harmless when all that the lower unit knows is known to the upper one anyway.',
-    'Equal degrees know the same pixels. So is equality allowed between hidden layers?',
+    'There is no hidden unit in between. Which pixels may the output for pixel 3 hear of?',
+    'An output may know the pixels before its own. Is its own pixel one of them?',
+    'Compare the two degrees. Is the case in which they are equal allowed?',
   ],
   2: [
     'Number the pixels by when they are generated; then the order 2, 0, 3, 1 is as good as 0, 1, 2, 3.',

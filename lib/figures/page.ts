@@ -146,7 +146,7 @@ for (const table of document.querySelectorAll('.wide')) {
 const charts = JSON.parse(document.getElementById('charts').textContent);
 const places = document.querySelectorAll('[data-chart]');
 const draw = async (place) => {
-  const {data, layout} = charts[place.dataset.chart];
+  const {data, layout, frames} = charts[place.dataset.chart];
   if (window.innerWidth < 700) return;
   const picture = [...place.childNodes];
   const box = document.createElement('div');
@@ -156,6 +156,7 @@ const draw = async (place) => {
     place.replaceChildren(box);
     // Its title is the heading already.
     await Plotly.newPlot(box, data, {...layout, title: {...layout.title, text: ''}}, {displayModeBar: false});
+    if (frames) await Plotly.addFrames(box, frames);
     place.dataset.drawn = 'yes';
   } catch (error) {
     place.replaceChildren(...picture);

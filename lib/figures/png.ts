@@ -20,7 +20,7 @@ export interface ImageGrid extends FigureText {
   readonly scale?: number;
   /** Pixels of the drawing between two images; the scale where it is left out. */
   readonly gap?: number;
-  /** The byte drawn white; 1 for images of zeros and ones and 255 for all others where it is left out. */
+  /** The byte drawn white. Where it is left out, 1 for each list of images that has only zeros and ones, and 255 for the others. */
   readonly white?: number;
   /** 1 where a pixel was given, 0 where the model chose it (drawn with a blue tint): [H, W], or [count, H, W]. */
   readonly known?: Uint8Array;
@@ -31,6 +31,8 @@ export interface ImageGrid extends FigureText {
 }
 
 const background = rgb(colors.background);
+/** A thin line around each image: a white one would have no edge on the light ground. */
+const edge = rgb('#B0B0B0');
 const mark = rgb(colors.mark);
 const white = [255, 255, 255] as const;
 const coveredTone = rgb('#8FB3CF');
@@ -55,6 +57,7 @@ export function imageGrid(grid: ImageGrid): Picture {
   const color = pixelColors(images, grid);
   places.forEach(({row, column}, image) => {
     const corner = {x: gap + column * step.x, y: gap + row * step.y};
+    if (gap > 1) fill(canvas, corner.x - 1, corner.y - 1, width * scale + 2, height * scale + 2, edge);
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         const at = {x: corner.x + x * scale, y: corner.y + y * scale};
@@ -161,11 +164,14 @@ function inOneList(images: Images | readonly Images[]): Images {
   }
   if (list.length === 1) return list[0];
   const pixels = new Uint8Array(count * height * width * channels);
+  // Bits beside bytes: a 1 is as white as a 255.
+  const bytes = list.map((row) => row.pixels.some((byte) => byte > 1));
+  const factor = (row: number): number => (bytes[row] || !bytes.includes(true) ? 1 : 255);
   let start = 0;
-  for (const row of list) {
-    pixels.set(row.pixels, start);
+  list.forEach((row, k) => {
+    pixels.set(factor(k) === 1 ? row.pixels : row.pixels.map((bit) => bit * factor(k)), start);
     start += row.pixels.length;
-  }
+  });
   return {pixels, count, height, width, channels};
 }
 

@@ -33,7 +33,7 @@ export function saveFigure(id: string, figure: Chart | Picture, options: SaveOpt
     writeFileAtomically(path.join(folder, `${id}.png`), encodePng(figure, {command, minutes}));
   } else {
     const meta = {...figure.layout.meta, command, minutes};
-    const chart: Chart = {data: figure.data, layout: {...figure.layout, meta}};
+    const chart: Chart = {...figure, layout: {...figure.layout, meta}};
     writeFileAtomically(path.join(folder, `${id}.json`), `${JSON.stringify(chart)}\n`);
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {checkBits, checkThirdBit, checkTwoAhead} from '../../lib/course/autoregression';
-import {checkDegrees, checkHiddenMask, checkOwnPixels} from '../../lib/course/madeMasks';
+import {checkDegrees, checkDirectMask, checkOwnPixels} from '../../lib/course/madeMasks';
 
 const model = {intercept: 10, coefficients: [1.3, -0.6], deviation: 15};
 const series = Float64Array.of(20, 30, 50);
@@ -16,7 +16,7 @@ test('solved exercises are right', () => {
       series,
     ),
     checkThirdBit([0.25, 0, 0, 0.25, 0, 0.25, 0.25, 0]),
-    checkHiddenMask((below, above) => above >= below),
+    checkDirectMask((pixel, output) => pixel < output),
     checkDegrees([2, 0, 3, 1], [1, 2, 3]),
     checkOwnPixels(8, 9, 64),
   ];
@@ -28,7 +28,7 @@ test('unsolved ones are "open" and never an error', () => {
     checkBits(() => undefined),
     checkTwoAhead(() => undefined, model, series),
     checkThirdBit(undefined),
-    checkHiddenMask(() => undefined),
+    checkDirectMask(() => undefined),
     checkDegrees([2, 0, 3, 1], undefined),
     checkOwnPixels(undefined, 9, 64),
   ];
@@ -44,8 +44,8 @@ test('wrong answers are told what is wrong', () => {
   assert.match(checkThirdBit([0.5, 0, 0, 0.5, 0, 0, 0, 0]), /: not yet/);
   assert.match(checkThirdBit(new Array(8).fill(1)), /sum to 8/);
   assert.match(
-    checkHiddenMask((below, above) => above > below),
-    /from degree 1 to degree 1 yours is closed/,
+    checkDirectMask((pixel, output) => pixel <= output),
+    /from pixel 1 to output 1 yours lets through/,
   );
   assert.match(checkDegrees([2, 0, 3, 1], [1, 3]), /degree 3 does not see the input of degree 2/);
   assert.match(checkDegrees([2, 0, 3, 1], [1, 2, 3, 3]), /fewer than your 4 units are enough/);

@@ -26,6 +26,13 @@ test('every pixel is an exact square, with the background between the images', (
   }
 });
 
+test('every image has an edge; bits are as white beside bytes as alone', () => {
+  const bytes = {...bits, pixels: bits.pixels.map((bit) => 255 * bit)};
+  const grid = imageGrid({...text, images: [bits, bytes], scale: 3, gap: 2});
+  assert.deepEqual(pixel(grid, 1, 1), [0xb0, 0xb0, 0xb0]);
+  for (const y of [2, 10]) assert.deepEqual(pixel(grid, 5, y), [255, 255, 255]);
+});
+
 test('gray and color', () => {
   const gray = {pixels: Uint8Array.of(0, 128, 255, 64), count: 1, height: 2, width: 2, channels: 1};
   assert.deepEqual(pixel(imageGrid({...text, images: gray, scale: 1, gap: 0}), 1, 0), [128, 128, 128]);

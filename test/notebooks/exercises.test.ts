@@ -46,7 +46,7 @@ const WRONG: Record<string, Record<string, readonly any[]>> = {
     mine: [new Array(8).fill(1 / 8), [0.25, 0.25, 0, 0, 0, 0, 0.25, 0.25], new Array(8).fill(Number.NaN)],
   },
   '02': {
-    connected: [(a: number, b: number) => b > a, (a: number, b: number) => b <= a, () => Number.NaN],
+    connected: [(a: number, b: number) => a <= b, (a: number, b: number) => a > b, () => Number.NaN],
     hiddenDegrees: [
       [1, 2],
       [1, 2, 3, 4],
