@@ -222,7 +222,6 @@ class PixelRnn(Network):
                 layer.skip = point(narrow, wide)
             self.add_module(f"layer{k}", layer)
         self.add_head(2 * h)
-        self.recur = lstm_step
 
     def compute(self, x, labels, step):
         x, skipped = self.first(x), 0
@@ -254,7 +253,7 @@ class RowLstm(PixelRnn):
         for row in gates.unbind(1):
             padded = torch.cat([side, h, side], 1)
             near = torch.cat([padded[:, :-2], h, padded[:, 2:]], 2).reshape(-1, 3 * size)
-            h, c = self.recur(torch.addmm(row.reshape(-1, gate_size), near, weight).view(batch, width, -1), c)
+            h, c = lstm_step(torch.addmm(row.reshape(-1, gate_size), near, weight).view(batch, width, -1), c)
             rows.append(h)
         return torch.stack(rows, 1)
 
@@ -288,7 +287,7 @@ class DiagonalBiLstm(PixelRnn):
             c = torch.cat([*([cells] if first else []), c, *([cells] if last else [])], 2)
             near = torch.cat([h[:, :, 1:], h[:, :, :-1]], 3).reshape(2, batch * n, 2 * size)
             sums = torch.baddbmm(part.reshape(2, batch * n, -1), near, kernel).view(2, batch, n, -1)
-            h, c = self.recur(sums, c[:, :, 1:])
+            h, c = lstm_step(sums, c[:, :, 1:])
             outs.append(h)
         h = torch.cat(outs, 2).index_select(2, back).view(2, batch, height, width, size)
         # What comes from the right has seen pixels to the right: a pixel is given that of the pixel above it.

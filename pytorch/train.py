@@ -261,16 +261,9 @@ class Trainer:
 
 
 def compiled(network, wanted):
-    """Where it helps: a whole convolutional network; of a recurrent one the step, as the loop over it would take minutes to compile.
-
-    MADE is a few large products, between which there is little to join.
-    """
-    if not wanted or isinstance(network, networks.Made):
-        return network
-    if isinstance(network, networks.PixelRnn):
-        network.recur = torch.compile(networks.lstm_step, dynamic=True)
-        return network
-    return torch.compile(network)
+    """Where it helps: the convolutional networks. A loop over rows or diagonals takes minutes to compile, and MADE is a few large products."""
+    convolutional = isinstance(network, (networks.PixelCnn, networks.GatedPixelCnn))
+    return torch.compile(network) if wanted and convolutional else network
 
 
 class Report:
@@ -318,7 +311,7 @@ def main():
     parser.add_argument("--restart", action="store_true", help="throw the saved state away and begin again")
     parser.add_argument("--precision", choices=["bf16", "fp32"], help="of products in training; bf16 on a GPU that has it, else fp32")
     parser.add_argument(
-        "--compile", action=argparse.BooleanOptionalAction, default=torch.cuda.is_available(), help="with torch.compile; on a GPU"
+        "--compile", action=argparse.BooleanOptionalAction, default=torch.cuda.is_available(), help="PixelCNN and Gated PixelCNN with torch.compile (default: on a GPU)"
     )
     parser.add_argument(
         "--tolerance", type=float, default=1e-3, metavar="NATS", help="by which the first batch may differ from the exported nats (default 0.001)"
