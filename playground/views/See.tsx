@@ -10,6 +10,8 @@ import {BLACK, heat, MARK, OPEN, type Rgb} from '../parts/paint';
 const MODELS = [PIXEL_CNN, GATED, ROW_LSTM, DIAGONAL, MADE];
 /** Random images that are looked at, one after the other: a map can only grow. */
 const LOOKS = 6;
+/** Milliseconds that a pointer must rest before its map is refined. */
+const REST = 120;
 
 interface Sight {
   readonly values: Float32Array;
@@ -46,6 +48,8 @@ export function See() {
     const started = performance.now();
     const look = async (): Promise<void> => {
       while (sight.looks < LOOKS) {
+        // A pointer that moves on is served first; only where it rests the map is refined.
+        if (sight.looks > 0) await new Promise((resolve) => setTimeout(resolve, REST));
         const input = {weights: model.weights, layer: chosen, seed: sight.looks};
         const values = await run(
           'see',
