@@ -23,7 +23,7 @@ test('nats of a completion: right, the whole image, always a number, late by ind
   );
   assert.match(
     checkCompletionNats(() => null),
-    /it can be told/,
+    /the order gives it/,
   );
   assert.match(
     checkCompletionNats(() => undefined),
