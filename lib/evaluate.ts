@@ -4,6 +4,7 @@ import {Dataset} from './data/dataset';
 import {checkImages, checkLevels} from './data/images';
 import {stopButton} from './engine/stopButton';
 import {yieldToOthers} from './engine/yieldToOthers';
+import {NotFiniteError} from './finite';
 import {bitsPerDimension, ensembleNats, meanAndError, negativeLogLikelihood} from './likelihood';
 import type {AutoregressiveModel, Condition, Images} from './types';
 
@@ -31,7 +32,7 @@ export interface Evaluation {
  *
  * @param images values 0 … levels - 1, of the model's size; with labels, where the model is conditioned on them
  * @throws RangeError when the images are of another size, hold a value that is no level, lack labels that are needed, or are
- *   none, or when batchSize is no positive integer
+ *   none, or when batchSize is no positive integer; NotFiniteError at the first likelihood that is not finite
  */
 export async function evaluate(
   model: AutoregressiveModel,
@@ -49,8 +50,16 @@ export async function evaluate(
       negativeLogLikelihood(model, x, model.logits(x, conditionAt(condition, indices))),
     );
     x.dispose();
-    perImage.set(await nats.data(), done);
+    const values = await nats.data();
     nats.dispose();
+    const wrong = values.findIndex((value) => !Number.isFinite(value));
+    if (wrong !== -1) {
+      throw new NotFiniteError(
+        `${model.name}: the nats of image ${done + wrong} are ${values[wrong]}`,
+        model.parameters,
+      );
+    }
+    perImage.set(values, done);
     done += indices.length;
     onProgress?.(done / images.count);
     await yieldToOthers();

@@ -52,16 +52,13 @@ export {type Engine, startEngine} from './engine/index';
 export {shiftDown} from './engine/lstmLayer';
 export {lstmScan, NEIGHBORS, type ScanDirection, type ScanWeights} from './engine/lstmScan';
 export {type DegreeMask, maskedDense} from './engine/maskedDense';
+export {pixelGate, pixelLstmCell, rectify} from './engine/pixelCells';
 export {
-  addMatrixProduct,
-  createPixelKernel,
-  type MatrixPart,
-  type PixelKernel,
-  type PixelKernelSpec,
-  pixelGate,
-  pixelLstmCell,
-  rectify,
-} from './engine/pixelKernel';
+  type PixelBuffer,
+  type PixelConvolution,
+  PixelProgram,
+  type PixelRecurrence,
+} from './engine/pixelProgram';
 export {relu} from './engine/relu';
 export {skew, unskew} from './engine/skew';
 export {type EvaluateOptions, type Evaluation, evaluate, evaluateEnsemble} from './evaluate';
@@ -107,6 +104,7 @@ export {
   type Stroke,
 } from './figures/style';
 export {type Columns, printTable} from './figures/table';
+export {NotFiniteError} from './finite';
 export {type CompletionNats, completionNats, splitNats} from './inspect/completionNats';
 export {
   type Dependence,
@@ -173,7 +171,7 @@ export {
 } from './layers/rasterMasks';
 export {ResidualBlock, type ResidualSpec} from './layers/residual';
 export {RowLstm} from './layers/rowLstm';
-export type {PixelStates, StateLayer, StateSpec} from './layers/stateLayer';
+export type {StateLayer, StateSpec} from './layers/stateLayer';
 export {
   bitsPerDimension,
   ensembleNats,

@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
+import {type Choice, draw, likeliest, TIE} from './choice';
 import {checkCondition, conditionAt} from './condition';
 import {checkImages} from './data/images';
 import {stopButton} from './engine/stopButton';
 import {yieldToOthers} from './engine/yieldToOthers';
+import {NotFiniteError} from './finite';
 import {checkSeed, Random} from './random';
-import type {AutoregressiveModel, Condition, Images} from './types';
+import type {AutoregressiveModel, Condition, Drawing, Images, IncrementalLogits, OpenValue} from './types';
 
 /**
  * Sampling, value after value in the model's order. `cached` computes only what each new value changes, `naive` runs
@@ -48,61 +50,137 @@ export interface ChosenValue {
 }
 
 /**
- * Closer to a threshold than this a choice is made by the whole model on that image alone. Methods and numbers of images
- * round differently, by far less than this, so rounding never decides a pixel.
- */
-const TIE = 1e-5;
-
-/**
  * Draws images from the model, or the rest of images of which some values are known.
  *
  * The rule for one value, the same for every model and method: the value is the number of levels k for which
  * u >= P(value <= k), with u uniform in [0, 1) from the stream (seed, 'sample', i).
  *
  * @returns values 0 … levels - 1
- * @throws RangeError for a count, seed, temperature or known value out of range
+ * @throws RangeError for a count, seed, temperature or known value out of range; NotFiniteError at the first logit that is not finite
  */
 export async function sample(model: AutoregressiveModel, options: SampleOptions): Promise<Images> {
-  const {count, seed, condition, temperature = 1, method = 'cached', argmax = false} = options;
-  const {signal = stopButton(), onProgress, onValue} = options;
+  const {count, seed, condition, method = 'cached'} = options;
   checkOptions(model, options);
   const values = model.order.length;
   const {height, width, channels} = model.image;
-  const uniforms = sampleUniforms(seed, count, values);
-  const pixels = new Uint8Array(count * values);
-  const full = new FullPass(model, count, condition);
+  const run: Run = {
+    ...{model, options, full: new FullPass(model, count, condition)},
+    uniforms: sampleUniforms(seed, count, values),
+    signal: options.signal ?? stopButton(),
+    pixels: new Uint8Array(count * values),
+  };
   const incremental = method === 'cached' ? model.incremental?.(count, condition) : undefined;
-  const choose = (logits: Float32Array, u: number): Choice =>
-    argmax ? likeliest(logits) : draw(logits, u, temperature);
   try {
-    let previous: Float32Array | null = null;
-    for (let k = 0; k < values; k++) {
-      signal?.throwIfAborted();
-      const index = model.order[k];
-      const logits = incremental?.next(previous) ?? full.logits(index);
-      const numbers = logits.length / count;
-      previous = new Float32Array(count);
-      for (let i = 0; i < count; i++) {
-        let value = knownValue(options, i, index);
-        if (value === undefined) {
-          const u = uniforms[i][index];
-          let choice = choose(logits.subarray(i * numbers, (i + 1) * numbers), u);
-          if (choice.margin < TIE) choice = choose(full.logitsOfOne(index, i), u);
-          value = choice.value;
-        }
-        pixels[i * values + index] = value;
-        previous[i] = value / (model.levels - 1);
-      }
-      full.set(index, previous);
-      onProgress?.((k + 1) / values);
-      const chosen = onValue?.({place: k, index, logits, values: valuesAt(pixels, index, values)});
-      if (chosen !== undefined) await chosen;
-      if (k % 28 === 27) await yieldToOthers();
-    }
+    // Who asks for every value gets them one by one.
+    if (incremental?.draw === undefined || options.onValue !== undefined)
+      await valueByValue(run, incremental);
+    else await manyAtOnce(run, (drawing) => incremental.draw?.(drawing) ?? []);
   } finally {
     incremental?.dispose();
   }
-  return {pixels, count, height, width, channels};
+  return {pixels: run.pixels, count, height, width, channels};
+}
+
+/** What both ways of sampling work with. */
+interface Run {
+  readonly model: AutoregressiveModel;
+  readonly options: SampleOptions;
+  readonly full: FullPass;
+  readonly signal: AbortSignal | undefined;
+  /** Of each image, by flat index. */
+  readonly uniforms: readonly Float32Array[];
+  /** [count, values], by flat index. */
+  readonly pixels: Uint8Array;
+}
+
+async function valueByValue(run: Run, incremental: IncrementalLogits | undefined): Promise<void> {
+  const {model, options, full, signal, uniforms, pixels} = run;
+  const {count, onProgress, onValue} = options;
+  const values = model.order.length;
+  let previous: Float32Array | null = null;
+  for (let k = 0; k < values; k++) {
+    signal?.throwIfAborted();
+    const index = model.order[k];
+    const logits = incremental?.next(previous) ?? full.logits(index);
+    const numbers = logits.length / count;
+    previous = new Float32Array(count);
+    for (let i = 0; i < count; i++) {
+      let value = knownValue(options, i, index);
+      if (value === undefined) {
+        const own = logits.subarray(i * numbers, (i + 1) * numbers);
+        checkFinite(model, own, i, k);
+        const choice = choose(options, own, uniforms[i][index]);
+        value = choice.margin < TIE ? decide(run, i, k) : choice.value;
+      }
+      pixels[i * values + index] = value;
+      previous[i] = value / (model.levels - 1);
+    }
+    full.set(index, previous);
+    onProgress?.((k + 1) / values);
+    const chosen = onValue?.({place: k, index, logits, values: valuesAt(pixels, index, values)});
+    if (chosen !== undefined) await chosen;
+    if (k % 28 === 27) await yieldToOthers();
+  }
+}
+
+/** So long a sampler may draw before others get their turn. */
+const MILLISECONDS = 50;
+
+/** The sampler draws, and asks here only for what is too close to call. */
+async function manyAtOnce(run: Run, draw: (drawing: Drawing) => readonly OpenValue[]): Promise<void> {
+  const {model, options, full, signal, uniforms} = run;
+  const {count, temperature = 1, argmax = false, onProgress} = options;
+  const {order} = model;
+  const values = order.length;
+  const byPlace = {
+    ...{uniforms: new Float32Array(count * values), pixels: new Uint8Array(count * values)},
+    given: new Int16Array(count * values),
+  };
+  for (let i = 0; i < count; i++) {
+    order.forEach((index, k) => {
+      byPlace.uniforms[i * values + k] = uniforms[i][index];
+      byPlace.given[i * values + k] = knownValue(options, i, index) ?? -1;
+    });
+  }
+  let length = Math.min(values, 28);
+  for (let done = 0; done < values; ) {
+    signal?.throwIfAborted();
+    const until = Math.min(values, done + length);
+    const started = performance.now();
+    for (;;) {
+      const open = draw({until, temperature, argmax, ...byPlace});
+      if (open.length === 0) break;
+      for (const {image, place} of open) {
+        for (let k = 0; k < place; k++) {
+          full.setOne(image, order[k], byPlace.pixels[image * values + k] / (model.levels - 1));
+        }
+        const value = decide(run, image, place);
+        byPlace.pixels[image * values + place] = value;
+        byPlace.given[image * values + place] = value;
+      }
+    }
+    done = until;
+    if (performance.now() - started < MILLISECONDS) length *= 2;
+    onProgress?.(done / values);
+    await yieldToOthers();
+  }
+  for (let i = 0; i < count; i++) {
+    order.forEach((index, k) => {
+      run.pixels[i * values + index] = byPlace.pixels[i * values + k];
+    });
+  }
+}
+
+/** A value by the whole model on that image alone, whose values before it are set. */
+function decide({model, options, full, uniforms}: Run, image: number, place: number): number {
+  const index = model.order[place];
+  const alone = full.logitsOfOne(index, image);
+  checkFinite(model, alone, image, place);
+  return choose(options, alone, uniforms[image][index]).value;
+}
+
+function choose({argmax = false, temperature = 1}: SampleOptions, logits: Float32Array, u: number): Choice {
+  return argmax ? likeliest(logits) : draw(logits, u, temperature);
 }
 
 /** [count]: the value at a flat index of every image of `size` values. */
@@ -140,6 +218,10 @@ class FullPass {
     for (let i = 0; i < this.count; i++) this.x[i * size + index] = values[i];
   }
 
+  setOne(image: number, index: number, value: number): void {
+    this.x[image * this.model.order.length + index] = value;
+  }
+
   /** [count] or [count * levels] logits of the value at the flat index. */
   logits(index: number): Float32Array {
     return this.logitsOf(index, this.x, this.condition);
@@ -166,69 +248,19 @@ class FullPass {
   }
 }
 
-interface Choice {
-  readonly value: number;
-  /** How far the choice is from being another: in probability, or in logits for the likeliest. */
-  readonly margin: number;
-}
-
-function draw(logits: Float32Array, u: number, temperature: number): Choice {
-  // The same place as u, in logits. A low temperature magnifies what they are rounded by: there the distance counts in logits, too.
-  const place = temperature * Math.log(u / (1 - u));
-  if (logits.length === 1) {
-    const threshold = 1 / (1 + Math.exp(logits[0] / temperature));
-    const margin = Math.min(Math.abs(u - threshold), temperature < 1 ? Math.abs(logits[0] + place) / 4 : 1);
-    return {value: u >= threshold ? 1 : 0, margin};
-  }
-  const most = logits.reduce((a, b) => Math.max(a, b));
-  const weights = Float64Array.from(logits, (logit) => Math.exp((logit - most) / temperature));
-  const total = weights.reduce((a, b) => a + b);
-  let [value, margin, cumulative] = [0, Number.POSITIVE_INFINITY, 0];
-  // The last level needs no threshold: whatever is left is its share.
-  for (let level = 0; level + 1 < logits.length; level++) {
-    cumulative += weights[level] / total;
-    margin = Math.min(margin, Math.abs(u - cumulative));
-    if (u >= cumulative) value++;
-  }
-  if (temperature < 1) margin = Math.min(margin, logitMargin(logits, weights, most, temperature, place));
-  return {value, margin};
-}
-
-/**
- * How far `place` is from T log(P(value <= k) / P(value > k)) at the nearest level k: a fourth of it, since no probability changes by
- * more than a fourth of what a logit does.
- *
- * @param weights exp((logit - most) / T); where all on one side are 0, the largest logit stands for their sum
- */
-function logitMargin(
+/** @throws NotFiniteError that names the value in the model's order, and the parameter that it comes from */
+function checkFinite(
+  model: AutoregressiveModel,
   logits: Float32Array,
-  weights: Float64Array,
-  most: number,
-  temperature: number,
-  place: number,
-): number {
-  const last = logits.length - 1;
-  const above = new Float64Array(last);
-  for (let [k, sum, largest] = [last, 0, Number.NEGATIVE_INFINITY]; k > 0; k--) {
-    sum += weights[k];
-    largest = Math.max(largest, logits[k]);
-    above[k - 1] = sum > 0 ? temperature * Math.log(sum) : largest - most;
-  }
-  let [margin, sum, largest] = [Number.POSITIVE_INFINITY, 0, Number.NEGATIVE_INFINITY];
-  for (let k = 0; k < last; k++) {
-    sum += weights[k];
-    largest = Math.max(largest, logits[k]);
-    const below = sum > 0 ? temperature * Math.log(sum) : largest - most;
-    margin = Math.min(margin, Math.abs(below - above[k] - place) / 4);
-  }
-  return margin;
-}
-
-function likeliest(logits: Float32Array): Choice {
-  // One Bernoulli logit stands for the two levels 0 and itself.
-  const row = logits.length === 1 ? Float32Array.of(0, logits[0]) : logits;
-  const [most, next] = row.slice().sort().subarray(-2).reverse();
-  return {value: row.indexOf(most), margin: most - next};
+  image: number,
+  position: number,
+): void {
+  const wrong = logits.findIndex((logit) => !Number.isFinite(logit));
+  if (wrong === -1) return;
+  throw new NotFiniteError(
+    `sample: the logit of value ${position} of image ${image} is ${logits[wrong]}`,
+    model.parameters,
+  );
 }
 
 function knownValue({known}: SampleOptions, i: number, index: number): number | undefined {

@@ -6,6 +6,7 @@ import {stopButton} from './engine/stopButton';
 import {halfSquaredNorm} from './engine/sums';
 import {yieldToOthers} from './engine/yieldToOthers';
 import {checkModelImages, checkModelShape, evaluate} from './evaluate';
+import {NotFiniteError, whereNotFinite} from './finite';
 import {negativeLogLikelihood} from './likelihood';
 import {checkSeed} from './random';
 import type {
@@ -60,10 +61,12 @@ export class TrainingDivergedError extends Error {
     loss: number,
     readonly learningRate: number,
     rule = 'finite',
+    /** The tensor that it comes from, as a sentence. */
+    where = '',
   ) {
     super(
       `training: the loss is ${loss} at step ${step} (learning rate ${learningRate.toExponential(2)}); it must be ` +
-        `${rule}. The state saved before is kept: resume from it with a lower learning rate or a clipNorm`,
+        `${rule}. ${where}${where === '' ? '' : '. '}The state saved before is kept: resume from it with a lower learning rate or a clipNorm`,
     );
     this.name = 'TrainingDivergedError';
   }
@@ -129,6 +132,15 @@ export async function train(
   const seconds = (): number => secondsBefore + (performance.now() - started) / 1000;
   const {stateEverySeconds = 60} = hooks;
   let dueAt = started + 1000 * Math.min(FIRST_STATE_SECONDS, stateEverySeconds);
+  /** The parameters as they are tell where it comes from. */
+  const diverged = (at: number, loss: number): TrainingDivergedError =>
+    new TrainingDivergedError(
+      at,
+      loss,
+      learningRateAt(at, steps, options),
+      'finite',
+      whereNotFinite(model.parameters),
+    );
   const saveState = async (): Promise<void> => {
     const state = {
       step,
@@ -140,7 +152,7 @@ export async function train(
     };
     // A finite loss can have a gradient that is not: what such a step has left must not replace the last good state.
     if (![...state.adam.weights.values()].every((weights) => weights.every(Number.isFinite))) {
-      throw new TrainingDivergedError(step, Number.NaN, learningRateAt(step, steps, options));
+      throw diverged(step, Number.NaN);
     }
     await hooks.onState?.(state);
     dueAt = performance.now() + 1000 * stateEverySeconds;
@@ -202,7 +214,7 @@ export async function train(
         break;
       }
       if (!Number.isFinite(nats)) {
-        throw new TrainingDivergedError(step - 1, nats, learningRateAt(step - 1, steps, options));
+        throw diverged(step - 1, nats);
       }
       epochNats = 0;
       await record(trained);
@@ -247,6 +259,7 @@ async function scoreOf(
     return (await evaluate(model, images, {signal})).nats;
   } catch (error) {
     if (signal?.aborted === true) return null;
+    if (error instanceof NotFiniteError) return Number.NaN;
     throw error;
   }
 }
@@ -272,11 +285,18 @@ function trainStep(
   if (atStep !== model) atStep.dispose();
   if (!Number.isFinite(nats)) {
     tf.dispose(grads);
-    throw new TrainingDivergedError(step, nats, learningRate);
+    throw new TrainingDivergedError(step, nats, learningRate, 'finite', whereNotFinite(model.parameters));
   }
-  const scale = options.clipNorm > 0 ? clipScale(Object.values(grads), options.clipNorm) : 1;
   const byName = new Map<string, tf.Tensor>();
   for (const [name, variable] of model.parameters) byName.set(name, grads[variable.name]);
+  const norm = options.clipNorm > 0 ? normOf(Object.values(grads)) : 0;
+  if (!Number.isFinite(norm)) {
+    const where = whereNotFinite(byName, 'gradient');
+    tf.dispose(grads);
+    throw new TrainingDivergedError(step, nats, learningRate, 'of a finite gradient', where);
+  }
+  // What all gradients together are multiplied with so that their norm is at most the given one.
+  const scale = norm > options.clipNorm ? options.clipNorm / norm : 1;
   // Early on the average of few steps is short, so that the first random weights are soon forgotten.
   const averageDecay = Math.min(options.averageDecay, (1 + step) / (10 + step));
   adam.step(byName, step + 1, learningRate, averageDecay, scale);
@@ -284,10 +304,10 @@ function trainStep(
   return nats;
 }
 
-/** What all gradients together are multiplied with so that their norm is at most the given one. */
-function clipScale(gradients: readonly tf.Tensor[], most: number): number {
+/** Of all gradients together. */
+function normOf(gradients: readonly tf.Tensor[]): number {
   const sum = tf.tidy(() => tf.addN(gradients.map((x) => halfSquaredNorm(x))).dataSync()[0]);
-  return Math.min(1, most / Math.sqrt(2 * sum));
+  return Math.sqrt(2 * sum);
 }
 
 /**

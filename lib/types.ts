@@ -76,7 +76,34 @@ export interface IncrementalLogits {
    * @returns [count] when levels is 2, else [count * levels]
    */
   next(previous: Float32Array | null): Float32Array;
+  /**
+   * Draws many values at a call, where the sampler can: from the next one on, up to the given place in the order, or up to a value that
+   * the whole model must decide. Not to be mixed with `next`.
+   *
+   * @returns the values that are left open, at the place that their images have come to; empty where all are drawn
+   */
+  draw?(drawing: Drawing): readonly OpenValue[];
   dispose(): void;
+}
+
+/** What a sampler draws with; numbers of each image by place in the order, [count, values]. */
+export interface Drawing {
+  /** The place after the last value to draw. */
+  readonly until: number;
+  readonly temperature: number;
+  readonly argmax: boolean;
+  /** In [0, 1). */
+  readonly uniforms: Float32Array;
+  /** Values that are not to be drawn, 0 … levels - 1; -1 where one is to be. */
+  readonly given: Int16Array;
+  /** What is drawn, written by the sampler. A value that was left open is to be written here, and into `given`, by the caller. */
+  readonly pixels: Uint8Array;
+}
+
+/** A value too close to another, or whose logits are not finite. */
+export interface OpenValue {
+  readonly image: number;
+  readonly place: number;
 }
 
 /** One line of a training history. `nats` is per image; `seconds` counts from the start of training, pauses left out. */

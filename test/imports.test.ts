@@ -44,7 +44,7 @@ const byName = new Map(sources.map((source) => [source.name, source]));
 /** `models/made` lies in room `models`; a file of the root is a room of its own. */
 const roomOf = (name: string): string => name.split('/')[0];
 
-const WORDS = ['types', 'random', 'likelihood', 'condition'];
+const WORDS = ['types', 'random', 'likelihood', 'condition', 'finite'];
 
 /**
  * The plan of the house: which rooms a room may import besides itself. What is not named is forbidden, and so is a room that is
@@ -53,6 +53,8 @@ const WORDS = ['types', 'random', 'likelihood', 'condition'];
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   types: [],
   random: [],
+  finite: ['types'],
+  choice: [],
   engine: ['types'],
   likelihood: ['engine', 'types'],
   condition: ['types'],
@@ -65,7 +67,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // The four verbs know the model interface of types, never a model.
   evaluate: ['data', 'engine', ...WORDS],
   train: ['evaluate', 'data', 'engine', ...WORDS],
-  sample: ['data', 'engine', ...WORDS],
+  sample: ['choice', 'data', 'engine', ...WORDS],
   complete: ['sample', 'data', 'engine', ...WORDS],
   inspect: ['evaluate', 'sample', 'complete', 'data', 'engine', ...WORDS],
   reproduction: [

@@ -1,5 +1,5 @@
 import {NEIGHBORS, type ScanDirection} from '../engine/lstmScan';
-import {pixelLstmCell} from '../engine/pixelKernel';
+import {pixelLstmCell} from '../engine/pixelCells';
 import {Random} from '../random';
 import {ask, exercise, type Hints, sideOf, Unanswered} from './check';
 

@@ -156,7 +156,8 @@ function checked(
   for (const [k, name] of ['vertical', 'horizontal'].entries()) {
     const added = classes?.[k];
     if (added === undefined) continue;
-    const rows = added instanceof tf.Tensor && added.shape[0] === 1 ? 1 : 'B';
+    const first = classes?.[0];
+    const rows = first instanceof tf.Tensor && first.shape[0] === 1 ? 1 : 'B';
     given.tensor(`the class's share of the ${name} stack`, added, [rows, twice]);
   }
   return all.flatMap(({bias}, k) => [kernels[k], bias]);

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {loadNativeKernels} from './native';
+import {threadCount} from './threads';
 
 /** Which TensorFlow runs. */
 export interface Engine {
@@ -14,9 +15,9 @@ let engine: Promise<Engine> | undefined;
 
 /**
  * Starts the engine once: the native TensorFlow runtime where set-up could build it, else WebAssembly.
- * The environment variable TF_ENGINE=wasm asks for WebAssembly.
+ * The environment variable TF_ENGINE=wasm asks for WebAssembly; RASTER_THREADS says with how many threads the native runtime works.
  *
- * @throws Error when TF_ENGINE has another value, or asks for a native runtime that does not load
+ * @throws Error when TF_ENGINE or RASTER_THREADS has another value, or TF_ENGINE asks for a native runtime that does not load
  */
 export function startEngine(): Promise<Engine> {
   engine ??= start().catch((error) => {
@@ -34,8 +35,9 @@ async function start(): Promise<Engine> {
     );
   }
   if (wanted !== 'wasm') {
+    const threads = threadCount();
     try {
-      return await startNative();
+      return await startNative(threads);
     } catch (error) {
       if (wanted === 'tensorflow') throw error;
     }
@@ -43,14 +45,16 @@ async function start(): Promise<Engine> {
   return startWasm(wanted === 'wasm' ? 'as TF_ENGINE asks' : 'since the native runtime does not load');
 }
 
-async function startNative(): Promise<Engine> {
+async function startNative(threads: number): Promise<Engine> {
   // Only here is tfjs-node known. The name is hidden from bundlers, so that the rest of lib also runs in a browser.
   const name = '@tensorflow/tfjs-node';
   const compat = './compat.cjs';
   require(compat);
+  // TensorFlow reads it when it is loaded.
+  process.env.TF_NUM_INTRAOP_THREADS ??= String(threads);
   const node = require(name) as typeof import('@tensorflow/tfjs-node');
   await tf.setBackend('tensorflow');
-  loadNativeKernels();
+  loadNativeKernels(threads);
   const version = node.version_core === undefined ? '' : nativeVersion();
   return {name: 'tensorflow', version, description: `TensorFlow ${version}, native`};
 }

@@ -9,38 +9,48 @@ import type {NodeJSKernelBackend} from '@tensorflow/tfjs-node/dist/nodejs_kernel
 
 /** What the project's own kernels give to JavaScript directly, for samplers. Loading them registers operations with TensorFlow. */
 export interface NativeKernels {
-  /** @returns a handle for applyPixelKernel */
-  createPixelKernel(
-    weights: Float32Array,
-    bias: Float32Array,
-    taps: number,
-    inputs: number,
-    outputs: number,
-    count: number,
-    rectified: 0 | 1,
-  ): unknown;
-  applyPixelKernel(
-    kernel: unknown,
-    inputs: Float32Array,
-    seen: Int32Array,
-    taps: number,
-    added: Float32Array | null,
-    out: Float32Array,
+  setThreads(count: number): void;
+  /** @returns a handle; `code` and `numbers` as nativeSampler.ts makes them */
+  createPixelSampler(code: Int32Array, numbers: Float32Array): unknown;
+  /** @param previous [count], or null for the first value; @param out [count, logits of a value] */
+  pixelLogits(sampler: unknown, previous: Float32Array | null, out: Float32Array): void;
+  /** Draws as types.ts' Drawing says. @param outcomes [images]: 0, or not where a value is left open; @param places [samplers] */
+  drawPixels(
+    samplers: readonly unknown[],
+    until: number,
+    levels: number,
+    temperature: number,
+    argmax: 0 | 1,
+    uniforms: Float32Array,
+    given: Int16Array,
+    pixels: Uint8Array,
+    outcomes: Uint8Array,
+    places: Int32Array,
   ): void;
-  addMatrixProduct(a: Float32Array, weights: Float32Array, out: Float32Array, sizes: Int32Array): void;
-  applyGate(x: Float32Array, features: number, out: Float32Array): void;
-  applyRectifier(x: Float32Array, out: Float32Array): void;
-  applyLstmCell(gates: Float32Array, hidden: number, cell: Float32Array, out: Float32Array): void;
 }
 
 let loaded: NativeKernels | null = null;
 let twinsOnly = false;
+let threads = 1;
 
-/** To be called once the native runtime is there. @throws Error when set-up has not compiled the kernels */
-export function loadNativeKernels(): void {
+/**
+ * To be called once the native runtime is there.
+ *
+ * @param count of the project's own operations
+ * @throws Error when set-up has not compiled the kernels
+ */
+export function loadNativeKernels(count: number): void {
   // Beside the binding of tfjs-node; hidden from bundlers as that is.
   const name = '@tensorflow/tfjs-node/lib/napi-v8/raster_kernels.node';
-  loaded = require(name) as NativeKernels;
+  const kernels = require(name) as NativeKernels;
+  kernels.setThreads(count);
+  threads = count;
+  loaded = kernels;
+}
+
+/** How many threads the project's own operations use. */
+export function nativeThreads(): number {
+  return threads;
 }
 
 /**

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import {addedStates} from '../engine/lstmLayer';
+import type {PixelBuffer, PixelProgram} from '../engine/pixelProgram';
 import type {Parameters} from '../types';
 import {Lstm, type LstmSpec} from './lstm';
 import type {ParameterSpec} from './parameters';
-import type {PixelScan} from './pixelScan';
 import {rasterMask} from './rasterMasks';
-import type {PixelStates, StateLayer, StateSpec} from './stateLayer';
+import type {StateLayer, StateSpec} from './stateLayer';
 
 /**
  * Diagonal BiLSTM (van den Oord et al. 2016a, section 3.2): two recurrences along the diagonals, from the left and from the right, each with
@@ -36,9 +36,13 @@ export class DiagonalBiLstm implements StateLayer {
     return tf.tidy(() => addedStates(x, this.lstms));
   }
 
-  pixels(width: number, count: number): PixelStates {
+  /** From the left a pixel at a time; from the right the whole row above, once it is complete. */
+  steps(program: PixelProgram, features: PixelBuffer): PixelBuffer {
     const [left, right] = this.lstms;
-    return new DiagonalPixels(left.pixels(width, count), right.pixels(width, count), width);
+    const states = program.recur(program.convolve(features, left.input.numbers()), left.recurrence());
+    const phase = 'row before';
+    const gates = program.convolve(features, right.input.numbers(), 'none', {phase});
+    return program.add(states, program.recur(gates, right.recurrence(), phase), true);
   }
 
   dispose(): void {
@@ -55,41 +59,4 @@ function lstmSpecs({name, inputs, hidden, groups}: StateSpec): LstmSpec[] {
     mask: rasterMask(1, 'B'),
     name: `${name}.${direction}`,
   }));
-}
-
-/** From the left a pixel at a time; from the right the whole row above, once it is complete. */
-class DiagonalPixels implements PixelStates {
-  /** What the row above has from the right, by column; none for the first row. */
-  private above: Float32Array[] | null = null;
-  private states: Float32Array | undefined;
-  private started = false;
-
-  constructor(
-    private readonly left: PixelScan,
-    private readonly right: PixelScan,
-    private readonly width: number,
-  ) {}
-
-  beginRow(): void {
-    if (this.started) {
-      const above = this.above ?? new Array<Float32Array>(this.width);
-      for (let x = this.width - 1; x >= 0; x--) above[x] = this.right.outputs(x, above[x]);
-      this.above = above;
-    }
-    this.started = true;
-    this.left.beginRow();
-    this.right.beginRow();
-  }
-
-  at(x: number, input: Float32Array): Float32Array {
-    this.left.store(x, input);
-    this.right.store(x, input);
-    const states = this.left.outputs(x, this.states);
-    this.states = states;
-    if (this.above !== null) {
-      const above = this.above[x];
-      for (let i = 0; i < states.length; i++) states[i] += above[i];
-    }
-    return states;
-  }
 }

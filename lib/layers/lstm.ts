@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import {lstmScan, NEIGHBORS, type ScanDirection, type ScanWeights} from '../engine/lstmScan';
+import type {PixelRecurrence} from '../engine/pixelProgram';
 import type {Parameters} from '../types';
 import {MaskedConv2d, type MaskedConv2dSpec} from './maskedConv2d';
 import {type ParameterSpec, parameter} from './parameters';
-import {PixelScan} from './pixelScan';
 import {evenGroups} from './rasterMasks';
 
 /** A recurrence over the image: a masked convolution gives the gates what a pixel's inputs say, the scan what its neighbors' states say. */
@@ -62,9 +62,12 @@ export class Lstm {
     return tf.tidy(() => lstmScan(this.input.apply(x, 'none'), this.weights, this.spec.direction));
   }
 
-  /** The same pixel by pixel. */
-  pixels(width: number, count: number): PixelScan {
-    return new PixelScan(this, width, count);
+  /** What a sampler needs beside the input-to-state convolution. */
+  recurrence(): PixelRecurrence {
+    const numbers = (x: tf.Tensor): Float32Array => Float32Array.from(x.dataSync());
+    const {state, hidden, cell} = this.weights;
+    const {direction} = this.spec;
+    return {state: numbers(state), hidden: numbers(hidden), cell: numbers(cell), direction};
   }
 
   dispose(): void {

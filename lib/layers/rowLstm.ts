@@ -1,10 +1,10 @@
 import type * as tf from '@tensorflow/tfjs';
+import type {PixelBuffer, PixelProgram} from '../engine/pixelProgram';
 import type {Parameters} from '../types';
 import {Lstm, type LstmSpec} from './lstm';
 import type {ParameterSpec} from './parameters';
-import type {PixelScan} from './pixelScan';
 import {horizontalMask} from './rasterMasks';
-import type {PixelStates, StateLayer, StateSpec} from './stateLayer';
+import type {StateLayer, StateSpec} from './stateLayer';
 
 /**
  * Row LSTM (van den Oord et al. 2016a, section 3.1): a whole row at once, from the states of the row above. Input-to-state sees three pixels
@@ -28,8 +28,8 @@ export class RowLstm implements StateLayer {
     return this.lstm.apply(x);
   }
 
-  pixels(width: number, count: number): PixelStates {
-    return new RowPixels(this.lstm.pixels(width, count));
+  steps(program: PixelProgram, features: PixelBuffer): PixelBuffer {
+    return program.recur(program.convolve(features, this.lstm.input.numbers()), this.lstm.recurrence());
   }
 
   dispose(): void {
@@ -39,20 +39,4 @@ export class RowLstm implements StateLayer {
 
 function lstmSpec({name, inputs, hidden, groups}: StateSpec): LstmSpec {
   return {name: `${name}.rows`, direction: 'rows', inputs, hidden, groups, mask: horizontalMask(3, 'B')};
-}
-
-class RowPixels implements PixelStates {
-  private states: Float32Array | undefined;
-
-  constructor(private readonly scan: PixelScan) {}
-
-  beginRow(): void {
-    this.scan.beginRow();
-  }
-
-  at(x: number, input: Float32Array): Float32Array {
-    this.scan.store(x, input);
-    this.states = this.scan.outputs(x, this.states);
-    return this.states;
-  }
 }

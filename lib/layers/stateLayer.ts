@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import type {PixelBuffer, PixelProgram} from '../engine/pixelProgram';
 import type {Lstm} from './lstm';
 
 /** The recurrent part of a residual block: what Row LSTM and the Diagonal BiLSTM have in common. */
@@ -10,8 +11,8 @@ export interface StateLayer {
    * @returns hidden states [B, H, W, h], of which each knows the pixels that x knows there and those before; the caller disposes it
    */
   states(x: tf.Tensor4D): tf.Tensor4D;
-  /** The same pixel by pixel, for a sampler of `count` images. */
-  pixels(width: number, count: number): PixelStates;
+  /** The same as steps of a sampler's program: from the features of a pixel to its states [count, h]. */
+  steps(program: PixelProgram, features: PixelBuffer): PixelBuffer;
   dispose(): void;
 }
 
@@ -21,11 +22,4 @@ export interface StateSpec {
   readonly inputs: number;
   readonly hidden: number;
   readonly groups: number;
-}
-
-export interface PixelStates {
-  /** To be called before the first pixel of each row. */
-  beginRow(): void;
-  /** The hidden states [count, h] of pixel x of the row, from its inputs [count, inputs]. */
-  at(x: number, input: Float32Array): Float32Array;
 }

@@ -9,7 +9,7 @@ import type {AutoregressiveModel, Condition, ImageShape, IncrementalLogits, Para
 import {TRAIN_DEFAULTS} from '../types';
 import {checkKeys} from './configKeys';
 import {configsOf, defineModel} from './family';
-import {GatedIncremental} from './gatedPixelCnnIncremental';
+import {startGated} from './gatedPixelCnnIncremental';
 import {
   CIFAR10_PAPER,
   CIFAR10_PAPER_RECIPE,
@@ -144,7 +144,7 @@ export class GatedPixelCnn implements AutoregressiveModel {
   }
 
   incremental(count: number, condition?: Condition): IncrementalLogits {
-    return new GatedIncremental(this, count, oneHotCondition(this, condition, count));
+    return startGated(this, count, oneHotCondition(this, condition, count));
   }
 
   dispose(): void {

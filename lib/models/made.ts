@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type {MadeTensors} from '../engine/madeDraw';
 import {type DegreeMask, maskedDense} from '../engine/maskedDense';
 import {
   evenHiddenDegrees,
@@ -12,7 +13,7 @@ import {createParameters, heDeviation, type ParameterSpec, parameter} from '../l
 import {Random} from '../random';
 import type {AutoregressiveModel, ImageShape, IncrementalLogits, Parameters} from '../types';
 import {checkMadeConfig, type MadeConfig} from './madeConfig';
-import {MadeIncremental} from './madeIncremental';
+import {startMade} from './madeIncremental';
 
 /** One set of masks with its order, as the degrees that they follow from. */
 class MaskSet {
@@ -224,7 +225,22 @@ export class Made implements AutoregressiveModel {
   }
 
   incremental(count: number): IncrementalLogits {
-    return new MadeIncremental(this, count);
+    return startMade(this, count);
+  }
+
+  /** The weights under the active masks, for a sampler. */
+  tensors(): MadeTensors {
+    const {config, parameters} = this;
+    const names = config.hidden.map((_, k) => `hidden${k + 1}`);
+    const weights = (name: string): tf.Tensor2D => parameter(parameters, `${name}.weights`);
+    return {
+      hidden: names.map(weights),
+      biases: [...names, 'output'].map((name) => parameter<tf.Tensor1D>(parameters, `${name}.bias`)),
+      output: names.length === 0 ? null : weights('output'),
+      present: config.conditioned ? weights('present') : null,
+      direct: config.direct ? weights('direct') : null,
+      degrees: this.degrees,
+    };
   }
 
   dispose(): void {

@@ -1,6 +1,37 @@
-import {addMatrixProduct} from '../engine/pixelKernel';
-import type {IncrementalLogits} from '../types';
+import {MadeDraw} from '../engine/madeDraw';
+import {native} from '../engine/native';
+import type {Drawing, IncrementalLogits, OpenValue} from '../types';
 import type {Made} from './made';
+
+/** A sampler of MADE in the form that the active backend is fast at. */
+export function startMade(made: Made, count: number): IncrementalLogits {
+  return native() === null ? new MadeIncremental(made, count) : new NativeMade(made, count);
+}
+
+/** Draws in native code; value by value it is the twin. */
+class NativeMade implements IncrementalLogits {
+  private drawing: MadeDraw | undefined;
+  private valueByValue: MadeIncremental | undefined;
+
+  constructor(
+    private readonly made: Made,
+    private readonly count: number,
+  ) {}
+
+  next(previous: Float32Array | null): Float32Array {
+    this.valueByValue ??= new MadeIncremental(this.made, this.count);
+    return this.valueByValue.next(previous);
+  }
+
+  draw(drawing: Drawing): readonly OpenValue[] {
+    this.drawing ??= new MadeDraw(this.made.tensors(), this.count);
+    return this.drawing.draw(drawing);
+  }
+
+  dispose(): void {
+    this.drawing?.dispose();
+  }
+}
 
 /** Degrees whose values are handed on together. */
 const BLOCK = 28;
@@ -147,6 +178,7 @@ class Link {
   private readonly weights: Float32Array;
   /** The first unit that each unit feeds. */
   private readonly starts: Int32Array;
+  private readonly finite: boolean;
 
   /** @param strict whether a unit feeds higher degrees only, or also its own */
   constructor(
@@ -156,6 +188,7 @@ class Link {
     strict: boolean,
   ) {
     this.weights = from.inOrder && to.inOrder ? weights : sorted(weights, from.places, to.places);
+    this.finite = weights.every(Number.isFinite);
     this.starts = from.degrees.map((degree) => to.upTo[strict ? degree : degree - 1]);
   }
 
@@ -174,11 +207,16 @@ class Link {
   private feed(first: number, last: number, start: number, end: number): void {
     if (first >= last || start >= end) return;
     const {from, to, weights} = this;
-    addMatrixProduct(
-      {values: from.values, start: first, stride: from.size},
-      {values: weights, start: first * to.size + start, stride: to.size},
-      {values: to.values, start, stride: to.size},
-      {rows: from.count, inner: last - first, columns: end - start},
-    );
+    const [inner, columns] = [last - first, end - start];
+    for (let b = 0; b < from.count; b++) {
+      const out = b * to.size + start;
+      for (let k = 0; k < inner; k++) {
+        const value = from.values[b * from.size + first + k];
+        // 0 times a weight that is not finite is not 0.
+        if (value === 0 && this.finite) continue;
+        const row = (first + k) * to.size + start;
+        for (let j = 0; j < columns; j++) to.values[out + j] += value * weights[row + j];
+      }
+    }
   }
 }

@@ -8,7 +8,7 @@ import type {AutoregressiveModel, ImageShape, IncrementalLogits, Parameters} fro
 import {TRAIN_DEFAULTS} from '../types';
 import {checkKeys} from './configKeys';
 import {configsOf, defineModel} from './family';
-import {PixelCnnIncremental} from './pixelCnnIncremental';
+import {startPixelCnn} from './pixelCnnIncremental';
 import {
   CIFAR10_PAPER,
   CIFAR10_PAPER_RECIPE,
@@ -129,7 +129,7 @@ export class PixelCnn implements AutoregressiveModel {
   }
 
   incremental(count: number): IncrementalLogits {
-    return new PixelCnnIncremental(this, count);
+    return startPixelCnn(this, count);
   }
 
   dispose(): void {

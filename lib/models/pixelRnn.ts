@@ -7,7 +7,7 @@ import {evenGroups, rasterMask} from '../layers/rasterMasks';
 import type {StateLayer, StateSpec} from '../layers/stateLayer';
 import type {AutoregressiveModel, ImageShape, IncrementalLogits, Parameters} from '../types';
 import {checkKeys} from './configKeys';
-import {PixelRnnIncremental} from './pixelRnnIncremental';
+import {startPixelRnn} from './pixelRnnIncremental';
 import {
   checkPositive,
   checkRasterConfig,
@@ -169,7 +169,7 @@ export class PixelRnn implements AutoregressiveModel {
   }
 
   incremental(count: number): IncrementalLogits {
-    return new PixelRnnIncremental(this, count);
+    return startPixelRnn(this, count);
   }
 
   dispose(): void {

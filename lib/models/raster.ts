@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import type {MaskedConv2dSpec} from '../layers/maskedConv2d';
+import type {PixelBuffer, PixelProgram} from '../engine/pixelProgram';
+import type {MaskedConv2d, MaskedConv2dSpec} from '../layers/maskedConv2d';
 import {evenGroups, rasterMask} from '../layers/rasterMasks';
 import type {AutoregressiveModel, ImageShape, ModelConfig, TrainOptions} from '../types';
 import {TRAIN_DEFAULTS} from '../types';
@@ -126,6 +127,14 @@ export function headSpecs(config: RasterConfig, inputs: number, scale = 1): Mask
     dilation: 1,
     scale: scales[k],
   }));
+}
+
+/** The same as the last steps of a sampler's program. */
+export function headSteps(program: PixelProgram, features: PixelBuffer, head: readonly MaskedConv2d[]): void {
+  head.reduce(
+    (below, conv, k) => program.convolve(below, conv.numbers(), k + 1 < head.length ? 'relu' : 'none'),
+    program.rectify(features),
+  );
 }
 
 /** @throws RangeError when x is no batch of images of the model's size */

@@ -86,13 +86,18 @@ if (found !== '${version}') throw new Error('TensorFlow ' + found + ' was loaded
     flags: ['-O3', '-march=native', '-fno-math-errno', '-DIS_SLIM_BUILD'],
     more: [],
     key: () => [instructionSets(), ...kernelSources.map(readText)],
-    // tanh(0.5) * sigmoid(1), in every lane of a vector: instructions that this processor lacks show here.
+    // A sampler of one pixel: the sum of tanh(0.5) * sigmoid(1) in every lane of a vector. Instructions that this processor lacks
+    // show here. lib/engine/nativeSampler.ts says what the numbers mean.
     loadTest: `
 const features = 40;
-const out = new Float32Array(features);
-addon.applyGate(Float32Array.from({length: 2 * features}, (_, k) => (k < features ? 0.5 : 1)), features, out);
-const expected = Math.tanh(0.5) / (1 + Math.exp(-1));
-if (out.some((y) => !(Math.abs(y - expected) < 1e-5))) throw new Error('the kernels compute something else');`,
+const numbers = Float32Array.from({length: 3 * features + 1}, (_, k) => (k < features ? 0.5 : k < 3 * features ? 1 : 0));
+const sizes = [1, 1, 1, 1, 1, 4, 0, 2, 0, 3];
+const buffers = [1, 1, -1, 2 * features, 0, 0, features, 0, -1, 1, 0, -1];
+const steps = [2, 1, 2, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3, -1, 0, 0, 0, 0, 0, 0, 2 * features, 3 * features, 1, 1, 0, 0, 0];
+const out = new Float32Array(1);
+addon.pixelLogits(addon.createPixelSampler(Int32Array.from([...sizes, ...buffers, ...steps]), numbers), null, out);
+const expected = (features * Math.tanh(0.5)) / (1 + Math.exp(-1));
+if (!(Math.abs(out[0] - expected) < 1e-4)) throw new Error('the kernels compute something else');`,
   },
 ];
 

@@ -6,26 +6,15 @@ import {evaluate} from '../../lib/evaluate';
 import {createModel} from '../../lib/models/index';
 import {sample} from '../../lib/sample';
 import {train} from '../../lib/train';
-import {type ModelConfig, TRAIN_DEFAULTS} from '../../lib/types';
+import {TRAIN_DEFAULTS} from '../../lib/types';
 import {randomImages} from '../properties/tools';
 import {backends, startBackends} from './backends';
+import {SHAPE, SMALL_MODELS} from './smallModels';
 
 /** The active backend decides which form of an operation serves: another backend may be chosen at any time after the start. */
 startBackends();
 
-const SHAPE = {height: 5, width: 6, channels: 1};
-const CONV = {...SHAPE, levels: 2, features: 4, dilations: [1, 2], firstSize: 3, size: 3, head: 6};
-const RNN = {...SHAPE, levels: 2, features: 4, layers: 2, firstSize: 3, residual: true, skip: false, head: 6};
-const DENSE = {hidden: [12], masks: 1, orderAgnostic: false, order: 'raster', direct: true};
-export const MODELS: Readonly<Record<string, ModelConfig>> = {
-  made: {...SHAPE, ...DENSE, conditioned: false, maskSeed: 0},
-  pixelcnn: CONV,
-  gated: {...CONV, classes: 0},
-  rowlstm: RNN,
-  diagonal: RNN,
-};
-
-for (const [name, config] of Object.entries(MODELS)) {
+for (const [name, config] of Object.entries(SMALL_MODELS)) {
   test(`${name} is scored, sampled and trained on each backend, and back again`, async () => {
     const model = createModel(name, config, 1);
     const images = randomImages(6, SHAPE, 2);

@@ -9,10 +9,8 @@ import {relu} from '../../lib/engine/relu';
 import {dependence, orderViolations} from '../../lib/inspect/jacobian';
 import {MaskedConv2d, type MaskedConv2dSpec} from '../../lib/layers/maskedConv2d';
 import {createParameters} from '../../lib/layers/parameters';
-import {PixelConv} from '../../lib/layers/pixelConv';
 import {evenGroups, horizontalMask, rasterMask, verticalMask} from '../../lib/layers/rasterMasks';
 import {Random} from '../../lib/random';
-import {inBothForms} from '../engine/backends';
 
 let native = false;
 test.before(async () => {
@@ -77,38 +75,6 @@ for (const [name, part] of Object.entries(CASES)) {
       const x = normals([2, 6, 7, conv.spec.inputs.length], name) as tf.Tensor4D;
       close(conv.apply(x, 'none'), fullConvolution(conv, x), name);
       close(conv.apply(x, 'relu'), tf.relu(fullConvolution(conv, x)), `${name}, relu`);
-      conv.dispose();
-      for (const value of parameters.values()) value.dispose();
-    });
-  });
-
-  test(`${name}: pixel by pixel, natively and by loops, as at once`, () => {
-    tf.tidy(() => {
-      const parameters = createParameters(MaskedConv2d.parameters(spec(part)), 3);
-      const conv = new MaskedConv2d(spec(part), parameters);
-      // Five images: four side by side, and one alone.
-      const [count, height, width, inputs] = [5, 6, 7, conv.spec.inputs.length];
-      const x = normals([count, height, width, inputs], name) as tf.Tensor4D;
-      const at = (t: tf.Tensor4D, row: number, column: number): tf.Tensor2D =>
-        tf.reshape(tf.slice(t, [0, row, column, 0], [count, 1, 1, t.shape[3]]), [count, t.shape[3]]);
-      inBothForms((form) => {
-        for (const activation of ['none', 'relu'] as const) {
-          const added = normals([count, conv.spec.outputs.length], 'added');
-          const sum = tf.add<tf.Tensor4D>(conv.apply(x, 'none'), tf.reshape(added, [count, 1, 1, -1]));
-          const expected = activation === 'relu' ? tf.relu(sum) : sum;
-          const pixels = new PixelConv(conv, width, count, activation);
-          for (let row = 0; row < height; row++) {
-            pixels.beginRow();
-            const columns = Array.from({length: width}, (_, column) => column);
-            pixels.storeRow(columns.map((column) => at(x, row, column).dataSync() as Float32Array));
-            for (const column of columns) {
-              const want = at(expected, row, column);
-              const got = tf.tensor(pixels.outputs(column, added.dataSync() as Float32Array), want.shape);
-              close(got, want, `${form} at ${row}, ${column}`);
-            }
-          }
-        }
-      });
       conv.dispose();
       for (const value of parameters.values()) value.dispose();
     });

@@ -53,14 +53,15 @@ void update(int64_t n, const Rates &rates, const Slots &slots) {
 }
 
 // weights, moment1, moment2, average, gradient of one shape, rates [6]; no output: the first four are changed
-void compute(void *, TF_OpKernelContext *kernelContext) {
-  Context context(kernelContext);
-  int64_t size = 1;
-  for (int64_t n : context.shape(0)) size *= n;
-  const float *numbers = context.input(5);
-  const Rates rates = {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]};
-  const Slots slots = {context.inPlace(0), context.inPlace(1), context.inPlace(2), context.inPlace(3), context.input(4)};
+void compute(const NoSettings &, Context &context) {
+  const std::vector<int64_t> shape = context.shapeOf(0);
+  const Slots slots = {context.inPlace(0, "weights", shape), context.inPlace(1, "moment1", shape), context.inPlace(2, "moment2", shape),
+                       context.inPlace(3, "average", shape), context.input(4, "gradient", shape).data};
+  const float *numbers = context.input(5, "rates", {6}).data;
   if (context.failed()) return;
+  const Rates rates = {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]};
+  int64_t size = 1;
+  for (int64_t n : shape) size *= n;
   inParallel(static_cast<int>((size + kChunk - 1) / kChunk), [&](int chunk) {
     const int64_t end = std::min((chunk + 1) * kChunk, size);
     for (int64_t i = chunk * kChunk; i < end; i += kRest) {
@@ -73,13 +74,9 @@ void compute(void *, TF_OpKernelContext *kernelContext) {
   });
 }
 
-void *nothing(TF_OpKernelConstruction *) { return nullptr; }
-void noRelease(void *) {}
-
 }  // namespace
 
 void registerAdam() {
-  registerOperation("RasterAdam", {},
-                    {"weights: float", "moment1: float", "moment2: float", "average: float", "gradient: float", "rates: float"}, {},
-                    nothing, compute, noRelease);
+  registerOperation<NoSettings, compute>(
+      "RasterAdam", {}, {"weights: float", "moment1: float", "moment2: float", "average: float", "gradient: float", "rates: float"}, {});
 }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "parallel.h"
 #include "simd.h"
 
 constexpr int kPair = 2 * kLanes;
@@ -263,17 +264,25 @@ inline float inputGradient(const Taps &taps, int inputs, int outputs, const floa
   return total;
 }
 
-inline Vector positive(Vector v) { return v > 0.0f ? v : Vector{}; }
 
 /** d where the activation of a ReLU is alive, else 0. */
 inline Vector whereAlive(Vector d, Vector activation) { return activation > 0.0f ? d : Vector{}; }
+
+/** The furthest that taps may lie apart or from the pixel. */
+constexpr int kFurthest = 4096;
+
+/** Whether the places of a map with its border can be counted with an int. */
+inline bool countable(const Frame &frame) {
+  const double height = static_cast<double>(frame.height) + frame.border.above + frame.border.below;
+  return height * (static_cast<double>(frame.width) + 2.0 * frame.border.sides) * (frame.channels + kPair) < 2147483647.0;
+}
 
 /** Images of one task: gradients of tasks are added up in their order, whatever the number of cores. */
 constexpr int kTasks = 8;
 
 /** Calls run(task, first image, image after the last). */
-template <typename Parallel, typename Run>
-void shareImages(int batch, const Parallel &parallel, const Run &run) {
+template <typename Run>
+void shareImages(int batch, const Run &run) {
   const int tasks = std::min(kTasks, batch);
-  parallel(tasks, [&](int task) { run(task, task * batch / tasks, (task + 1) * batch / tasks); });
+  inParallel(tasks, [&](int task) { run(task, task * batch / tasks, (task + 1) * batch / tasks); });
 }

@@ -1,5 +1,5 @@
 // Cross-entropy of values of L levels and its gradient, each in one pass over the logits: nothing as large as they are is kept
-// beside them, and the gradient is the only thing of their size that is made. lib/engine/kernels.ts has the portable twin.
+// beside them, and the gradient is the only thing of their size that is made. lib/engine/crossEntropy.ts has the portable twin.
 #include <cmath>
 #include <limits>
 
@@ -33,7 +33,7 @@ inline float totalOf(Vector v) {
   return total;
 }
 
-/** A level that there is not would read what lies beside the logits: it makes the result no number instead. */
+/** Levels run from 0. For another value nothing is read, and the result is NaN. */
 inline bool isLevel(int32_t level, int levels) { return level >= 0 && level < levels; }
 
 /** log sum e^logit - logit of the level, in nats. */
@@ -59,46 +59,39 @@ void gradientOf(float dy, const float *logits, int levels, int32_t level, float 
   if (isLevel(level, levels)) out[level] -= dy;
 }
 
-const int32_t *integers(const float *data) { return reinterpret_cast<const int32_t *>(data); }
-
 // logits [B, D, L], x [B, D] -> nats [B]
-void computeCrossEntropy(void *, TF_OpKernelContext *kernelContext) {
-  Context context(kernelContext);
-  const int batch = context.dimension(0, 0), values = context.dimension(0, 1), levels = context.dimension(0, 2);
-  const float *logits = context.input(0);
-  const int32_t *x = integers(context.input(1));
-  float *nats = context.output(0, {batch});
+void computeCrossEntropy(const NoSettings &, Context &context) {
+  const Input<float> logits = context.input(0, "logits", {kAny, kAny, kAny});
+  const int32_t *x = context.integers(1, "x", {logits[0], logits[1]}).data;
+  float *nats = context.output(0, {logits[0]});
   if (context.failed()) return;
-  inParallel(batch, [&](int image) {
+  const int64_t values = logits[1], levels = logits[2];
+  inParallel(logits[0], [&](int image) {
     double sum = 0;
-    for (int64_t i = static_cast<int64_t>(image) * values; i < static_cast<int64_t>(image + 1) * values; i++)
-      sum += natsOf(logits + i * levels, levels, x[i]);
+    for (int64_t i = image * values; i < (image + 1) * values; i++)
+      sum += natsOf(logits.data + i * levels, static_cast<int>(levels), x[i]);
     nats[image] = static_cast<float>(sum);
   });
 }
 
 // dy [B], logits [B, D, L], x [B, D] -> dlogits [B, D, L]
-void computeCrossEntropyGradient(void *, TF_OpKernelContext *kernelContext) {
-  Context context(kernelContext);
-  const int batch = context.dimension(1, 0), values = context.dimension(1, 1), levels = context.dimension(1, 2);
-  const float *dy = context.input(0), *logits = context.input(1);
-  const int32_t *x = integers(context.input(2));
-  float *out = context.output(0, {batch, values, levels});
+void computeCrossEntropyGradient(const NoSettings &, Context &context) {
+  const Input<float> logits = context.input(1, "logits", {kAny, kAny, kAny});
+  const float *dy = context.input(0, "dy", {logits[0]}).data;
+  const int32_t *x = context.integers(2, "x", {logits[0], logits[1]}).data;
+  float *out = context.output(0, logits.shape);
   if (context.failed()) return;
-  inParallel(batch, [&](int image) {
-    for (int64_t i = static_cast<int64_t>(image) * values; i < static_cast<int64_t>(image + 1) * values; i++)
-      gradientOf(dy[image], logits + i * levels, levels, x[i], out + i * levels);
+  const int64_t values = logits[1], levels = logits[2];
+  inParallel(logits[0], [&](int image) {
+    for (int64_t i = image * values; i < (image + 1) * values; i++)
+      gradientOf(dy[image], logits.data + i * levels, static_cast<int>(levels), x[i], out + i * levels);
   });
 }
-
-void *nothing(TF_OpKernelConstruction *) { return nullptr; }
-void noRelease(void *) {}
 
 }  // namespace
 
 void registerCrossEntropy() {
-  registerOperation("RasterCrossEntropy", {}, {"logits: float", "x: int32"}, {"nats: float"}, nothing, computeCrossEntropy,
-                    noRelease);
-  registerOperation("RasterCrossEntropyGradient", {}, {"dy: float", "logits: float", "x: int32"}, {"dlogits: float"}, nothing,
-                    computeCrossEntropyGradient, noRelease);
+  registerOperation<NoSettings, computeCrossEntropy>("RasterCrossEntropy", {}, {"logits: float", "x: int32"}, {"nats: float"});
+  registerOperation<NoSettings, computeCrossEntropyGradient>("RasterCrossEntropyGradient", {}, {"dy: float", "logits: float", "x: int32"},
+                                                             {"dlogits: float"});
 }

@@ -1,7 +1,7 @@
 // The gated activation tanh(a) * sigmoid(b) (van den Oord et al. 2016b, equation 2) and its gradient, each in one pass over memory;
-// the operations of the runtime would need twenty. lib/engine/kernels.ts has the portable twin.
+// the operations of the runtime would need twenty. lib/engine/gate.ts has the portable twin.
+#include "cells.h"
 #include "operations.h"
-#include "simd.h"
 
 namespace {
 
@@ -18,50 +18,45 @@ void forRows(int64_t rows, const Run &run) {
 }
 
 // x [B, H, W, 2 K] -> y [B, H, W, K]
-void computeGate(void *, TF_OpKernelContext *kernelContext) {
-  Context context(kernelContext);
-  const int64_t batch = context.dimension(0, 0), height = context.dimension(0, 1), width = context.dimension(0, 2);
-  const int features = context.dimension(0, 3) / 2;
-  const float *x = context.input(0);
-  float *y = context.output(0, {batch, height, width, features});
+void computeGate(const NoSettings &, Context &context) {
+  const Input<float> x = context.input(0, "x", {kAny, kAny, kAny, kAny});
+  context.require(x[3] % 2 == 0, "x must have an even number of features, got " + std::to_string(x[3]));
+  const int64_t rows = static_cast<int64_t>(x[0]) * x[1] * x[2];
+  const int features = x[3] / 2;
+  float *y = context.output(0, {x[0], x[1], x[2], features});
   if (context.failed()) return;
-  forRows(batch * height * width, [&](int64_t row) {
+  forRows(rows, [&](int64_t row) {
     for (int j = 0; j < features; j += kLanes) {
-      const float *from = x + 2 * row * features + j;
+      const float *from = x.data + 2 * row * features + j;
       const int n = features - j;
-      storeSome(y + row * features + j, hyperbolicTangent(loadSome(from, n)) * sigmoid(loadSome(from + features, n)), n);
+      storeSome(y + row * features + j, gateOf(loadSome(from, n), loadSome(from + features, n)), n);
     }
   });
 }
 
 // dy [B, H, W, K], x [B, H, W, 2 K] -> dx [B, H, W, 2 K]
-void computeGateGradient(void *, TF_OpKernelContext *kernelContext) {
-  Context context(kernelContext);
-  const int64_t batch = context.dimension(0, 0), height = context.dimension(0, 1), width = context.dimension(0, 2);
-  const int features = context.dimension(0, 3);
-  const float *dy = context.input(0), *x = context.input(1);
-  float *dx = context.output(0, {batch, height, width, 2 * features});
+void computeGateGradient(const NoSettings &, Context &context) {
+  const Input<float> dy = context.input(0, "dy", {kAny, kAny, kAny, kAny});
+  const int features = dy[3];
+  const std::vector<int64_t> shape = {dy[0], dy[1], dy[2], 2 * static_cast<int64_t>(features)};
+  const float *x = context.input(1, "x", shape).data;
+  float *dx = context.output(0, shape);
   if (context.failed()) return;
-  forRows(batch * height * width, [&](int64_t row) {
+  forRows(static_cast<int64_t>(dy[0]) * dy[1] * dy[2], [&](int64_t row) {
     for (int j = 0; j < features; j += kLanes) {
       const float *from = x + 2 * row * features + j;
       float *to = dx + 2 * row * features + j;
       const int n = features - j;
-      const Vector t = hyperbolicTangent(loadSome(from, n)), s = sigmoid(loadSome(from + features, n));
-      const Vector d = loadSome(dy + row * features + j, n) * s;
-      storeSome(to, d * (1.0f - t * t), n);
-      storeSome(to + features, d * t * (1.0f - s), n);
+      const auto [a, b] = gateGradient(loadSome(from, n), loadSome(from + features, n), loadSome(dy.data + row * features + j, n));
+      storeSome(to, a, n);
+      storeSome(to + features, b, n);
     }
   });
 }
 
-void *nothing(TF_OpKernelConstruction *) { return nullptr; }
-void noRelease(void *) {}
-
 }  // namespace
 
 void registerGate() {
-  registerOperation("RasterGate", {}, {"x: float"}, {"y: float"}, nothing, computeGate, noRelease);
-  registerOperation("RasterGateGradient", {}, {"dy: float", "x: float"}, {"dx: float"}, nothing, computeGateGradient,
-                    noRelease);
+  registerOperation<NoSettings, computeGate>("RasterGate", {}, {"x: float"}, {"y: float"});
+  registerOperation<NoSettings, computeGateGradient>("RasterGateGradient", {}, {"dy: float", "x: float"}, {"dx: float"});
 }

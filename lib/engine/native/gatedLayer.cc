@@ -3,7 +3,8 @@
 //   v' = gate(above), h' = h + point * gate(left), with gate(a, b) = tanh(a) sigmoid(b).
 // The two stacks v and h are the first and the second half of the channels of one tensor. In the first layer both are the image, and
 // nothing is added to point; the last layer gives h' alone.
-// lib/layers/gated.ts composes the same of single convolutions where these are not there.
+// lib/engine/gatedLayer.ts has the portable twin.
+#include "cells.h"
 #include "conv.h"
 #include "operations.h"
 
@@ -11,33 +12,39 @@ namespace {
 
 const Taps kPoint = {{0, 0}};
 
-struct Shape {
-  bool first = false, last = false;
+struct Settings {
+  /** In the first layer both stacks are the image; the last gives the horizontal stack alone. */
+  bool first, last;
   /** The row of the vertical kernel that lies over the pixel itself, or would if it went on. */
-  int verticalTop = 1;
+  int verticalTop;
   /** The column of the kernels that lies over the pixel itself. */
-  int verticalCenter = 1, horizontalCenter = 1;
+  int verticalCenter, horizontalCenter;
   /** How far the taps of both kernels lie apart. */
-  int dilation = 1;
+  int dilation;
+  explicit Settings(Attributes &attributes)
+      : first(attributes.flag("first")), last(attributes.flag("last")), verticalTop(attributes.integer("vertical_top", 0, kFurthest)),
+        verticalCenter(attributes.integer("vertical_center", 0, kFurthest)),
+        horizontalCenter(attributes.integer("horizontal_center", 0, kFurthest)), dilation(attributes.integer("dilation", 1, kFurthest)) {}
 };
 
-void *createShape(TF_OpKernelConstruction *construction) {
-  auto *shape = new Shape;
-  TF_Status *status = TF_NewStatus();
-  unsigned char first = 0, last = 0;
-  TF_OpKernelConstruction_GetAttrBool(construction, "first", &first, status);
-  TF_OpKernelConstruction_GetAttrBool(construction, "last", &last, status);
-  shape->first = first != 0, shape->last = last != 0;
-  TF_OpKernelConstruction_GetAttrInt32(construction, "vertical_top", &shape->verticalTop, status);
-  TF_OpKernelConstruction_GetAttrInt32(construction, "vertical_center", &shape->verticalCenter, status);
-  TF_OpKernelConstruction_GetAttrInt32(construction, "horizontal_center", &shape->horizontalCenter, status);
-  TF_OpKernelConstruction_GetAttrInt32(construction, "dilation", &shape->dilation, status);
-  if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
-  TF_DeleteStatus(status);
-  return shape;
-}
-
-void deleteShape(void *shape) { delete static_cast<Shape *>(shape); }
+/** The stacks [B, H, W, 2 f] (of the first layer the image), and the kernels as they are given. */
+struct Given {
+  Input<float> stacks, point;
+  int features, inputs;
+  int64_t twice;
+  Input<float> vertical, horizontal, link;
+  /** @param kernel index of the vertical kernel among the inputs; @param step from one kernel to the next */
+  Given(Context &context, int input, int kernel, int step, const Settings &settings)
+      : stacks(context.input(input, "stacks", {kAny, kAny, kAny, kAny})),
+        point(context.input(kernel + 3 * step, "point", {1, 1, kAny, kAny})), features(point[3]),
+        inputs(settings.first ? stacks[3] : features), twice(2 * static_cast<int64_t>(features)),
+        vertical(context.input(kernel, "vertical", {kAny, kAny, inputs, twice})),
+        horizontal(context.input(kernel + step, "horizontal", {1, kAny, inputs, twice})),
+        link(context.input(kernel + 2 * step, "link", {1, 1, twice, twice})) {
+    context.require(point[2] == features, "point must have as many inputs as outputs");
+    context.require(settings.first || stacks[3] == twice, "stacks must have " + std::to_string(twice) + " features");
+  }
+};
 
 struct Layer {
   int batch, height, width, inputs, features;
@@ -47,23 +54,25 @@ struct Layer {
   /** Inputs with the border that the kernels reach; what is before the gates, without and with the border that gradients reach. */
   Frame v, h, before, dAbove, dLeft, plain;
 
-  Layer(Context &context, int input, int verticalKernel, int horizontalKernel, const Shape &shape) {
-    batch = context.dimension(input, 0), height = context.dimension(input, 1), width = context.dimension(input, 2);
-    inputs = context.dimension(verticalKernel, 2), features = context.dimension(verticalKernel, 3) / 2;
-    from = context.dimension(input, 3), to = shape.last ? features : 2 * features;
-    const int rows = context.dimension(verticalKernel, 0), columns = context.dimension(verticalKernel, 1);
-    const int length = context.dimension(horizontalKernel, 1);
-    verticalTaps = placedTaps(rows, columns, shape.verticalTop, shape.verticalCenter, shape.dilation);
-    horizontalTaps = placedTaps(1, length, 0, shape.horizontalCenter, shape.dilation);
-    const int above = shape.verticalTop * shape.dilation;
-    const int sides = std::max(shape.verticalCenter, columns - 1 - shape.verticalCenter) * shape.dilation;
-    const int beside = std::max(shape.horizontalCenter, length - 1 - shape.horizontalCenter) * shape.dilation;
+  Layer(Context &context, const Given &given, const Settings &settings)
+      : batch(given.stacks[0]), height(given.stacks[1]), width(given.stacks[2]), inputs(given.inputs), features(given.features),
+        from(given.stacks[3]), to(settings.last ? features : 2 * features) {
+    const int rows = given.vertical[0], columns = given.vertical[1], length = given.horizontal[1];
+    context.require(std::max({rows, columns, length}) <= kFurthest, "kernels must have at most 4096 rows and columns");
+    context.require(settings.verticalTop >= rows - 1, "vertical must have no row below vertical_top");
+    if (!context.good()) return;
+    verticalTaps = placedTaps(rows, columns, settings.verticalTop, settings.verticalCenter, settings.dilation);
+    horizontalTaps = placedTaps(1, length, 0, settings.horizontalCenter, settings.dilation);
+    const int above = settings.verticalTop * settings.dilation;
+    const int sides = std::max(settings.verticalCenter, columns - 1 - settings.verticalCenter) * settings.dilation;
+    const int beside = std::max(settings.horizontalCenter, length - 1 - settings.horizontalCenter) * settings.dilation;
     v = {height, width, inputs, {above, 0, sides}};
     h = {height, width, inputs, {0, 0, beside}};
     plain = {height, width, features, {}};
     before = {height, width, 2 * features, {}};
     dAbove = {height, width, 2 * features, {0, above, sides}};
     dLeft = {height, width, 2 * features, {0, 0, beside}};
+    for (const Frame &frame : {v, h, before, dAbove, dLeft}) context.require(countable(frame), "the features of an image are too many");
   }
   size_t saved() const { return 2 * before.floats(); }
 };
@@ -76,16 +85,14 @@ void forAll(const Frame &frame, const Run &run) {
       for (int j = 0; j < frame.channels; j += kLanes) run(y, x, j);
 }
 
-Vector gateOf(const float *pixel, int features, int j) {
-  return hyperbolicTangent(load(pixel + j)) * sigmoid(load(pixel + features + j));
-}
+Vector gateAt(const float *pixel, int features, int j) { return gateOf(load(pixel + j), load(pixel + features + j)); }
 
 /** The gradient of what is before a gate, from that of what is behind it; into a pixel of 2 · features channels. */
 void addGateGradient(const float *pixel, int features, int j, Vector d, float *into) {
   const int n = features - j;
-  const Vector t = hyperbolicTangent(load(pixel + j)), s = sigmoid(load(pixel + features + j));
-  storeSome(into + j, loadSome(into + j, n) + d * s * (1.0f - t * t), n);
-  storeSome(into + features + j, loadSome(into + features + j, n) + d * t * s * (1.0f - s), n);
+  const auto [a, b] = gateGradient(load(pixel + j), load(pixel + features + j), d);
+  storeSome(into + j, loadSome(into + j, n) + a, n);
+  storeSome(into + features + j, loadSome(into + features + j, n) + b, n);
 }
 
 void addPixels(const Map &map, const Frame &frame, float *sums) {
@@ -99,21 +106,27 @@ void addPixels(const Map &map, const Frame &frame, float *sums) {
 
 // v and h [B, H, W, 2 f], or the image [B, H, W, C]; kernel and bias of vertical, horizontal, link, point; the class's share [1 or B, 2 f] of above and of left
 // -> v' and h' [B, H, W, 2 f], or h' alone [B, H, W, f]; saved
-void compute(void *state, TF_OpKernelContext *kernelContext) {
-  Context context(kernelContext);
-  const auto &shape = *static_cast<const Shape *>(state);
-  const Layer layer(context, 0, 1, 3, shape);
+void compute(const Settings &settings, Context &context) {
+  const Given given(context, 0, 1, 2, settings);
+  const Layer layer(context, given, settings);
   const int height = layer.height, width = layer.width, features = layer.features, twice = 2 * features;
-  const float *v = context.input(0), *h = shape.first ? v : v + features, *classAbove = context.input(9), *classLeft = context.input(10);
-  const Kernel vertical = Kernel::of(layer.verticalTaps, layer.inputs, twice, context.input(1), context.input(2));
-  const Kernel horizontal = Kernel::of(layer.horizontalTaps, layer.inputs, twice, context.input(3), context.input(4));
-  const Kernel link = Kernel::of(kPoint, twice, twice, context.input(5), context.input(6));
-  const Kernel point = Kernel::of(kPoint, features, features, context.input(7), context.input(8));
-  const bool classes = context.dimension(9, 0) == layer.batch;
-  float *nextV = context.output(0, {layer.batch, height, width, layer.to}), *nextH = shape.last ? nextV : nextV + features;
+  const float *verticalBias = context.input(2, "vertical_bias", {twice}).data;
+  const float *horizontalBias = context.input(4, "horizontal_bias", {twice}).data;
+  const float *linkBias = context.input(6, "link_bias", {twice}).data, *pointBias = context.input(8, "point_bias", {features}).data;
+  const Input<float> above = context.input(9, "class_above", {kAny, twice});
+  const float *classAbove = above.data, *classLeft = context.input(10, "class_left", above.shape).data;
+  context.require(above[0] == 1 || above[0] == layer.batch, "class_above must have one row, or one for each image");
+  const bool classes = above[0] == layer.batch;
+  float *nextV = context.output(0, {layer.batch, height, width, layer.to});
   float *saved = context.output(1, {layer.batch, static_cast<int64_t>(layer.saved())});
   if (context.failed()) return;
-  shareImages(layer.batch, [](int n, const auto &f) { inParallel(n, f); }, [&](int, int from, int to) {
+  const float *v = given.stacks.data, *h = settings.first ? v : v + features;
+  float *nextH = settings.last ? nextV : nextV + features;
+  const Kernel vertical = Kernel::of(layer.verticalTaps, layer.inputs, twice, given.vertical.data, verticalBias);
+  const Kernel horizontal = Kernel::of(layer.horizontalTaps, layer.inputs, twice, given.horizontal.data, horizontalBias);
+  const Kernel link = Kernel::of(kPoint, twice, twice, given.link.data, linkBias);
+  const Kernel point = Kernel::of(kPoint, features, features, given.point.data, pointBias);
+  shareImages(layer.batch, [&](int, int from, int to) {
     std::vector<float> vMemory, hMemory, gateMemory(layer.plain.floats());
     for (int image = from; image < to; image++) {
       const size_t pixels = static_cast<size_t>(height) * width, start = image * pixels * layer.from;
@@ -132,14 +145,14 @@ void compute(void *state, TF_OpKernelContext *kernelContext) {
         store(left.at(r, c) + j, x + load(left.at(r, c) + j));
       });
       forAll(layer.plain, [&](int r, int c, int j) {
-        if (!shape.last) storeSome(nextV + place(r, c, j), gateOf(above.at(r, c), features, j), features - j);
-        store(gated.at(r, c) + j, gateOf(left.at(r, c), features, j));
+        if (!settings.last) storeSome(nextV + place(r, c, j), gateAt(above.at(r, c), features, j), features - j);
+        store(gated.at(r, c) + j, gateAt(left.at(r, c), features, j));
       });
       convolve(point, gated, height, width, [&](int r, int c, int j, Vector x) {
         const int n = features - j;
         if (n <= 0) return;
         const float *own = h + start + (r * width + c) * layer.from + j;
-        storeSome(nextH + place(r, c, j), shape.first ? x : x + loadSome(own, n), n);
+        storeSome(nextH + place(r, c, j), settings.first ? x : x + loadSome(own, n), n);
       });
     }
   });
@@ -147,28 +160,27 @@ void compute(void *state, TF_OpKernelContext *kernelContext) {
 
 // dv' and dh', v and h, saved, kernels of vertical, horizontal, link, point
 // -> dv and dh, kernel and bias gradients of the four, and those of what the class gives to above and to left [B, 2 f]
-void computeGradient(void *state, TF_OpKernelContext *kernelContext) {
-  Context context(kernelContext);
-  const auto &shape = *static_cast<const Shape *>(state);
-  const Layer layer(context, 1, 3, 4, shape);
+void computeGradient(const Settings &settings, Context &context) {
+  const Given given(context, 1, 3, 1, settings);
+  const Layer layer(context, given, settings);
   const int height = layer.height, width = layer.width, features = layer.features, twice = 2 * features;
-  const float *dNextV = context.input(0), *dNextH = shape.last ? dNextV : dNextV + features;
-  const float *v = context.input(1), *h = shape.first ? v : v + features;
-  const float *saved = context.input(2);
-  const float *verticalWeights = context.input(3), *horizontalWeights = context.input(4);
-  const Kernel vertical = Kernel::transposed(layer.verticalTaps, layer.inputs, twice, verticalWeights);
-  const Kernel horizontal = Kernel::transposed(layer.horizontalTaps, layer.inputs, twice, horizontalWeights);
-  const Kernel link = Kernel::transposed(kPoint, twice, twice, context.input(5));
-  const Kernel point = Kernel::transposed(kPoint, features, features, context.input(6));
-  float *dv = context.output(0, {layer.batch, height, width, layer.from}), *dh = dv + features;
-  float *dVertical = context.output(1, {context.dimension(3, 0), context.dimension(3, 1), layer.inputs, twice});
-  float *dVerticalBias = context.output(2, {twice});
-  float *dHorizontal = context.output(3, {1, context.dimension(4, 1), layer.inputs, twice});
-  float *dHorizontalBias = context.output(4, {twice});
-  float *dLink = context.output(5, {1, 1, twice, twice}), *dLinkBias = context.output(6, {twice});
-  float *dPoint = context.output(7, {1, 1, features, features}), *dPointBias = context.output(8, {features});
+  const float *dNextV = context.input(0, "d_next", {layer.batch, height, width, layer.to}).data;
+  const float *saved = context.input(2, "saved", {layer.batch, static_cast<int64_t>(layer.saved())}).data;
+  float *dv = context.output(0, given.stacks.shape);
+  float *dVertical = context.output(1, given.vertical.shape), *dVerticalBias = context.output(2, {twice});
+  float *dHorizontal = context.output(3, given.horizontal.shape), *dHorizontalBias = context.output(4, {twice});
+  float *dLink = context.output(5, given.link.shape), *dLinkBias = context.output(6, {twice});
+  float *dPoint = context.output(7, given.point.shape), *dPointBias = context.output(8, {features});
   float *dClassAbove = context.output(9, {layer.batch, twice}), *dClassLeft = context.output(10, {layer.batch, twice});
   if (context.failed()) return;
+  const float *dNextH = settings.last ? dNextV : dNextV + features;
+  const float *v = given.stacks.data, *h = settings.first ? v : v + features;
+  const float *verticalWeights = given.vertical.data, *horizontalWeights = given.horizontal.data;
+  float *dh = dv + features;
+  const Kernel vertical = Kernel::transposed(layer.verticalTaps, layer.inputs, twice, verticalWeights);
+  const Kernel horizontal = Kernel::transposed(layer.horizontalTaps, layer.inputs, twice, horizontalWeights);
+  const Kernel link = Kernel::transposed(kPoint, twice, twice, given.link.data);
+  const Kernel point = Kernel::transposed(kPoint, features, features, given.point.data);
   struct Sums {
     KernelGradient vertical, horizontal, link, point;
   };
@@ -177,7 +189,7 @@ void computeGradient(void *state, TF_OpKernelContext *kernelContext) {
                       {1, twice, twice},
                       {1, features, features}};
   std::vector<Sums> sums(kTasks, zeros);
-  shareImages(layer.batch, [](int n, const auto &f) { inParallel(n, f); }, [&](int task, int from, int to) {
+  shareImages(layer.batch, [&](int task, int from, int to) {
     std::vector<float> vMemory, hMemory, dMemory, gateMemory(layer.plain.floats());
     std::vector<float> aboveMemory(layer.dAbove.floats()), leftMemory(layer.dLeft.floats());
     Sums &own = sums[task];
@@ -189,7 +201,7 @@ void computeGradient(void *state, TF_OpKernelContext *kernelContext) {
       const Map above = layer.before.in(kept), left = layer.before.in(kept + layer.before.floats());
       const Map gated = layer.plain.in(gateMemory.data());
       const Map d = bordered(layer.plain, dNextH + place(0, 0, 0), layer.to, dMemory);
-      forAll(layer.plain, [&](int r, int c, int j) { store(gated.at(r, c) + j, gateOf(left.at(r, c), features, j)); });
+      forAll(layer.plain, [&](int r, int c, int j) { store(gated.at(r, c) + j, gateAt(left.at(r, c), features, j)); });
       addKernelGradient(kPoint, gated, d, height, width, own.point);
       std::fill(leftMemory.begin(), leftMemory.end(), 0.0f);
       const Map dLeft = layer.dLeft.in(leftMemory.data());
@@ -201,12 +213,12 @@ void computeGradient(void *state, TF_OpKernelContext *kernelContext) {
       addKernelGradient(layer.horizontalTaps, bordered(layer.h, h + start, layer.from, hMemory), dLeft, height, width, own.horizontal);
       const Map dAbove = layer.dAbove.cleared(aboveMemory.data());
       convolve(link, dLeft, height, width, [&](int r, int c, int j, Vector x) { store(dAbove.at(r, c) + j, x); });
-      if (!shape.last) forAll(layer.plain, [&](int r, int c, int j) {
+      if (!settings.last) forAll(layer.plain, [&](int r, int c, int j) {
         addGateGradient(above.at(r, c), features, j, loadSome(dNextV + place(r, c, j), features - j), dAbove.at(r, c));
       });
       addPixels(dAbove, layer.dAbove, dClassAbove + image * twice);
       addKernelGradient(layer.verticalTaps, bordered(layer.v, v + start, layer.from, vMemory), dAbove, height, width, own.vertical);
-      if (shape.first) {
+      if (settings.first) {
         for (int r = 0; r < height; r++)
           for (int c = 0; c < width; c++)
             for (int k = 0; k < layer.inputs; k++)
@@ -240,16 +252,15 @@ void computeGradient(void *state, TF_OpKernelContext *kernelContext) {
 void registerGatedLayer() {
   const std::vector<const char *> attributes = {"first: bool",           "last: bool",             "vertical_top: int",
                                                 "vertical_center: int", "horizontal_center: int", "dilation: int"};
-  registerOperation("RasterGatedLayer", attributes,
-                    {"stacks: float", "vertical: float", "vertical_bias: float", "horizontal: float",
-                     "horizontal_bias: float", "link: float", "link_bias: float", "point: float", "point_bias: float",
-                     "class_above: float", "class_left: float"},
-                    {"next: float", "saved: float"}, createShape, compute, deleteShape);
-  registerOperation("RasterGatedLayerGradient", attributes,
-                    {"d_next: float", "stacks: float", "saved: float", "vertical: float", "horizontal: float",
-                     "link: float", "point: float"},
-                    {"d_stacks: float", "d_vertical: float", "d_vertical_bias: float", "d_horizontal: float",
-                     "d_horizontal_bias: float", "d_link: float", "d_link_bias: float", "d_point: float",
-                     "d_point_bias: float", "d_class_above: float", "d_class_left: float"},
-                    createShape, computeGradient, deleteShape);
+  registerOperation<Settings, compute>("RasterGatedLayer", attributes,
+                                       {"stacks: float", "vertical: float", "vertical_bias: float", "horizontal: float",
+                                        "horizontal_bias: float", "link: float", "link_bias: float", "point: float", "point_bias: float",
+                                        "class_above: float", "class_left: float"},
+                                       {"next: float", "saved: float"});
+  registerOperation<Settings, computeGradient>("RasterGatedLayerGradient", attributes,
+                                               {"d_next: float", "stacks: float", "saved: float", "vertical: float", "horizontal: float",
+                                                "link: float", "point: float"},
+                                               {"d_stacks: float", "d_vertical: float", "d_vertical_bias: float", "d_horizontal: float",
+                                                "d_horizontal_bias: float", "d_link: float", "d_link_bias: float", "d_point: float",
+                                                "d_point_bias: float", "d_class_above: float", "d_class_left: float"});
 }

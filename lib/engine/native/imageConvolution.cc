@@ -5,48 +5,40 @@
 
 namespace {
 
-struct Shape {
+struct Settings {
   /** The row and the column of the kernel that lie over the pixel itself. */
-  int top = 0, left = 0;
-  int dilation = 1;
+  int top, left, dilation;
+  explicit Settings(Attributes &attributes)
+      : top(attributes.integer("top", 0, kFurthest)), left(attributes.integer("left", 0, kFurthest)),
+        dilation(attributes.integer("dilation", 1, kFurthest)) {}
 };
-
-void *createShape(TF_OpKernelConstruction *construction) {
-  auto *shape = new Shape;
-  TF_Status *status = TF_NewStatus();
-  TF_OpKernelConstruction_GetAttrInt32(construction, "top", &shape->top, status);
-  TF_OpKernelConstruction_GetAttrInt32(construction, "left", &shape->left, status);
-  TF_OpKernelConstruction_GetAttrInt32(construction, "dilation", &shape->dilation, status);
-  if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
-  TF_DeleteStatus(status);
-  return shape;
-}
-
-void deleteShape(void *shape) { delete static_cast<Shape *>(shape); }
 
 struct Layer {
   int batch, height, width, channels;
   Taps taps;
   Frame image;
-  Layer(Context &context, int rows, int columns, const Shape &shape)
-      : batch(context.dimension(0, 0)), height(context.dimension(0, 1)), width(context.dimension(0, 2)),
-        channels(context.dimension(0, 3)), taps(placedTaps(rows, columns, shape.top, shape.left, shape.dilation)) {
-    const int below = std::max(0, rows - 1 - shape.top), sides = std::max(shape.left, columns - 1 - shape.left);
-    image = {height, width, channels, {shape.top * shape.dilation, below * shape.dilation, sides * shape.dilation}};
+  Layer(Context &context, const Input<float> &x, int rows, int columns, const Settings &settings)
+      : batch(x[0]), height(x[1]), width(x[2]), channels(x[3]) {
+    if (!context.require(rows <= kFurthest && columns <= kFurthest, "the kernel is too large")) return;
+    taps = placedTaps(rows, columns, settings.top, settings.left, settings.dilation);
+    const int below = std::max(0, rows - 1 - settings.top), sides = std::max(settings.left, columns - 1 - settings.left);
+    image = {height, width, channels, {settings.top * settings.dilation, below * settings.dilation, sides * settings.dilation}};
+    context.require(countable(image), "the image with its border is too large");
   }
   size_t pixels() const { return static_cast<size_t>(height) * width; }
 };
 
 // x [B, H, W, C], kernel [rows, columns, C, K], bias [K] -> [B, H, W, K]
-void compute(void *state, TF_OpKernelContext *kernelContext) {
-  Context context(kernelContext);
-  const Layer layer(context, context.dimension(1, 0), context.dimension(1, 1), *static_cast<const Shape *>(state));
-  const int outputs = context.dimension(1, 3);
-  const float *x = context.input(0);
-  const Kernel kernel = Kernel::of(layer.taps, layer.channels, outputs, context.input(1), context.input(2));
+void compute(const Settings &settings, Context &context) {
+  const Input<float> image = context.input(0, "x", {kAny, kAny, kAny, kAny});
+  const Input<float> weights = context.input(1, "kernel", {kAny, kAny, image[3], kAny});
+  const int outputs = weights[3];
+  const float *x = image.data, *bias = context.input(2, "bias", {outputs}).data;
+  const Layer layer(context, image, weights[0], weights[1], settings);
   float *y = context.output(0, {layer.batch, layer.height, layer.width, outputs});
   if (context.failed()) return;
-  shareImages(layer.batch, [](int n, const auto &f) { inParallel(n, f); }, [&](int, int from, int to) {
+  const Kernel kernel = Kernel::of(layer.taps, layer.channels, outputs, weights.data, bias);
+  shareImages(layer.batch, [&](int, int from, int to) {
     std::vector<float> memory;
     for (int image = from; image < to; image++) {
       const Map in = bordered(layer.image, x + image * layer.pixels() * layer.channels, layer.channels, memory);
@@ -59,17 +51,19 @@ void compute(void *state, TF_OpKernelContext *kernelContext) {
 }
 
 // x [B, H, W, C], dy [B, H, W, K], a kernel [rows, columns, C, K] for its shape -> the gradient of the kernel
-void computeKernel(void *state, TF_OpKernelContext *kernelContext) {
-  Context context(kernelContext);
-  const int rows = context.dimension(2, 0), columns = context.dimension(2, 1), outputs = context.dimension(2, 3);
-  const Layer layer(context, rows, columns, *static_cast<const Shape *>(state));
+void computeKernel(const Settings &settings, Context &context) {
+  const Input<float> image = context.input(0, "x", {kAny, kAny, kAny, kAny});
+  const Input<float> weights = context.input(2, "kernel", {kAny, kAny, image[3], kAny});
+  const int outputs = weights[3];
+  const float *x = image.data, *dy = context.input(1, "dy", {image[0], image[1], image[2], outputs}).data;
+  const Layer layer(context, image, weights[0], weights[1], settings);
   const Frame gradient = {layer.height, layer.width, outputs, {}};
-  const float *x = context.input(0), *dy = context.input(1);
-  float *dKernel = context.output(0, {rows, columns, layer.channels, outputs});
+  context.require(countable(gradient), "dy is too large");
+  float *dKernel = context.output(0, weights.shape);
   if (context.failed()) return;
   const KernelGradient zeros(static_cast<int>(layer.taps.size()), layer.channels, outputs);
   std::vector<KernelGradient> sums(kTasks, zeros);
-  shareImages(layer.batch, [](int n, const auto &f) { inParallel(n, f); }, [&](int task, int from, int to) {
+  shareImages(layer.batch, [&](int task, int from, int to) {
     std::vector<float> memory, dMemory;
     for (int image = from; image < to; image++) {
       const Map in = bordered(layer.image, x + image * layer.pixels() * layer.channels, layer.channels, memory);
@@ -87,8 +81,7 @@ void computeKernel(void *state, TF_OpKernelContext *kernelContext) {
 
 void registerImageConvolution() {
   const std::vector<const char *> attributes = {"top: int", "left: int", "dilation: int"};
-  registerOperation("RasterImageConvolution", attributes, {"x: float", "kernel: float", "bias: float"}, {"y: float"}, createShape,
-                    compute, deleteShape);
-  registerOperation("RasterImageConvolutionKernel", attributes, {"x: float", "dy: float", "kernel: float"}, {"d_kernel: float"},
-                    createShape, computeKernel, deleteShape);
+  registerOperation<Settings, compute>("RasterImageConvolution", attributes, {"x: float", "kernel: float", "bias: float"}, {"y: float"});
+  registerOperation<Settings, computeKernel>("RasterImageConvolutionKernel", attributes, {"x: float", "dy: float", "kernel: float"},
+                                             {"d_kernel: float"});
 }

@@ -1,8 +1,7 @@
 // A layer of Row LSTM or of the Diagonal BiLSTM (van den Oord et al. 2016a, figure 5, right) and its gradient, as two operations:
 //   next = x + up * states,
 // where the states are those of one recurrence, or those of two of which the second's are taken from the row above; each has an
-// input-to-state convolution of its own, along the row. lib/models/pixelRnn.ts composes the same of single operations where these are not
-// there.
+// input-to-state convolution of its own, along the row. lib/engine/lstmLayer.ts has the portable twin.
 #include "conv.h"
 #include "lstmScan.h"
 
@@ -10,40 +9,40 @@ namespace {
 
 const Taps kPoint = {{0, 0}};
 
-struct Shape {
+struct Settings {
   std::vector<Neighbors> directions;
   /** The column of the input-to-state kernels that lies over the pixel itself. */
-  int center = 0;
+  int center;
+  explicit Settings(Attributes &attributes) : center(attributes.integer("center", 0, kFurthest)) {
+    // The neighbors of all directions one after the other, as many for each.
+    const std::vector<int32_t> rows = attributes.integers("rows", -1024, 0), columns = attributes.integers("columns", -1024, 1024);
+    const std::vector<int32_t> cells = attributes.integers("cells_from", 0, 1024);
+    if (!attributes.require(cells.size() == 1 || cells.size() == 2, "cells_from must have one number for each of one or two directions") ||
+        !attributes.require(rows.size() == columns.size() && rows.size() % cells.size() == 0,
+                            "rows and columns must have as many neighbors for each direction"))
+      return;
+    const size_t taps = rows.size() / cells.size();
+    const auto part = [&](const std::vector<int32_t> &all, size_t k) {
+      return std::vector<int32_t>(all.begin() + k * taps, all.begin() + (k + 1) * taps);
+    };
+    for (size_t k = 0; k < cells.size(); k++) directions.emplace_back(attributes, part(rows, k), part(columns, k), cells[k]);
+  }
 };
 
-void *createShape(TF_OpKernelConstruction *construction) {
-  auto *shape = new Shape;
-  TF_Status *status = TF_NewStatus();
-  const auto list = [&](const char *name) {
-    int32_t length = 0, total = 0;
-    TF_OpKernelConstruction_GetAttrSize(construction, name, &length, &total, status);
-    std::vector<int32_t> values(std::max(0, length));
-    TF_OpKernelConstruction_GetAttrInt32List(construction, name, values.data(), length, status);
-    return values;
-  };
-  // The neighbors of all directions one after the other, as many for each.
-  const std::vector<int32_t> rows = list("rows"), columns = list("columns"), cells = list("cells_from");
-  TF_OpKernelConstruction_GetAttrInt32(construction, "center", &shape->center, status);
-  if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
-  TF_DeleteStatus(status);
-  const size_t taps = rows.size() / std::max<size_t>(1, cells.size());
-  for (size_t k = 0; k < cells.size(); k++) {
-    Neighbors neighbors;
-    neighbors.rows.assign(rows.begin() + k * taps, rows.begin() + (k + 1) * taps);
-    neighbors.columns.assign(columns.begin() + k * taps, columns.begin() + (k + 1) * taps);
-    neighbors.cell = cells[k];
-    neighbors.findDirection();
-    shape->directions.push_back(neighbors);
-  }
-  return shape;
-}
-
-void deleteShape(void *shape) { delete static_cast<Shape *>(shape); }
+/** Inputs that both operations are given. */
+struct Given {
+  Input<float> x, up;
+  int64_t directions, h;
+  Input<float> input, state, initialHidden, initialCell;
+  /** @param x, input, state, up where x, the input-to-state, the state-to-state kernels and the kernel back to x are among the inputs */
+  Given(Context &context, int x, int input, int state, int up, const Settings &settings)
+      : x(context.input(x, "x", {kAny, kAny, kAny, kAny})), up(context.input(up, "up", {kAny, this->x[3]})),
+        directions(settings.directions.size()), h(this->up[0]),
+        input(context.input(input, "input", {directions, kAny, this->x[3], 4 * h})),
+        state(context.input(state, "state", {directions, settings.directions[0].count(), h, 4 * h})),
+        initialHidden(context.input(state + 1, "initial_hidden", {directions, h})),
+        initialCell(context.input(state + 2, "initial_cell", {directions, h})) {}
+};
 
 struct Layer {
   int batch, height, width, features, hidden, columns, directions, taps;
@@ -52,18 +51,19 @@ struct Layer {
   Frame input, gates, plain, states;
   Sizes size;
 
-  /** @param x, kernel, state which inputs are x, the input-to-state kernels and the state-to-state kernels */
-  Layer(Context &context, int x, int kernel, int state, const Shape &shape) {
-    batch = context.dimension(x, 0), height = context.dimension(x, 1), width = context.dimension(x, 2);
-    features = context.dimension(x, 3), directions = context.dimension(kernel, 0), columns = context.dimension(kernel, 1);
-    taps = context.dimension(state, 1), hidden = context.dimension(state, 2);
-    inputTaps = rasterTaps(1, columns, shape.center, 1);
-    const int sides = std::max(shape.center, columns - 1 - shape.center);
+  Layer(Context &context, const Given &given, const Settings &settings)
+      : batch(given.x[0]), height(given.x[1]), width(given.x[2]), features(given.x[3]), hidden(static_cast<int>(given.h)),
+        columns(given.input[1]), directions(given.input[0]), taps(given.state[1]), size{batch, height, width, hidden} {
+    context.require(columns <= kFurthest, "input must have at most 4096 columns");
+    context.require(!context.good() || settings.center < columns, "center must be a column of input");
+    if (!context.good()) return;
+    inputTaps = rasterTaps(1, columns, settings.center, 1);
+    const int sides = std::max(settings.center, columns - 1 - settings.center);
     input = {height, width, features, {0, 0, sides}};
     gates = {height, width, 4 * hidden, {0, 0, sides}};
     plain = {height, width, features, {}};
     states = {height, width, hidden, {}};
-    size = {batch, height, width, hidden};
+    context.require(size.countable() && countable(input) && countable(gates), "the features of an image are too many");
   }
   size_t pixels() const { return static_cast<size_t>(height) * width; }
   size_t kernelSize() const { return static_cast<size_t>(columns) * features * 4 * hidden; }
@@ -90,24 +90,25 @@ Map added(const Layer &layer, const float *hidden, int image, std::vector<float>
 // x [B, H, W, F], input-to-state kernels [D, columns, F, 4 h] and biases [D, 4 h], state-to-state kernels [D, taps, h, 4 h], initial hidden
 // states and cells [D, h], kernel [h, F] and bias [F] of what goes back to x
 // -> next [B, H, W, F]; hidden, cell [D, B, H, W, h], activations [D, B, H, W, 4 h]
-void compute(void *state, TF_OpKernelContext *kernelContext) {
-  Context context(kernelContext);
-  const auto &shape = *static_cast<const Shape *>(state);
-  const Layer layer(context, 0, 1, 3, shape);
+void compute(const Settings &settings, Context &context) {
+  const Given given(context, 0, 1, 3, 6, settings);
+  const Layer layer(context, given, settings);
   const int height = layer.height, width = layer.width, features = layer.features, h = layer.hidden;
-  const float *x = context.input(0), *initialHidden = context.input(4), *initialCell = context.input(5);
-  std::vector<Kernel> inputs;
-  std::vector<std::vector<float>> kernels;
-  for (int k = 0; k < layer.directions; k++) {
-    inputs.push_back(Kernel::of(layer.inputTaps, features, 4 * h, context.input(1) + k * layer.kernelSize(), context.input(2) + k * 4 * h));
-    kernels.push_back(pack(layer.size, layer.taps, context.input(3) + k * layer.stateSize()));
-  }
-  const Kernel up = Kernel::of(kPoint, h, features, context.input(6), context.input(7));
-  float *next = context.output(0, {layer.batch, height, width, features});
+  const float *inputBias = context.input(2, "input_bias", {layer.directions, 4 * h}).data;
+  const float *upBias = context.input(7, "up_bias", {features}).data;
+  float *next = context.output(0, given.x.shape);
   float *hidden = context.output(1, {layer.directions, layer.batch, height, width, h});
   float *cell = context.output(2, {layer.directions, layer.batch, height, width, h});
   float *activations = context.output(3, {layer.directions, layer.batch, height, width, 4 * h});
   if (context.failed()) return;
+  const float *x = given.x.data, *initialHidden = given.initialHidden.data, *initialCell = given.initialCell.data;
+  std::vector<Kernel> inputs;
+  std::vector<std::vector<float>> kernels;
+  for (int k = 0; k < layer.directions; k++) {
+    inputs.push_back(Kernel::of(layer.inputTaps, features, 4 * h, given.input.data + k * layer.kernelSize(), inputBias + k * 4 * h));
+    kernels.push_back(pack(layer.size, layer.taps, given.state.data + k * layer.stateSize()));
+  }
+  const Kernel up = Kernel::of(kPoint, h, features, given.up.data, upBias);
   inGroups(layer.batch, [&](auto rows, int, int first) {
     constexpr int kRows = decltype(rows)::value;
     std::vector<float> memory, gates(kRows * layer.pixels() * 4 * h);
@@ -120,7 +121,7 @@ void compute(void *state, TF_OpKernelContext *kernelContext) {
         });
       }
       const size_t at = layer.at(k, first);
-      const Forward forward = {layer.size, shape.directions[k], gates.data(), initialHidden + k * h, initialCell + k * h, kernels[k],
+      const Forward forward = {layer.size, settings.directions[k], gates.data(), initialHidden + k * h, initialCell + k * h, kernels[k],
                                hidden + at, cell + at, activations + 4 * at};
       forward.run<kRows>();
     }
@@ -136,28 +137,29 @@ void compute(void *state, TF_OpKernelContext *kernelContext) {
 
 // dNext, x, hidden, cell, activations, input-to-state and state-to-state kernels, initial hidden states and cells, kernel back to x
 // -> gradients of the eight inputs
-void computeGradient(void *state, TF_OpKernelContext *kernelContext) {
-  Context context(kernelContext);
-  const auto &shape = *static_cast<const Shape *>(state);
-  const Layer layer(context, 1, 5, 6, shape);
+void computeGradient(const Settings &settings, Context &context) {
+  const Given given(context, 1, 5, 6, 9, settings);
+  const Layer layer(context, given, settings);
   const int height = layer.height, width = layer.width, features = layer.features, h = layer.hidden;
-  const float *dNext = context.input(0), *x = context.input(1), *hidden = context.input(2), *cell = context.input(3);
-  const float *activations = context.input(4), *initialHidden = context.input(7), *initialCell = context.input(8);
-  std::vector<Kernel> inputs;
-  std::vector<std::vector<float>> kernels;
-  for (int k = 0; k < layer.directions; k++) {
-    inputs.push_back(Kernel::transposed(layer.inputTaps, features, 4 * h, context.input(5) + k * layer.kernelSize()));
-    const std::vector<float> packed = pack(layer.size, layer.taps, context.input(6) + k * layer.stateSize());
-    kernels.push_back(transposed(layer.taps * layer.size.lanes(), 4 * layer.size.lanes(), packed));
-  }
-  const Kernel up = Kernel::transposed(kPoint, h, features, context.input(9));
-  float *dx = context.output(0, {layer.batch, height, width, features});
-  float *dInput = context.output(1, {layer.directions, layer.columns, features, 4 * h});
-  float *dInputBias = context.output(2, {layer.directions, 4 * h});
-  float *dState = context.output(3, {layer.directions, layer.taps, h, 4 * h});
+  const std::vector<int64_t> states = {layer.directions, layer.batch, height, width, h};
+  const float *dNext = context.input(0, "d_next", given.x.shape).data;
+  const float *hidden = context.input(2, "hidden", states).data, *cell = context.input(3, "cell", states).data;
+  const float *activations = context.input(4, "activations", {layer.directions, layer.batch, height, width, 4 * h}).data;
+  float *dx = context.output(0, given.x.shape);
+  float *dInput = context.output(1, given.input.shape), *dInputBias = context.output(2, {layer.directions, 4 * h});
+  float *dState = context.output(3, given.state.shape);
   float *dInitialHidden = context.output(4, {layer.directions, h}), *dInitialCell = context.output(5, {layer.directions, h});
   float *dUp = context.output(6, {h, features}), *dUpBias = context.output(7, {features});
   if (context.failed()) return;
+  const float *x = given.x.data, *initialHidden = given.initialHidden.data, *initialCell = given.initialCell.data;
+  std::vector<Kernel> inputs;
+  std::vector<std::vector<float>> kernels;
+  for (int k = 0; k < layer.directions; k++) {
+    inputs.push_back(Kernel::transposed(layer.inputTaps, features, 4 * h, given.input.data + k * layer.kernelSize()));
+    const std::vector<float> packed = pack(layer.size, layer.taps, given.state.data + k * layer.stateSize());
+    kernels.push_back(transposed(layer.taps * layer.size.lanes(), 4 * layer.size.lanes(), packed));
+  }
+  const Kernel up = Kernel::transposed(kPoint, h, features, given.up.data);
   struct Sums {
     std::vector<KernelGradient> inputs;
     std::vector<ScanSums> scans;
@@ -191,7 +193,7 @@ void computeGradient(void *state, TF_OpKernelContext *kernelContext) {
         dHidden = shifted.data();
       }
       const size_t at = layer.at(k, first);
-      const Backward backward = {layer.size, shape.directions[k], dHidden, hidden + at, cell + at, activations + 4 * at,
+      const Backward backward = {layer.size, settings.directions[k], dHidden, hidden + at, cell + at, activations + 4 * at,
                                  initialHidden + k * h, initialCell + k * h, kernels[k], dGates.data()};
       backward.run<kRows>(own.scans[k]);
       for (int r = 0; r < kRows; r++) {
@@ -221,14 +223,13 @@ void computeGradient(void *state, TF_OpKernelContext *kernelContext) {
 
 void registerLstmLayer() {
   const std::vector<const char *> attributes = {"rows: list(int)", "columns: list(int)", "cells_from: list(int)", "center: int"};
-  registerOperation("RasterLstmLayer", attributes,
-                    {"x: float", "input: float", "input_bias: float", "state: float", "initial_hidden: float", "initial_cell: float",
-                     "up: float", "up_bias: float"},
-                    {"next: float", "hidden: float", "cell: float", "activations: float"}, createShape, compute, deleteShape);
-  registerOperation("RasterLstmLayerGradient", attributes,
-                    {"d_next: float", "x: float", "hidden: float", "cell: float", "activations: float", "input: float", "state: float",
-                     "initial_hidden: float", "initial_cell: float", "up: float"},
-                    {"d_x: float", "d_input: float", "d_input_bias: float", "d_state: float", "d_initial_hidden: float",
-                     "d_initial_cell: float", "d_up: float", "d_up_bias: float"},
-                    createShape, computeGradient, deleteShape);
+  registerOperation<Settings, compute>("RasterLstmLayer", attributes,
+                                       {"x: float", "input: float", "input_bias: float", "state: float", "initial_hidden: float",
+                                        "initial_cell: float", "up: float", "up_bias: float"},
+                                       {"next: float", "hidden: float", "cell: float", "activations: float"});
+  registerOperation<Settings, computeGradient>("RasterLstmLayerGradient", attributes,
+                                               {"d_next: float", "x: float", "hidden: float", "cell: float", "activations: float",
+                                                "input: float", "state: float", "initial_hidden: float", "initial_cell: float", "up: float"},
+                                               {"d_x: float", "d_input: float", "d_input_bias: float", "d_state: float",
+                                                "d_initial_hidden: float", "d_initial_cell: float", "d_up: float", "d_up_bias: float"});
 }

@@ -7,8 +7,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "cells.h"
 #include "operations.h"
-#include "simd.h"
 
 /** Where the states come from: offsets in rows and columns, all before the pixel in the order of the scan. */
 struct Neighbors {
@@ -17,11 +17,17 @@ struct Neighbors {
   int32_t cell = 0;
   /** Whether rows are scanned from right to left. */
   bool leftwards = false;
-  int count() const { return static_cast<int>(rows.size()); }
-  void findDirection() {
+  Neighbors(Complaints &complaints, const std::vector<int32_t> &rows, const std::vector<int32_t> &columns, int32_t cell)
+      : rows(rows), columns(columns), cell(cell) {
+    if (!complaints.require(!rows.empty() && rows.size() == columns.size(), "rows and columns must be as many, and at least one")) return;
+    complaints.require(cell >= 0 && cell < count(), "the cell must come from one of the neighbors");
     for (int tap = 0; tap < count(); tap++)
       if (rows[tap] == 0 && columns[tap] > 0) leftwards = true;
+    for (int tap = 0; tap < count(); tap++)
+      complaints.require(rows[tap] < 0 || (rows[tap] == 0 && (leftwards ? columns[tap] > 0 : columns[tap] < 0)),
+                         "all neighbors must come before the pixel in the order of the scan");
   }
+  int count() const { return static_cast<int>(rows.size()); }
 };
 
 struct Sizes {
@@ -29,6 +35,8 @@ struct Sizes {
   int pixels() const { return height * width; }
   /** Of the hidden features, in whole vectors. */
   int lanes() const { return padded(hidden); }
+  /** Whether all places of a group of images can be counted with an int. */
+  bool countable() const { return 4.0 * kImages * height * width * (hidden + kLanes) < 2147483647.0; }
 };
 
 /** Visits all pixels in the order of the scan, or backwards. */
@@ -106,13 +114,12 @@ struct Forward {
         const float *cellBefore = cellPlace < 0 ? initialCell : cell + (r * pixels + cellPlace) * h;
         for (int j = 0; j < h; j += kLanes) {
           const float *sum = &sums[r * 4 * lanes + j];
-          const Vector o = sigmoid(load(sum)), f = sigmoid(load(sum + lanes)), i = sigmoid(load(sum + 2 * lanes));
-          const Vector g = hyperbolicTangent(load(sum + 3 * lanes));
-          const Vector c = f * loadSome(cellBefore + j, h - j) + i * g;
+          const LstmGates parted = activated(load(sum), load(sum + lanes), load(sum + 2 * lanes), load(sum + 3 * lanes));
+          const LstmState next = lstmStep(parted, loadSome(cellBefore + j, h - j));
           const size_t at = static_cast<size_t>(r) * pixels + place;
-          storeSome(cell + at * h + j, c, h - j);
-          storeSome(hidden + at * h + j, o * hyperbolicTangent(c), h - j);
-          const Vector parts[4] = {o, f, i, g};
+          storeSome(cell + at * h + j, next.cell, h - j);
+          storeSome(hidden + at * h + j, next.hidden, h - j);
+          const Vector parts[4] = {parted.o, parted.f, parted.i, parted.g};
           for (int gate = 0; gate < 4; gate++) storeSome(activations + (at * 4 + gate) * h + j, parts[gate], h - j);
         }
       }
@@ -171,13 +178,11 @@ struct Backward {
         for (int j = 0; j < h; j += kLanes) {
           const int n = h - j;
           const float *parts = activations + at * 4 * h + j;
-          const Vector o = loadSome(parts, n), f = loadSome(parts + h, n), i = loadSome(parts + 2 * h, n);
-          const Vector g = loadSome(parts + 3 * h, n), t = hyperbolicTangent(loadSome(cell + at * h + j, n));
-          const Vector dh = load(&dState[at * lanes + j]);
-          const Vector dc = load(&dCell[at * lanes + j]) + dh * o * (1.0f - t * t);
-          const Vector d[4] = {dh * t * o * (1.0f - o), dc * loadSome(cellBefore + j, n) * f * (1.0f - f),
-                               dc * g * i * (1.0f - i), dc * i * (1.0f - g * g)};
-          store(dCellBefore + j, load(dCellBefore + j) + dc * f);
+          const LstmGates gates = {loadSome(parts, n), loadSome(parts + h, n), loadSome(parts + 2 * h, n), loadSome(parts + 3 * h, n)};
+          const LstmGradient back = lstmGradient(gates, loadSome(cellBefore + j, n), loadSome(cell + at * h + j, n),
+                                                 load(&dCell[at * lanes + j]), load(&dState[at * lanes + j]));
+          const Vector d[4] = {back.gates.o, back.gates.f, back.gates.i, back.gates.g};
+          store(dCellBefore + j, load(dCellBefore + j) + back.cellBefore);
           for (int gate = 0; gate < 4; gate++) {
             store(&dSums[(r * 4 + gate) * lanes + j], d[gate]);
             storeSome(dGates + (at * 4 + gate) * h + j, d[gate], n);

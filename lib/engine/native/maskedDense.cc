@@ -51,6 +51,7 @@ inline void copyGroup(const float *from, int count, float *to) {
 
 struct Settings {
   bool strict, relu;
+  explicit Settings(Attributes &attributes) : strict(attributes.flag("strict")), relu(attributes.flag("relu")) {}
 };
 
 int blocks(int n, int block) { return (n + block - 1) / block; }
@@ -77,15 +78,19 @@ void addGroup(const Live &live, const float *x, int inputs, int batch, const flo
 }
 
 // x [B, inputs], weights [inputs, outputs], added [outputs] or [B, outputs], degrees below [inputs] and above [outputs] -> [B, outputs]
-void compute(void *given, TF_OpKernelContext *kernelContext) {
-  Context context(kernelContext);
-  const auto &settings = *static_cast<Settings *>(given);
-  const int batch = context.dimension(0, 0), inputs = context.dimension(0, 1), outputs = context.dimension(1, 1);
-  const float *x = context.input(0), *weights = context.input(1), *added = context.input(2);
-  const int addedStep = context.shape(2).size() == 1 ? 0 : outputs;
-  const Live live(context.integers(3), inputs, context.integers(4), outputs, settings.strict);
+void compute(const Settings &settings, Context &context) {
+  const Input<float> given = context.input(0, "x", {kAny, kAny});
+  const int batch = given[0], inputs = given[1];
+  const Input<float> matrix = context.input(1, "weights", {inputs, kAny});
+  const int outputs = matrix[1];
+  const bool each = context.shapeOf(2).size() == 2;
+  const float *x = given.data, *weights = matrix.data;
+  const float *added = context.input(2, "added", each ? std::vector<int64_t>{batch, outputs} : std::vector<int64_t>{outputs}).data;
+  const int addedStep = each ? outputs : 0;
+  const int32_t *below = context.integers(3, "below", {inputs}).data, *above = context.integers(4, "above", {outputs}).data;
   float *y = context.output(0, {batch, outputs});
   if (context.failed()) return;
+  const Live live(below, inputs, above, outputs, settings.strict);
   inParallel(blocks(outputs, kBlock), [&](int block) {
     const int start = block * kBlock, end = std::min(start + kBlock, outputs);
     std::vector<float> sums(static_cast<size_t>(batch) * kBlock);
@@ -102,7 +107,7 @@ void compute(void *given, TF_OpKernelContext *kernelContext) {
       float *to = y + static_cast<size_t>(b) * outputs + start;
       for (int j = 0; j < end - start; j++) {
         const float sum = sums[b * kBlock + j];
-        to[j] = settings.relu && !(sum > 0.0f) ? 0.0f : sum;
+        to[j] = settings.relu && sum <= 0.0f ? 0.0f : sum;  // NaN stays
       }
     }
   });
@@ -131,14 +136,16 @@ void multiplyBack(const float *dy, int outputs, const float *masked, int columns
 }
 
 // dy [B, outputs], weights [inputs, outputs], degrees below and above -> dx [B, inputs]
-void computeInputs(void *given, TF_OpKernelContext *kernelContext) {
-  Context context(kernelContext);
-  const auto &settings = *static_cast<Settings *>(given);
-  const int batch = context.dimension(0, 0), inputs = context.dimension(1, 0), outputs = context.dimension(1, 1);
-  const float *dy = context.input(0), *weights = context.input(1);
-  const Live live(context.integers(2), inputs, context.integers(3), outputs, settings.strict);
+void computeInputs(const Settings &settings, Context &context) {
+  const Input<float> matrix = context.input(1, "weights", {kAny, kAny});
+  const int inputs = matrix[0], outputs = matrix[1];
+  const Input<float> given = context.input(0, "dy", {kAny, outputs});
+  const int batch = given[0];
+  const float *dy = given.data, *weights = matrix.data;
+  const int32_t *below = context.integers(2, "below", {inputs}).data, *above = context.integers(3, "above", {outputs}).data;
   float *dx = context.output(0, {batch, inputs});
   if (context.failed()) return;
+  const Live live(below, inputs, above, outputs, settings.strict);
   inParallel(blocks(inputs, kGroup), [&](int group) {
     const int start = group * kGroup, count = std::min(kGroup, inputs - start), columns = padded(outputs);
     std::vector<float> masked(static_cast<size_t>(kGroup) * columns);
@@ -162,14 +169,16 @@ void computeInputs(void *given, TF_OpKernelContext *kernelContext) {
 }
 
 // x [B, inputs], dy [B, outputs], degrees below and above -> the gradient of the weights [inputs, outputs], zero where they are dead
-void computeWeights(void *given, TF_OpKernelContext *kernelContext) {
-  Context context(kernelContext);
-  const auto &settings = *static_cast<Settings *>(given);
-  const int batch = context.dimension(0, 0), inputs = context.dimension(0, 1), outputs = context.dimension(1, 1);
-  const float *x = context.input(0), *dy = context.input(1);
-  const Live live(context.integers(2), inputs, context.integers(3), outputs, settings.strict);
+void computeWeights(const Settings &settings, Context &context) {
+  const Input<float> given = context.input(0, "x", {kAny, kAny});
+  const int batch = given[0], inputs = given[1];
+  const Input<float> gradient = context.input(1, "dy", {batch, kAny});
+  const int outputs = gradient[1];
+  const float *x = given.data, *dy = gradient.data;
+  const int32_t *below = context.integers(2, "below", {inputs}).data, *above = context.integers(3, "above", {outputs}).data;
   float *dw = context.output(0, {inputs, outputs});
   if (context.failed()) return;
+  const Live live(below, inputs, above, outputs, settings.strict);
   inParallel(blocks(outputs, kBlock), [&](int block) {
     const int start = block * kBlock, end = std::min(start + kBlock, outputs);
     std::vector<float> columns(static_cast<size_t>(batch) * kBlock);
@@ -200,27 +209,14 @@ void computeWeights(void *given, TF_OpKernelContext *kernelContext) {
   });
 }
 
-void *createSettings(TF_OpKernelConstruction *construction) {
-  auto *settings = new Settings;
-  TF_Status *status = TF_NewStatus();
-  unsigned char strict = 0, relu = 0;
-  TF_OpKernelConstruction_GetAttrBool(construction, "strict", &strict, status);
-  TF_OpKernelConstruction_GetAttrBool(construction, "relu", &relu, status);
-  TF_DeleteStatus(status);
-  *settings = {strict != 0, relu != 0};
-  return settings;
-}
-void release(void *settings) { delete static_cast<Settings *>(settings); }
-
 }  // namespace
 
 void registerMaskedDense() {
   const std::vector<const char *> attributes = {"strict: bool", "relu: bool = false"};
-  registerOperation("RasterMaskedDense", attributes,
-                    {"x: float", "weights: float", "added: float", "below: int32", "above: int32"}, {"y: float"}, createSettings,
-                    compute, release);
-  registerOperation("RasterMaskedDenseInputs", attributes, {"dy: float", "weights: float", "below: int32", "above: int32"},
-                    {"dx: float"}, createSettings, computeInputs, release);
-  registerOperation("RasterMaskedDenseWeights", attributes, {"x: float", "dy: float", "below: int32", "above: int32"},
-                    {"dw: float"}, createSettings, computeWeights, release);
+  registerOperation<Settings, compute>("RasterMaskedDense", attributes,
+                                       {"x: float", "weights: float", "added: float", "below: int32", "above: int32"}, {"y: float"});
+  registerOperation<Settings, computeInputs>("RasterMaskedDenseInputs", attributes,
+                                             {"dy: float", "weights: float", "below: int32", "above: int32"}, {"dx: float"});
+  registerOperation<Settings, computeWeights>("RasterMaskedDenseWeights", attributes,
+                                              {"x: float", "dy: float", "below: int32", "above: int32"}, {"dw: float"});
 }

@@ -24,6 +24,9 @@ typedef int IntVector __attribute__((vector_size(kLanes * sizeof(float))));
 /** Images that go through a product together: each vector of weights that is read serves all of them. */
 constexpr int kImages = 4;
 
+/** A ReLU; NaN stays NaN. */
+inline Vector positive(Vector v) { return Vector{} > v ? Vector{} : v; }
+
 inline int padded(int n) { return (n + kLanes - 1) / kLanes * kLanes; }
 
 inline Vector load(const float *from) {

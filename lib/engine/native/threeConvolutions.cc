@@ -1,29 +1,29 @@
 // y = third(relu(second(relu(first(relu(x)))))), plus x where that is asked for, and its gradient, as two operations: the residual
 // block of PixelCNN (van den Oord et al. 2016a, figure 5), and the layers before the logits (table 1). The first and the third
-// kernel are 1 x 1. lib/layers/reluConvolutions.ts composes the same of single convolutions where these are not there.
+// kernel are 1 x 1. lib/engine/reluConvolutions.ts has the portable twin.
 #include "conv.h"
 #include "operations.h"
 
 namespace {
 
-struct Shape {
+struct Settings {
   /** Of the second kernel. */
-  int dilation = 1, centerColumn = 0;
-  TF_Bool residual = 0;
+  int dilation, centerColumn;
+  bool residual;
+  explicit Settings(Attributes &attributes)
+      : dilation(attributes.integer("dilation", 1, kFurthest)), centerColumn(attributes.integer("center_column", 0, kFurthest)),
+        residual(attributes.flag("residual")) {}
 };
 
-void *createShape(TF_OpKernelConstruction *construction) {
-  auto *shape = new Shape;
-  TF_Status *status = TF_NewStatus();
-  TF_OpKernelConstruction_GetAttrInt32(construction, "dilation", &shape->dilation, status);
-  TF_OpKernelConstruction_GetAttrInt32(construction, "center_column", &shape->centerColumn, status);
-  TF_OpKernelConstruction_GetAttrBool(construction, "residual", &shape->residual, status);
-  if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
-  TF_DeleteStatus(status);
-  return shape;
-}
-
-void deleteShape(void *shape) { delete static_cast<Shape *>(shape); }
+/** The kernels as they are given, [1, 1, in, low], [rows, columns, low, high] and [1, 1, high, out]. */
+struct Kernels {
+  Input<float> first, second, third;
+  /** @param index of the first kernel among the inputs; @param step from one kernel to the next */
+  Kernels(Context &context, int channels, int index, int step, const Settings &settings)
+      : first(context.input(index, "first", {1, 1, channels, kAny})),
+        second(context.input(index + step, "second", {kAny, kAny, first[3], kAny})),
+        third(context.input(index + 2 * step, "third", {1, 1, second[3], settings.residual ? channels : kAny})) {}
+};
 
 /** Sizes, and where the maps that the gradient needs lie in what is saved of one image. */
 struct Layers {
@@ -32,21 +32,22 @@ struct Layers {
   int in, low, high, out;
   Taps taps;
   Frame input, first, second, output;
-  size_t saved;
+  size_t saved = 0;
 
-  /** @param x, kernel which inputs are x and the first of the three kernels; @param step from one kernel to the next */
-  Layers(Context &context, int x, int kernel, int step, const Shape &shape) {
-    batch = context.dimension(x, 0), height = context.dimension(x, 1), width = context.dimension(x, 2);
-    in = context.dimension(x, 3), low = context.dimension(kernel, 3);
-    high = context.dimension(kernel + step, 3), out = context.dimension(kernel + 2 * step, 3);
-    const int rows = context.dimension(kernel + step, 0), columns = context.dimension(kernel + step, 1);
-    taps = rasterTaps(rows, columns, shape.centerColumn, shape.dilation);
-    const int sides = std::max(shape.centerColumn, columns - 1 - shape.centerColumn) * shape.dilation;
+  Layers(Context &context, const Input<float> &x, const Kernels &kernels, const Settings &settings)
+      : batch(x[0]), height(x[1]), width(x[2]), in(x[3]), low(kernels.first[3]), high(kernels.second[3]), out(kernels.third[3]) {
+    if (!context.good()) return;
+    const int rows = kernels.second[0], columns = kernels.second[1];
+    if (!context.require(rows <= kFurthest && columns <= kFurthest, "second must have at most 4096 rows and columns")) return;
+    context.require(settings.centerColumn < columns, "center_column must be a column of second");
+    taps = rasterTaps(rows, columns, settings.centerColumn, settings.dilation);
+    const int sides = std::max(settings.centerColumn, columns - 1 - settings.centerColumn) * settings.dilation;
     input = {height, width, in, {}};
-    first = {height, width, low, {(rows - 1) * shape.dilation, 0, sides}};
+    first = {height, width, low, {(rows - 1) * settings.dilation, 0, sides}};
     second = {height, width, high, {}};
     output = {height, width, out, {}};
-    saved = first.floats() + second.floats();
+    for (const Frame &frame : {input, first, second, output}) context.require(countable(frame), "the features of an image are too many");
+    if (context.good()) saved = first.floats() + second.floats();
   }
 };
 
@@ -65,18 +66,21 @@ Map padded(const Frame &frame, const float *from, std::vector<float> &memory, co
 }
 
 // x [B, H, W, in], kernels and biases of the three -> y [B, H, W, out], saved
-void compute(void *state, TF_OpKernelContext *kernelContext) {
-  Context context(kernelContext);
-  const auto &shape = *static_cast<const Shape *>(state);
-  const Layers layers(context, 0, 1, 2, shape);
-  const float *x = context.input(0);
-  const Kernel first = Kernel::of(kPoint, layers.in, layers.low, context.input(1), context.input(2));
-  const Kernel second = Kernel::of(layers.taps, layers.low, layers.high, context.input(3), context.input(4));
-  const Kernel third = Kernel::of(kPoint, layers.high, layers.out, context.input(5), context.input(6));
+void compute(const Settings &settings, Context &context) {
+  const Input<float> given = context.input(0, "x", {kAny, kAny, kAny, kAny});
+  const Kernels kernels(context, given[3], 1, 2, settings);
+  const Layers layers(context, given, kernels, settings);
+  const float *firstBias = context.input(2, "first_bias", {layers.low}).data;
+  const float *secondBias = context.input(4, "second_bias", {layers.high}).data;
+  const float *thirdBias = context.input(6, "third_bias", {layers.out}).data;
   float *y = context.output(0, {layers.batch, layers.height, layers.width, layers.out});
   float *saved = context.output(1, {layers.batch, static_cast<int64_t>(layers.saved)});
   if (context.failed()) return;
-  shareImages(layers.batch, [](int n, const auto &f) { inParallel(n, f); }, [&](int, int from, int to) {
+  const float *x = given.data;
+  const Kernel first = Kernel::of(kPoint, layers.in, layers.low, kernels.first.data, firstBias);
+  const Kernel second = Kernel::of(layers.taps, layers.low, layers.high, kernels.second.data, secondBias);
+  const Kernel third = Kernel::of(kPoint, layers.high, layers.out, kernels.third.data, thirdBias);
+  shareImages(layers.batch, [&](int, int from, int to) {
     const int height = layers.height, width = layers.width, out = layers.out;
     std::vector<float> memory;
     for (int image = from; image < to; image++) {
@@ -89,28 +93,28 @@ void compute(void *state, TF_OpKernelContext *kernelContext) {
       convolve(third, high, height, width, [&](int r, int c, int j, Vector v) {
         const int n = out - j;
         const size_t place = (start + r * width + c) * out + j;
-        if (n > 0) storeSome(y + place, shape.residual ? v + loadSome(x + place, n) : v, n);
+        if (n > 0) storeSome(y + place, settings.residual ? v + loadSome(x + place, n) : v, n);
       });
     }
   });
 }
 
 // dy, x, saved, the three kernels -> dx, and the gradients of kernels and biases
-void computeGradient(void *state, TF_OpKernelContext *kernelContext) {
-  Context context(kernelContext);
-  const auto &shape = *static_cast<const Shape *>(state);
-  const Layers layers(context, 1, 3, 1, shape);
+void computeGradient(const Settings &settings, Context &context) {
+  const Input<float> given = context.input(1, "x", {kAny, kAny, kAny, kAny});
+  const Kernels kernels(context, given[3], 3, 1, settings);
+  const Layers layers(context, given, kernels, settings);
   const int height = layers.height, width = layers.width, in = layers.in, low = layers.low, high = layers.high, out = layers.out;
-  const float *dy = context.input(0), *x = context.input(1), *saved = context.input(2);
-  const Kernel first = Kernel::transposed(kPoint, in, low, context.input(3));
-  const Kernel second = Kernel::transposed(layers.taps, low, high, context.input(4));
-  const Kernel third = Kernel::transposed(kPoint, high, out, context.input(5));
-  float *dx = context.output(0, {layers.batch, height, width, in});
-  float *dFirst = context.output(1, {1, 1, in, low}), *dFirstBias = context.output(2, {low});
-  float *dSecond = context.output(3, {context.dimension(4, 0), context.dimension(4, 1), low, high});
-  float *dSecondBias = context.output(4, {high});
-  float *dThird = context.output(5, {1, 1, high, out}), *dThirdBias = context.output(6, {out});
+  const float *dy = context.input(0, "dy", {layers.batch, height, width, out}).data, *x = given.data;
+  const float *saved = context.input(2, "saved", {layers.batch, static_cast<int64_t>(layers.saved)}).data;
+  float *dx = context.output(0, given.shape);
+  float *dFirst = context.output(1, kernels.first.shape), *dFirstBias = context.output(2, {low});
+  float *dSecond = context.output(3, kernels.second.shape), *dSecondBias = context.output(4, {high});
+  float *dThird = context.output(5, kernels.third.shape), *dThirdBias = context.output(6, {out});
   if (context.failed()) return;
+  const Kernel first = Kernel::transposed(kPoint, in, low, kernels.first.data);
+  const Kernel second = Kernel::transposed(layers.taps, low, high, kernels.second.data);
+  const Kernel third = Kernel::transposed(kPoint, high, out, kernels.third.data);
   struct Sums {
     KernelGradient first, second, third;
   };
@@ -119,7 +123,7 @@ void computeGradient(void *state, TF_OpKernelContext *kernelContext) {
   std::vector<Sums> sums(kTasks, zeros);
   const Frame highFrame = {height, width, high, {0, layers.first.border.above, layers.first.border.sides}};
   const Frame lowFrame = {height, width, low, {}};
-  shareImages(layers.batch, [](int n, const auto &f) { inParallel(n, f); }, [&](int task, int from, int to) {
+  shareImages(layers.batch, [&](int task, int from, int to) {
     std::vector<float> inputMemory, outputMemory, highMemory(highFrame.floats()), lowMemory(lowFrame.floats());
     Sums &own = sums[task];
     for (int image = from; image < to; image++) {
@@ -141,7 +145,7 @@ void computeGradient(void *state, TF_OpKernelContext *kernelContext) {
         const int n = in - j;
         if (n <= 0) return;
         const Vector inside = whereAlive(v, load(input.at(r, c) + j));
-        storeSome(dx + (start + r * width + c) * in + j, shape.residual ? inside + load(d.at(r, c) + j) : inside, n);
+        storeSome(dx + (start + r * width + c) * in + j, settings.residual ? inside + load(d.at(r, c) + j) : inside, n);
       });
       addKernelGradient(kPoint, input, dLow, height, width, own.first);
     }
@@ -161,13 +165,12 @@ void computeGradient(void *state, TF_OpKernelContext *kernelContext) {
 
 void registerThreeConvolutions() {
   const std::vector<const char *> attributes = {"dilation: int", "center_column: int", "residual: bool"};
-  registerOperation("RasterThreeConvolutions", attributes,
-                    {"x: float", "first: float", "first_bias: float", "second: float", "second_bias: float", "third: float",
-                     "third_bias: float"},
-                    {"y: float", "saved: float"}, createShape, compute, deleteShape);
-  registerOperation("RasterThreeConvolutionsGradient", attributes,
-                    {"dy: float", "x: float", "saved: float", "first: float", "second: float", "third: float"},
-                    {"dx: float", "d_first: float", "d_first_bias: float", "d_second: float", "d_second_bias: float",
-                     "d_third: float", "d_third_bias: float"},
-                    createShape, computeGradient, deleteShape);
+  registerOperation<Settings, compute>("RasterThreeConvolutions", attributes,
+                                       {"x: float", "first: float", "first_bias: float", "second: float", "second_bias: float",
+                                        "third: float", "third_bias: float"},
+                                       {"y: float", "saved: float"});
+  registerOperation<Settings, computeGradient>("RasterThreeConvolutionsGradient", attributes,
+                                               {"dy: float", "x: float", "saved: float", "first: float", "second: float", "third: float"},
+                                               {"dx: float", "d_first: float", "d_first_bias: float", "d_second: float",
+                                                "d_second_bias: float", "d_third: float", "d_third_bias: float"});
 }

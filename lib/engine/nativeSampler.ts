@@ -1,0 +1,124 @@
+import type {Drawing, IncrementalLogits, OpenValue} from '../types';
+import {type NativeKernels, nativeThreads} from './native';
+import {type PixelProgram, type PixelStep, STEP_KINDS} from './pixelProgram';
+
+/** Runs a program with the native kernels: as many samplers as there are cores, each with images of its own. */
+export function startNatively(
+  kernels: NativeKernels,
+  program: PixelProgram,
+  count: number,
+): IncrementalLogits {
+  return new NativeSampler(kernels, program, count);
+}
+
+class NativeSampler implements IncrementalLogits {
+  private readonly samplers: unknown[] = [];
+  /** Images of each sampler. */
+  private readonly counts: number[] = [];
+
+  constructor(
+    private readonly kernels: NativeKernels,
+    private readonly program: PixelProgram,
+    private readonly count: number,
+  ) {
+    // Images are computed four and eight at a time.
+    const share = Math.ceil(count / nativeThreads());
+    const most = share > 8 ? 4 * Math.ceil(share / 4) : share;
+    for (let first = 0; first < count; first += most) {
+      const images = Math.min(most, count - first);
+      const {code, numbers} = encode(program, first, images, count);
+      this.samplers.push(kernels.createPixelSampler(code, numbers));
+      this.counts.push(images);
+    }
+  }
+
+  next(previous: Float32Array | null): Float32Array {
+    const {numbers} = this.program;
+    const out = new Float32Array(this.count * numbers);
+    let first = 0;
+    this.samplers.forEach((sampler, k) => {
+      const last = first + this.counts[k];
+      const own = previous?.subarray(first, last) ?? null;
+      this.kernels.pixelLogits(sampler, own, out.subarray(first * numbers, last * numbers));
+      first = last;
+    });
+    return out;
+  }
+
+  draw({until, temperature, argmax, uniforms, given, pixels}: Drawing): readonly OpenValue[] {
+    const outcomes = new Uint8Array(this.count);
+    const positions = new Int32Array(this.samplers.length);
+    const {levels} = this.program;
+    this.kernels.drawPixels(
+      ...([this.samplers, until, levels, temperature, argmax ? 1 : 0] as const),
+      ...([uniforms, given, pixels, outcomes, positions] as const),
+    );
+    const samplerOf = this.counts.flatMap((images, k) => new Array<number>(images).fill(k));
+    return [...outcomes].flatMap((outcome, image) =>
+      outcome === 0 ? [] : [{image, place: positions[samplerOf[image]]}],
+    );
+  }
+
+  dispose(): void {
+    // What is held outside plain arrays goes with the handles.
+  }
+}
+
+/** The program for some of the images in the form that the native kernels read. */
+function encode(
+  program: PixelProgram,
+  first: number,
+  count: number,
+  all: number,
+): {code: Int32Array; numbers: Float32Array} {
+  const parts: Float32Array[] = [];
+  let length = 0;
+  const place = (values: Float32Array): number => {
+    parts.push(values);
+    length += values.length;
+    return length - values.length;
+  };
+  const {height, width, channels} = program.size;
+  const ofPhase = (pixel: boolean): PixelStep[] =>
+    program.steps.filter(({phase}) => (phase === 'pixel') === pixel);
+  const [rowSteps, pixelSteps] = [ofPhase(false), ofPhase(true)];
+  const code = [width, height, count, channels, program.numbers];
+  code.push(program.buffers.length, rowSteps.length, pixelSteps.length);
+  code.push(program.image.index, pixelSteps[pixelSteps.length - 1].out.index);
+  for (const {size, rows, constant} of program.buffers) {
+    code.push(size, rows, constant === null ? -1 : place(ofImages(constant, size, first, count, all)));
+  }
+  for (const step of [...rowSteps, ...pixelSteps]) {
+    code.push(STEP_KINDS.indexOf(step.kind), step.in.index, step.out.index);
+    code.push(step.added?.index ?? -1, step.addedRows, step.rectified ? 1 : 0);
+    code.push(
+      step.cells?.index ?? 0,
+      step.cellTap,
+      step.leftwards ? 1 : 0,
+      step.phase === 'row before' ? -1 : 0,
+    );
+    code.push(place(step.weights), place(step.bias), step.givenTaps, step.taps.length);
+    for (const {index, dy, dx} of step.taps) code.push(index, dy, dx);
+  }
+  // An empty array cannot be told from a missing one.
+  place(new Float32Array(1));
+  const numbers = new Float32Array(length);
+  let at = 0;
+  for (const part of parts) {
+    numbers.set(part, at);
+    at += part.length;
+  }
+  return {code: Int32Array.from(code), numbers};
+}
+
+/** A constant [size] or [all, size] for some of the images, [count, size]. */
+export function ofImages(
+  constant: Float32Array,
+  size: number,
+  first: number,
+  count: number,
+  all: number,
+): Float32Array {
+  if (constant.length === all * size && all > 1) return constant.slice(first * size, (first + count) * size);
+  return Float32Array.from({length: count * size}, (_, i) => constant[i % size]);
+}

@@ -1,0 +1,208 @@
+import type {IncrementalLogits} from '../types';
+import {NEIGHBORS, type ScanDirection} from './lstmScan';
+import {native} from './native';
+import {startNatively} from './nativeSampler';
+import {LoopSampler} from './pixelLoops';
+
+/**
+ * A network in raster order as a list of steps that compute it one pixel at a time, from what they remember of the pixels before:
+ * what a sampler needs. A model writes the list once; the native kernels run it for many pixels at a call, and plain loops are
+ * the twin.
+ */
+
+/** Numbers of each image at a pixel: the result of one step, which others use. */
+export interface PixelBuffer {
+  readonly index: number;
+  readonly size: number;
+  /** How many rows of pixels are remembered; 0 for the pixel in hand alone. */
+  rows: number;
+  /** [size] or [count, size]: the state of all pixels outside the image; of a buffer without rows its content. */
+  readonly constant: Float32Array | null;
+}
+
+/** A masked convolution in plain numbers. */
+export interface PixelConvolution {
+  readonly rows: number;
+  readonly columns: number;
+  readonly centerRow: number;
+  readonly centerColumn: number;
+  readonly dilation: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** [rows, columns, inputs, outputs]: masked. */
+  readonly kernel: Float32Array;
+  readonly bias: Float32Array;
+}
+
+/** A recurrence in plain numbers: state-to-state weights [taps, h, 4 h], and the state outside the image, [h] each. */
+export interface PixelRecurrence {
+  readonly state: Float32Array;
+  readonly hidden: Float32Array;
+  readonly cell: Float32Array;
+  readonly direction: ScanDirection;
+}
+
+/** When a step runs: at each pixel, or for a whole row before its first pixel (or before that of the next row). */
+export type Phase = 'pixel' | 'row' | 'row before';
+
+export const STEP_KINDS = ['convolve', 'rectify', 'gate', 'recur', 'add'] as const;
+
+export interface PixelTap {
+  /** Its number in the kernel. */
+  readonly index: number;
+  readonly dy: number;
+  readonly dx: number;
+}
+
+export interface PixelStep {
+  readonly kind: (typeof STEP_KINDS)[number];
+  readonly phase: Phase;
+  readonly in: PixelBuffer;
+  readonly out: PixelBuffer;
+  /** Added to the result, from the pixel in hand or from that above it. */
+  readonly added: PixelBuffer | null;
+  readonly addedRows: 0 | -1;
+  readonly rectified: boolean;
+  /** Of a recurrence: its cells, and which tap hands on its cell. */
+  readonly cells: PixelBuffer | null;
+  readonly cellTap: number;
+  readonly leftwards: boolean;
+  /** [given taps, inputs, outputs], of which only those in `taps` are of use. */
+  readonly weights: Float32Array;
+  readonly bias: Float32Array;
+  readonly givenTaps: number;
+  readonly taps: readonly PixelTap[];
+}
+
+/** What a step may have beside its input. */
+interface More {
+  readonly phase?: Phase;
+  readonly added?: PixelBuffer | null;
+}
+
+const NOTHING = new Float32Array();
+
+export class PixelProgram {
+  readonly buffers: PixelBuffer[] = [];
+  readonly steps: PixelStep[] = [];
+  /** [count, channels] of each pixel: what is chosen, 0 where nothing is yet. */
+  readonly image: PixelBuffer;
+
+  /** @param levels of each value; 2 have one logit, more have as many logits */
+  constructor(
+    readonly size: {readonly height: number; readonly width: number; readonly channels: number},
+    readonly levels: number,
+  ) {
+    this.image = this.buffer(size.channels, 1);
+  }
+
+  /** Logits of each value. */
+  get numbers(): number {
+    return this.levels === 2 ? 1 : this.levels;
+  }
+
+  /** Numbers that are the same at every pixel, [count, size]. */
+  constant(values: Float32Array, count: number): PixelBuffer {
+    return this.buffer(values.length / count, 0, values);
+  }
+
+  /** activation(convolution of `from` + added). */
+  convolve(
+    from: PixelBuffer,
+    convolution: PixelConvolution,
+    activation: 'relu' | 'none' = 'none',
+    {phase = 'pixel', added = null}: More = {},
+  ): PixelBuffer {
+    const {rows, columns, centerRow, centerColumn, dilation, inputs, outputs, kernel, bias} = convolution;
+    const size = inputs * outputs;
+    const taps = Array.from({length: rows * columns}, (_, index) => ({
+      index,
+      dy: (Math.floor(index / columns) - centerRow) * dilation,
+      dx: ((index % columns) - centerColumn) * dilation,
+    })).filter(({index}) => kernel.subarray(index * size, (index + 1) * size).some((w) => w !== 0));
+    const pointwise = taps.every(({dy, dx}) => dy === 0 && dx === 0);
+    if (!pointwise || phase !== 'pixel') remember(from, 1 + Math.max(0, ...taps.map(({dy}) => -dy)));
+    const more = {
+      added,
+      rectified: activation === 'relu',
+      weights: kernel,
+      bias,
+      givenTaps: rows * columns,
+      taps,
+    };
+    return this.step('convolve', phase, from, outputs, more);
+  }
+
+  /** max(from, 0) */
+  rectify(from: PixelBuffer): PixelBuffer {
+    return this.step('rectify', 'pixel', from, from.size, {});
+  }
+
+  /** tanh of the first half of the features times sigmoid of the second. */
+  gate(from: PixelBuffer, phase: Phase = 'pixel'): PixelBuffer {
+    return this.step('gate', phase, from, from.size / 2, {});
+  }
+
+  /** The sum of two buffers; of the second what it has at the pixel above, if that is asked for. */
+  add(from: PixelBuffer, added: PixelBuffer, above = false): PixelBuffer {
+    return this.step('add', 'pixel', from, from.size, {added, addedRows: above ? -1 : 0});
+  }
+
+  /** The hidden states of an LSTM over the pixels, of which `gates` has what the inputs give. */
+  recur(
+    gates: PixelBuffer,
+    {state, hidden, cell, direction}: PixelRecurrence,
+    phase: Phase = 'pixel',
+  ): PixelBuffer {
+    const neighbors = NEIGHBORS[direction];
+    const out = this.buffer(hidden.length, 2, hidden);
+    const cells = this.buffer(hidden.length, 2, cell);
+    const taps = neighbors.taps.map(([dy, dx], index) => ({index, dy, dx}));
+    const weights = {weights: state, bias: new Float32Array(4 * hidden.length), givenTaps: taps.length, taps};
+    const leftwards = direction === 'right-to-left';
+    return this.step('recur', phase, gates, out, {cells, cellTap: neighbors.cell, leftwards, ...weights});
+  }
+
+  /**
+   * Starts it; the last step must give the logits, [count, channels · numbers].
+   *
+   * @param count images at once
+   */
+  start(count: number): IncrementalLogits {
+    const kernels = native();
+    return kernels === null ? new LoopSampler(this, count) : startNatively(kernels, this, count);
+  }
+
+  private step(
+    kind: PixelStep['kind'],
+    phase: Phase,
+    from: PixelBuffer,
+    to: PixelBuffer | number,
+    more: Partial<PixelStep>,
+  ): PixelBuffer {
+    // What is computed for a whole row is asked for pixel by pixel.
+    const out = typeof to === 'number' ? this.buffer(to, phase === 'pixel' ? 0 : 1) : to;
+    if (phase !== 'pixel') remember(from, 1);
+    const none = {
+      added: null,
+      addedRows: 0,
+      rectified: false,
+      cells: null,
+      cellTap: 0,
+      leftwards: false,
+    } as const;
+    const without = {weights: NOTHING, bias: NOTHING, givenTaps: 0, taps: []};
+    this.steps.push({...none, ...without, ...more, kind, phase, in: from, out});
+    return out;
+  }
+
+  private buffer(size: number, rows: number, constant: Float32Array | null = null): PixelBuffer {
+    const buffer = {index: this.buffers.length, size, rows, constant};
+    this.buffers.push(buffer);
+    return buffer;
+  }
+}
+
+function remember(buffer: PixelBuffer, rows: number): void {
+  buffer.rows = Math.max(buffer.rows, rows);
+}
