@@ -142,7 +142,8 @@ async function manyAtOnce(run: Run, draw: (drawing: Drawing) => readonly OpenVal
       byPlace.given[i * values + k] = knownValue(options, i, index) ?? -1;
     });
   }
-  let length = Math.min(values, 28);
+  // A row to begin with, then more and more.
+  let length = model.image.width * model.image.channels;
   for (let done = 0; done < values; ) {
     signal?.throwIfAborted();
     const until = Math.min(values, done + length);
