@@ -19,18 +19,28 @@ export function fitToSquare(image: Raster, side: number): {readonly image: Raste
     );
   }
   if (width === height) return {image: averageArea(image, side, side), fit: 'scaled'};
-  const square = cutOut(image, Math.floor((width - middle) / 2), Math.floor((height - middle) / 2), middle);
+  const [left, top] = [width - middle, height - middle].map((rest) => Math.floor(rest / 2));
+  const square = cutOut(image, {left, top, width: middle, height: middle});
   return {image: averageArea(square, side, side), fit: 'cropped'};
 }
 
-/** A square part of an image. */
-export function cutOut({width, channels, data}: Raster, left: number, top: number, side: number): Raster {
-  const cut = new Uint8Array(side * side * channels);
-  for (let y = 0; y < side; y++) {
-    const start = ((top + y) * width + left) * channels;
-    cut.set(data.subarray(start, start + side * channels), y * side * channels);
+/** A rectangle of pixels. */
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A part of an image, which it lies in. */
+export function cutOut(image: Raster, {left, top, width, height}: Box): Raster {
+  const {channels, data} = image;
+  const cut = new Uint8Array(height * width * channels);
+  for (let y = 0; y < height; y++) {
+    const start = ((top + y) * image.width + left) * channels;
+    cut.set(data.subarray(start, start + width * channels), y * width * channels);
   }
-  return {width: side, height: side, channels, data: cut};
+  return {width, height, channels, data: cut};
 }
 
 /**

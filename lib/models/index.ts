@@ -1,4 +1,4 @@
-import type {AutoregressiveModel, ModelConfig, TrainOptions} from '../types';
+import type {AutoregressiveModel, ImageShape, ModelConfig, TrainOptions} from '../types';
 import {DIAGONAL_BI_LSTM} from './diagonalBiLstm';
 import type {ModelFamily, PresetOf} from './family';
 import {GATED_PIXEL_CNN} from './gatedPixelCnn';
@@ -51,6 +51,60 @@ export function findPreset(model: string, preset?: string): Preset {
   const found = presets[chosen];
   return {...found, model: name, preset: chosen, create: (seed) => create(found.config, seed)};
 }
+
+/** What of a data set decides the form of a model. */
+export interface DataForm extends ImageShape {
+  /** 2 for black and white. */
+  readonly levels: number;
+  /** 0 where the images have no classes. */
+  readonly classes: number;
+}
+
+/**
+ * The preset for images of another form: size, channels and levels are theirs; so are the classes, where the preset is given classes.
+ * Features that have to be shared out evenly among the channels are rounded up. What the papers report is of other images, and left
+ * behind.
+ *
+ * @throws RangeError when the model cannot take such images
+ */
+export function fitPreset(preset: Preset, {height, width, channels, levels, classes}: DataForm): Preset {
+  const {model, config} = preset;
+  const shown = `${model} ${preset.preset}`;
+  if (!Object.hasOwn(config, 'levels') && levels !== 2) {
+    throw new RangeError(
+      `${shown}: this model gives black and white images alone, but the images have ${levels} levels; ` +
+        'take them with --levels 2, or choose another model',
+    );
+  }
+  const isGivenClasses = Number(config.classes ?? 0) > 0;
+  if (isGivenClasses && classes < 2) {
+    throw new RangeError(
+      `${shown}: this preset is given the class of each image, but the images have ${classes === 0 ? 'no classes' : 'only one'}; ` +
+        'take them with --labels from-folders, or choose another preset',
+    );
+  }
+  const shared = Object.entries(config)
+    .filter(([field]) => SHARED_AMONG_CHANNELS.includes(field))
+    .map(([field, value]) => [field, channels * Math.ceil(Number(value) / channels)]);
+  const fitted: ModelConfig = {
+    ...config,
+    ...Object.fromEntries(shared),
+    ...{height, width, channels},
+    ...(Object.hasOwn(config, 'levels') ? {levels} : {}),
+    ...(isGivenClasses ? {classes} : {}),
+  };
+  const {recipe} = preset;
+  return {
+    model,
+    preset: preset.preset,
+    recipe,
+    config: fitted,
+    create: (seed) => createModel(model, fitted, seed),
+  };
+}
+
+/** Numbers of features of which each color has its part. */
+const SHARED_AMONG_CHANNELS: readonly string[] = ['features', 'head'];
 
 /** The presets that make an ensemble of orders together with the given one; none for weights of no preset. @throws RangeError */
 export function companionPresets(model: string, preset: string): readonly string[] {
