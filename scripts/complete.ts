@@ -1,14 +1,15 @@
 import {complete, completeInAnyOrder, knownTooLate} from '../lib/complete';
 import {conditionOf} from '../lib/condition';
+import {drawingTarget, readDrawing} from '../lib/data/drawing';
 import {pickImages} from '../lib/data/images';
 import {type Occlusion, occlude} from '../lib/data/occlude';
-import {sourceOf} from '../lib/data/sources';
 import {startEngine} from '../lib/engine/index';
 import {completionGrid} from '../lib/figures/completionGrid';
 import {encodePng} from '../lib/figures/png';
 import type {ModelName} from '../lib/models/index';
 import {Made} from '../lib/models/made';
-import type {AutoregressiveModel} from '../lib/types';
+import {type Published, trainedOn} from '../lib/reproduction/published';
+import type {AutoregressiveModel, Images} from '../lib/types';
 import {
   bar,
   checkLabels,
@@ -19,6 +20,7 @@ import {
   showProgress,
   stopSignal,
   UsageError,
+  userPath,
 } from './cli';
 import {pngOutput} from './cli/output';
 import {WEIGHTS_HELP, weightsArgument} from './cli/weights';
@@ -30,12 +32,13 @@ const MOST = 25;
 
 const HELP = `npm run complete -- MODEL [options]
 
-Hides a part of ten test images, one of each class, and draws it again. Each row of the PNG is one image: as it is, what the
+Hides a part of test images, one of each class, and draws it again. Each row of the PNG is one image: as it is, what the
 model is shown of it, and the completions, blue where the model chose the pixels.
   --occlude WHAT    bottom, right, center or stripes (default bottom)
   --count N         completions of each image, 1 to ${MOST} (default 6)
   --label L         what each image is said to be, or several with commas, for one completion after the other
                     (default: what it is; for weights that are conditioned on classes)
+  --image FILE      one PNG or JPEG of your own instead, made like the images that the weights were trained on
   --seed S          (default 0)
   --out FILE.png    (default completions-MODEL.png)
   --preset P        which committed weights (default: those that can be asked in any order, where the model has such)
@@ -50,6 +53,8 @@ run(async () => {
     preset: {type: 'string'},
     label: {type: 'string'},
     weights: {type: 'string'},
+    data: {type: 'string'},
+    image: {type: 'string'},
   });
   const weights = weightsArgument(args, HELP, defaultPreset);
   const {model: name, what} = weights;
@@ -61,16 +66,16 @@ run(async () => {
   const out = pngOutput(args.text('out') ?? `completions-${name}.png`);
 
   const engine = await startEngine();
-  const {model} = weights.load();
+  const published = weights.load();
+  const {model} = published;
   const mask = occlude(model.image, occlusion);
-  const test = await sourceOf(model).scored('test');
-  const originals = pickImages(test, oneOfEachClass(test.labels));
+  const {originals, of, notes} = await originalsOf(published, args.text('image'));
   const images = pickImages(
     originals,
     Array.from({length: originals.count * count}, (_, i) => Math.floor(i / count)),
   );
   const told = labels && Array.from({length: images.count}, (_, i) => labels[(i % count) % labels.length]);
-  const condition = told ?? conditionOf(model, images);
+  const condition = told ?? (images.labels === undefined ? undefined : conditionOf(model, images));
   checkLabels(model, condition);
   const options = {
     count: images.count,
@@ -96,13 +101,14 @@ run(async () => {
     ),
   }));
   const title = `Completions by ${name} ${what}, ${occlusion} hidden`;
-  const description = `${originals.count} test images, one a row: the image, what is shown of it, ${count} completions.`;
-  const figure = {title, description, seed, scale: 4};
+  const description = `${of}, one a row: the image, what is shown of it, ${count} completions.`;
+  const figure = {title, description, seed, scale: 4, white: model.levels - 1};
   out.write(encodePng(completionGrid(rows, figure)));
   console.log(
-    `${out.shown}: ${count} completions of each of ${originals.count} test images, ${occlusion} hidden, seed ${seed}, ` +
+    `${out.shown}: ${count} completions of each of ${of}, ${occlusion} hidden, seed ${seed}, ` +
       `${seconds.toFixed(2)} s; ${engine.description}`,
   );
+  for (const note of notes) console.log(`  ${note}`);
   console.log(`${name} ${what} ${whatGuides(model, mask, anyOrder)}`);
 });
 
@@ -139,7 +145,27 @@ function occlusionArgument(given: string): Occlusion {
   return found;
 }
 
-/** The first image of each of the ten classes. */
-function oneOfEachClass(labels: Uint8Array): number[] {
-  return Array.from({length: 10}, (_, label) => labels.indexOf(label));
+interface Originals {
+  readonly originals: Images;
+  /** In words, with their number. */
+  readonly of: string;
+  readonly notes: readonly string[];
+}
+
+/** The image of the user, or test images that the weights were not trained on. */
+async function originalsOf(published: Published, file: string | undefined): Promise<Originals> {
+  const source = trainedOn(published);
+  if (file !== undefined) {
+    const {images, notes} = readDrawing(userPath(file), await drawingTarget(source, published.model));
+    return {originals: images, of: `1 image (${file})`, notes};
+  }
+  const test = await source.scored('test');
+  const originals = pickImages(test, oneOfEachClass(test));
+  return {originals, of: `${originals.count} test images`, notes: []};
+}
+
+/** The first image of each of the first ten classes; the first ten images where they have no classes. */
+function oneOfEachClass({labels, count}: Images): number[] {
+  if (labels === undefined) return Array.from({length: Math.min(10, count)}, (_, i) => i);
+  return Array.from({length: 10}, (_, label) => labels.indexOf(label)).filter((first) => first !== -1);
 }

@@ -3,7 +3,13 @@ import {MissingDataError} from '../lib/data/cifar10';
 import {fitsPapersDraw, PAPERS_DRAW} from '../lib/data/sources';
 import {startEngine} from '../lib/engine/index';
 import {MODEL_NAMES, type ModelName} from '../lib/models/index';
-import {committedPresets, recordPapersScore, type Score, scorePublished} from '../lib/reproduction/published';
+import {
+  committedPresets,
+  recordPapersScore,
+  type Score,
+  scorePublished,
+  trainedOn,
+} from '../lib/reproduction/published';
 import {
   bar,
   endProgress,
@@ -14,7 +20,10 @@ import {
   stopSignal,
   UsageError,
 } from './cli';
-import {committedWeights, type NamedWeights, weightsArgument} from './cli/weights';
+import {committedWeights, type NamedWeights, ownDataArgument, weightsArgument} from './cli/weights';
+import {Comparisons, checkFits} from './evaluate/compare';
+import {printImage, scoreImage} from './evaluate/image';
+import {PerImageTable} from './evaluate/perImage';
 
 const HELP = `npm run evaluate -- MODEL | all [options]
 
@@ -22,7 +31,10 @@ Scores committed weights again: the exact negative log-likelihood of every test 
   --preset P      which weights (default: one order, and the ensemble of orders where there is one)
   --weights FILE  instead of committed ones: a checkpoint, or the folder of a training run (its best weights so far)
   --split S       train, validation or test (default test; validation with --weights: the test set is for what is published)
-  --data D        binarized-mnist: the digits as the papers score them (npm run data -- binarized-mnist gets them)
+  --data D        binarized-mnist: the digits as the papers score them (npm run data -- binarized-mnist gets them), or the name of
+                  a data set of your own: the weights that were trained on it, or those of --weights (committed: the preset's)
+  --image FILE    in place of a split: one PNG or JPEG of your own, made like the images that the weights were trained on
+  --per-image FILE.csv   the nats of every image
   --record        with it: writes the score into the checkpoint, beside the one on our own draw
   --json          one JSON line on stdout, nothing else
 It fails when a score differs from the recorded one by more than 0.01 nats.`;
@@ -38,11 +50,17 @@ run(async () => {
     record: {type: 'boolean'},
     json: {type: 'boolean'},
     weights: {type: 'string'},
+    image: {type: 'string'},
+    'per-image': {type: 'string'},
   });
   const isAll = args.positionals[0] === 'all' && args.positionals.length === 1;
   const isFile = args.text('weights') !== undefined;
-  const isNamed = isFile || args.text('preset') !== undefined;
-  if (isAll && isNamed) throw new UsageError("--preset and --weights are for one model, got 'all'");
+  const own = ownDataArgument(args);
+  const file = args.text('image');
+  const isNamed = isFile || args.text('preset') !== undefined || own !== undefined || file !== undefined;
+  if (isAll && isNamed) {
+    throw new UsageError("--preset, --weights, --image and data of your own are for one model, got 'all'");
+  }
   const models = isAll
     ? MODEL_NAMES.map(committed)
     : [isNamed ? [weightsArgument(args, HELP)] : committed(modelArgument(args, HELP))];
@@ -51,21 +69,35 @@ run(async () => {
   if (split !== 'train' && split !== 'validation' && split !== 'test') {
     throw new UsageError(`--split must be train, validation or test, got '${split}'`);
   }
-  if (data !== undefined && data !== 'binarized-mnist') {
-    throw new UsageError(
-      `--data must be binarized-mnist, got '${data}'; leave it out for the model's own images`,
-    );
-  }
+  const papers = data === 'binarized-mnist';
   const record = args.flag('record');
-  if (record && (data === undefined || split !== 'test')) {
+  if (record && (!papers || split !== 'test')) {
     throw new UsageError(
       '--record is for the test images of --data binarized-mnist; npm run train -- MODEL --publish records the others',
     );
   }
   if (record && isFile) throw new UsageError('--record is for committed weights, not for those of --weights');
   const json = args.flag('json');
+  if (
+    file !== undefined &&
+    (papers || args.text('split') !== undefined || args.text('per-image') !== undefined)
+  ) {
+    throw new UsageError(
+      '--image scores one file: leave out --split, --per-image and --data binarized-mnist',
+    );
+  }
+  const table =
+    args.text('per-image') === undefined ? undefined : new PerImageTable(args.text('per-image') as string);
   const engine = await startEngine();
   const signal = stopSignal('stopping');
+  if (file !== undefined) {
+    const [[{model, what, load}]] = models;
+    const score = await scoreImage(load(), file, signal);
+    if (json) console.log(JSON.stringify({model, preset: what, ...score}));
+    else printImage(`${model} ${what}`, score);
+    return;
+  }
+  const comparisons = new Comparisons();
   for (const weights of models) {
     if (weights.length === 0 && !isAll) {
       const [name] = args.positionals;
@@ -81,7 +113,8 @@ run(async () => {
     };
     for (const {model, what: preset, load} of weights) {
       const published = load();
-      if (data !== undefined && !fitsPapersDraw(published.model)) {
+      if (own !== undefined) checkFits(published, own);
+      if (papers && !fitsPapersDraw(published.model)) {
         published.dispose();
         const why = `${model} ${preset}: not scored. binarized-mnist has digits without classes, these weights need other images`;
         if (isNamed) throw new UsageError(why);
@@ -91,7 +124,22 @@ run(async () => {
       let score: Score;
       try {
         score = await scorePublished(published, preset, split, {
-          source: data === undefined ? undefined : PAPERS_DRAW,
+          source: papers ? PAPERS_DRAW : own,
+          onNats: (nats, images) => {
+            const sources = own?.manifest.parts[split].sources ?? [];
+            const scored = {
+              model,
+              what: preset,
+              data: (papers ? PAPERS_DRAW : (own ?? trainedOn(published))).name,
+              split,
+            };
+            table?.add(
+              scored,
+              nats,
+              images,
+              sources.map(({file}) => file),
+            );
+          },
           signal,
           onProgress: (share) => showProgress(`${model} ${preset}`, bar(share)),
         });
@@ -105,20 +153,23 @@ run(async () => {
       const recorded = published.checkpoint.metadata.score;
       if (record) {
         recordPapersScore(published, score);
-      } else if (split === 'test') {
-        check(score, 'nats', data === undefined ? recorded.testNats : recorded.papersTestNats);
-        check(
-          score,
-          'ensembleNats',
-          data === undefined ? recorded.ensembleNats : recorded.papersEnsembleNats,
-        );
+      } else if (
+        split === 'test' &&
+        (own === undefined || own.name === published.checkpoint.metadata.data?.name)
+      ) {
+        check(score, 'nats', papers ? recorded.papersTestNats : recorded.testNats);
+        check(score, 'ensembleNats', papers ? recorded.papersEnsembleNats : recorded.ensembleNats);
       }
       published.dispose();
       const given = classesOf(published.model) > 0 ? ', given the class of each image' : '';
       if (!json) print(score, engine.description, given);
+      comparisons.add(published, score);
     }
     if (json && scores.length > 0) console.log(JSON.stringify(jsonLine(scores, engine.description)));
   }
+  if (!json) for (const sentence of comparisons.sentences()) console.log(sentence);
+  if (table !== undefined && !json) console.log(table.write());
+  else table?.write();
 });
 
 /** The committed weights of a model. */

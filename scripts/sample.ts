@@ -36,6 +36,7 @@ run(async () => {
     temperature: {type: 'string'},
     naive: {type: 'boolean'},
     weights: {type: 'string'},
+    data: {type: 'string'},
   });
   const weights = weightsArgument(args, HELP);
   const {model: name} = weights;
@@ -68,6 +69,7 @@ run(async () => {
     description: `${count} images drawn by ${name}, one beside the other.`,
     columns: Math.ceil(Math.sqrt(count)),
     scale: 4,
+    white: model.levels - 1,
   });
   out.write(encodePng(grid));
   console.log(`${out.shown}: ${title}, ${seconds.toFixed(2)} s; ${engine.description}`);

@@ -22,6 +22,8 @@ the end, with their score on the validation images.
   --preset P   which configuration and recipe (default: the model's first)
   --epochs N, --batch N, --rate R, --warmup SHARE, --schedule cosine|linear
                instead of the recipe's
+  --data NAME  on images of your own (npm run data -- folder makes the data set); the run has its place in data/runs/NAME,
+               and the preset takes size, channels, levels and classes from the images
   --seed S     of weights, shuffles and draws (default 0)
   --from FILE  begin with the weights of a checkpoint; 'committed' for the preset's own
   --resume     go on where the saved run of the same preset and seed stopped, by its own recipe;
@@ -47,6 +49,7 @@ run(async () => {
     warmup: {type: 'string'},
     schedule: {type: 'string'},
     from: {type: 'string'},
+    data: {type: 'string'},
     hours: {type: 'string'},
     resume: {type: 'boolean'},
     restart: {type: 'boolean'},
@@ -67,8 +70,13 @@ run(async () => {
   const [resume, restart] = [args.flag('resume'), args.flag('restart')];
   if (resume && restart)
     throw new UsageError('--resume goes on with a run, --restart throws it away: choose one');
+  if (publish && args.text('data') !== undefined) {
+    throw new UsageError(
+      '--publish is for the data sets that everybody has; weights of your own images stay in data/runs',
+    );
+  }
   const request = {
-    ...{model, preset, seed},
+    ...{model, preset, seed, data: args.text('data')},
     start: resume ? ('resume' as const) : restart ? ('restart' as const) : ('new' as const),
     changes: changesOf(args),
     from: fromArgument(args, model, preset),

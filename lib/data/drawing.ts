@@ -1,9 +1,11 @@
 import * as fs from 'node:fs';
 import {errorCode} from '../storage/files';
-import type {ImageShape, Images} from '../types';
+import type {AutoregressiveModel, ImageShape, Images} from '../types';
 import {binarize} from './binarize';
 import {decodeImageFile} from './imageFile';
+import {firstImages} from './images';
 import type {Raster} from './orientation';
+import type {WeightsSource} from './ownSource';
 import {quantize} from './quantize';
 import {averageArea, type Box, cutOut, fitToSquare, withChannels} from './scale';
 import {STATIC_SEED} from './sources';
@@ -20,6 +22,30 @@ export interface DrawingTarget {
   readonly background: 'light' | 'dark';
   /** The side of the box that all ink fits in, for images that were made as MNIST's were; 0 where they were not. */
   readonly inkBox: number;
+}
+
+/** What the images of a data set are like, from its first validation images. */
+export async function drawingTarget(
+  source: Pick<WeightsSource, 'name' | 'binarization' | 'load'>,
+  {image, levels}: Pick<AutoregressiveModel, 'image' | 'levels'>,
+): Promise<DrawingTarget> {
+  const all = await source.load('validation');
+  const {pixels, height, width, channels, count} = firstImages(all, Math.min(100, all.count));
+  // Gray bytes where two levels are made of them later, else the levels themselves.
+  const white = levels === 2 ? 255 : levels - 1;
+  const data = pixels.map((value) => Math.round((255 * value) / white));
+  const size = height * width * channels;
+  const light = Array.from({length: count}, (_, i) =>
+    backgroundOf({width, height, channels, data: data.subarray(i * size, (i + 1) * size)}),
+  ).filter((background) => background === 'light').length;
+  return {
+    name: source.name,
+    image,
+    levels,
+    binarization: levels > 2 ? null : source.binarization === 'threshold' ? 'threshold' : 'static',
+    background: light > count / 2 ? 'light' : 'dark',
+    inkBox: source.name === 'MNIST' ? MNIST_INK_BOX : 0,
+  };
 }
 
 export interface Drawing {

@@ -59,7 +59,7 @@ export function checkOwnName(name: string): string {
   }
   if (RESERVED.includes(name)) {
     throw new RangeError(
-      `'${name}' is the name of a data set that the commands know already; choose another`,
+      `'${name}' is a data set that everybody has: choose another name for your own, or leave --data out`,
     );
   }
   return name;

@@ -2,7 +2,7 @@ import {createHash} from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {errorCode} from '../storage/files';
-import type {Images, Split} from '../types';
+import type {AutoregressiveModel, Images, Split} from '../types';
 import {binarize} from './binarize';
 import {MissingDataError} from './cifar10';
 import {parseIdx} from './idx';
@@ -18,15 +18,38 @@ import {
   PARTS,
 } from './ownData';
 import {quantize} from './quantize';
-import {type DataSource, STATIC_SEED} from './sources';
+import {type DataSource, STATIC_SEED, sourceOf} from './sources';
+
+/** Images to train on and to score. */
+export interface WeightsSource extends DataSource {
+  /** As training takes them: gray bytes that it binarizes for two levels, else values 0 … levels - 1. */
+  load(split: Split): Promise<Images>;
+}
 
 /** A data set of one's own, as the commands use it. */
-export interface OwnSource extends DataSource {
+export interface OwnSource extends WeightsSource {
   readonly manifest: OwnManifest;
   /** sha256 of the manifest, which holds that of every file: what a checkpoint says it was trained on. */
   readonly sha256: string;
-  /** As training takes them: gray bytes that it binarizes for two levels, else values 0 … levels - 1. */
-  load(split: Split): Promise<Images>;
+}
+
+/**
+ * The images that weights were trained on.
+ *
+ * @param data what their checkpoint says of a data set of one's own
+ * @throws MissingDataError when that is not there; Error when it is another one of that name; RangeError as `sourceOf`
+ */
+export function sourceOfWeights(
+  model: Pick<AutoregressiveModel, 'name' | 'image' | 'levels'>,
+  data?: Pick<OwnSource, 'name' | 'sha256'>,
+): WeightsSource {
+  if (data === undefined) return sourceOf(model);
+  const source = ownSource(data.name);
+  if (source.sha256 === data.sha256) return source;
+  throw new Error(
+    `the data set ${data.name} is not the one that these weights were trained on: the sha256 of its manifest is ${source.sha256}, ` +
+      `it was ${data.sha256}; take the images again as they were, or train anew with --restart`,
+  );
 }
 
 /**

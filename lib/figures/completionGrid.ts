@@ -1,5 +1,5 @@
 import type {Images} from '../types';
-import {imageGrid, type Picture} from './png';
+import {type ImageGrid, imageGrid, type Picture} from './png';
 import type {FigureText} from './style';
 
 /** One image, what of it was known, and what a model made of the rest. */
@@ -19,7 +19,7 @@ export interface CompletionRow {
  */
 export function completionGrid(
   rows: readonly CompletionRow[],
-  figure: FigureText & {readonly scale?: number},
+  figure: FigureText & Pick<ImageGrid, 'scale' | 'white'>,
 ): Picture {
   if (rows.length === 0) throw new RangeError('completionGrid: rows is empty; give at least one');
   const covered: number[] = [];

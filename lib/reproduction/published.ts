@@ -1,7 +1,8 @@
 import * as fs from 'node:fs';
 import {hasBinarizedMnist} from '../data/binarizedMnist';
 import {firstImages} from '../data/images';
-import {type DataSource, fitsPapersDraw, PAPERS_DRAW, sourceOf} from '../data/sources';
+import {sourceOfWeights, type WeightsSource} from '../data/ownSource';
+import {type DataSource, fitsPapersDraw, PAPERS_DRAW} from '../data/sources';
 import {evaluate, evaluateEnsemble} from '../evaluate';
 import {parameterCount} from '../layers/parameters';
 import {companionPresets, createModel, hiddenWeights, type ModelName, presetNames} from '../models/index';
@@ -15,7 +16,7 @@ import {
 import {rephrase, totalTraining} from '../storage/metadata';
 import {checkpointFile} from '../storage/paths';
 import {loadRunOrCheckpoint} from '../storage/runs';
-import type {AutoregressiveModel, Split} from '../types';
+import type {AutoregressiveModel, Images, Split} from '../types';
 
 /** The committed weights: loaded, scored as they are stored, and published with their score. */
 
@@ -86,6 +87,11 @@ function disposeAll(models: readonly AutoregressiveModel[]): void {
   for (const model of models) model.dispose();
 }
 
+/** The images that these weights were trained on. @throws Error when they are not there, or are others now */
+export function trainedOn({model, checkpoint}: Pick<Published, 'model' | 'checkpoint'>): WeightsSource {
+  return sourceOfWeights(model, checkpoint.metadata.data);
+}
+
 /** A likelihood with every condition under which it holds. */
 export interface Score {
   readonly model: string;
@@ -117,17 +123,23 @@ export interface ScoringOptions {
  * @param options.source other images than the model's own, such as PAPERS_DRAW
  * @param options.images how many of its first images; all when not given
  * @param options.ensemble whether to average over the model's orders too, where it has several
+ * @param options.onNats is given the nats of each image by the model's own order
  */
 export async function scorePublished(
   published: Published,
   preset: string,
   split: Split,
-  options: ScoringOptions & {source?: DataSource; images?: number; ensemble?: boolean} = {},
+  options: ScoringOptions & {
+    source?: DataSource;
+    images?: number;
+    ensemble?: boolean;
+    onNats?: (nats: Float64Array, images: Images) => void;
+  } = {},
 ): Promise<Score> {
   const started = performance.now();
   const {model, checkpoint} = published;
   const total = totalTraining(checkpoint.metadata);
-  const {source = sourceOf(model)} = options;
+  const source = options.source ?? trainedOn(published);
   const all = await source.scored(split);
   const images = options.images === undefined ? all : firstImages(all, options.images);
   const members = options.ensemble === false ? [model] : published.members;
@@ -136,6 +148,7 @@ export async function scorePublished(
     signal: options.signal,
     onProgress: (share) => options.onProgress?.(hasEnsemble ? share / (members.length + 1) : share),
   });
+  options.onNats?.(single.perImage, images);
   const ensemble = hasEnsemble
     ? await evaluateEnsemble(members, images, {
         signal: options.signal,
@@ -216,6 +229,12 @@ export async function publish(
 ): Promise<Score> {
   const stored = loadPublished(model, preset, weights);
   const {tensors, metadata} = stored.checkpoint;
+  if (metadata.data !== undefined) {
+    stored.dispose();
+    throw new RangeError(
+      `${weights} was trained on ${metadata.data.name}: only weights of the data sets that everybody has are published`,
+    );
+  }
   try {
     const test = await scorePublished(stored, preset, 'test', options);
     const quick = await scorePublished(stored, preset, 'test', {...options, images: QUICK_IMAGES});

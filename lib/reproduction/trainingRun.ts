@@ -1,13 +1,13 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import {sourceOf} from '../data/sources';
+import {type OwnSource, ownSource, sourceOfWeights, type WeightsSource} from '../data/ownSource';
 import {type Engine, startEngine} from '../engine/index';
-import {createModel, findPreset} from '../models/index';
+import {createModel, findPreset, fitPreset, type Preset} from '../models/index';
 import {assignParameters, loadCheckpoint, loadTrainingState, type StoredState} from '../storage/checkpoints';
 import {errorCode, FileWriteError, requireFreeSpace} from '../storage/files';
 import {takeLock} from '../storage/lock';
-import type {Ancestor} from '../storage/metadata';
+import type {Ancestor, DataIdentity} from '../storage/metadata';
 import {type RunFiles, runFiles} from '../storage/paths';
 import {type Run, runMetadata, saveRun, trainingState} from '../storage/runs';
 import {type TrainHooks, type TrainResult, train} from '../train';
@@ -26,6 +26,8 @@ export interface RunRequest {
   readonly model: string;
   readonly preset: string;
   readonly seed: number;
+  /** A data set of one's own, in place of the one that the project has for the preset. */
+  readonly data?: string;
   /** `new` refuses to touch a run that is there; `resume` goes on with it; `restart` throws it away. */
   readonly start: 'new' | 'resume' | 'restart';
   readonly changes: Changes;
@@ -39,6 +41,10 @@ export interface OpenRun {
   readonly engine: Engine;
   readonly model: AutoregressiveModel;
   readonly preset: string;
+  /** What it is trained on. */
+  readonly source: WeightsSource;
+  /** The same, where it is a data set of one's own. */
+  readonly data: DataIdentity | undefined;
   readonly recipe: TrainOptions;
   /** Where it goes on; undefined for a run that begins. */
   readonly saved: TrainingState | undefined;
@@ -55,9 +61,10 @@ export interface OpenRun {
  */
 export async function openRun(request: RunRequest): Promise<OpenRun> {
   const {model: name, preset, seed, start, from} = request;
-  const files = runFiles(name, preset, seed);
+  const own = request.data === undefined ? undefined : ownSource(request.data);
+  const files = runFiles(name, preset, seed, own?.name);
   const isThere = fs.existsSync(files.state);
-  const shown = `the run of ${name} ${preset} with seed ${seed}`;
+  const shown = `the run of ${name} ${preset} with seed ${seed}${own === undefined ? '' : ` on ${own.name}`}`;
   if (start === 'resume' && !isThere) {
     throw new RangeError(`nothing to resume: there is no ${files.state}; without --resume the run begins`);
   }
@@ -75,12 +82,14 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
         `${files.state} holds a run already: --resume goes on with it, --restart throws it away`,
       );
     }
-    const chosen = findPreset(name, preset);
+    const chosen = own === undefined ? findPreset(name, preset) : presetFor(own, findPreset(name, preset));
     const stored = start === 'resume' ? loadTrainingState(files.state, {model: name}) : undefined;
     const engine = await startEngine();
     model = stored === undefined ? chosen.create(seed) : createModel(name, stored.metadata.config, seed);
     requireFreeSpace(files.folder, spaceFor(model), `${shown}, saved beside its last state,`);
-    const open = {files, engine, model, preset, close: () => closeRun(unlock, model)};
+    const data = stored === undefined ? own && {name: own.name, sha256: own.sha256} : stored.metadata.data;
+    const source = sourceOfWeights(model, data);
+    const open = {files, engine, model, preset, source, data, close: () => closeRun(unlock, model)};
     if (stored === undefined) {
       removeWeights(files);
       const recipe = {...chosen.recipe, ...request.changes, seed};
@@ -93,6 +102,13 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
     closeRun(unlock, model);
     throw error;
   }
+}
+
+/** The preset for images of one's own, which say themselves how they become black and white. */
+function presetFor({manifest}: OwnSource, preset: Preset): Preset {
+  const {binarization, classes} = manifest;
+  const fitted = fitPreset(preset, {...manifest, classes: classes.length});
+  return binarization === null ? fitted : {...fitted, recipe: {...fitted.recipe, binarization}};
 }
 
 /** What an earlier or shorter training has left must not be taken for what this one gives. */
@@ -173,11 +189,10 @@ export async function trainRun(
   hooks: RunHooks,
   images?: {readonly train: Images; readonly validation: Images},
 ): Promise<RunResult> {
-  const {engine, model, recipe, files, saved} = open;
-  const source = sourceOf(model);
+  const {engine, model, recipe, files, saved, source} = open;
   const data = images ?? {train: await source.load('train'), validation: await source.scored('validation')};
   const run: Run = {
-    ...{recipe, ancestors: open.ancestors, changes: open.changes},
+    ...{data: open.data, recipe, ancestors: open.ancestors, changes: open.changes},
     stepsPerEpoch: Math.floor(data.train.count / recipe.batchSize),
     versions: {node: process.version, [engine.name]: engine.version},
   };

@@ -20,11 +20,20 @@ export interface RecipeChange {
   readonly recipe: ModelConfig;
 }
 
+/** A data set of one's own, as it was when a model was trained on it. */
+export interface DataIdentity {
+  readonly name: string;
+  /** Of its manifest, which holds that of every file. */
+  readonly sha256: string;
+}
+
 /** Where the weights of a checkpoint come from. All but `ancestors` is of the last training. */
 export interface CheckpointMetadata {
   /** The name used by the commands: `made`, `pixelcnn`, … */
   readonly model: string;
   readonly config: ModelConfig;
+  /** What it was trained on; left out for the data set that the project has for such images, MNIST or CIFAR-10. */
+  readonly data?: DataIdentity;
   /** How it was trained: batch size, learning rate, … */
   readonly recipe: ModelConfig;
   /** null for images that are not made black and white. */
@@ -96,6 +105,7 @@ export function encodeMetadata(metadata: CheckpointMetadata): Record<string, str
     formatVersion,
     model: metadata.model,
     config: JSON.stringify(metadata.config),
+    ...(metadata.data === undefined ? {} : {data: JSON.stringify(metadata.data)}),
     recipe: JSON.stringify(metadata.recipe),
     binarization: metadata.binarization ?? 'none',
     seed: JSON.stringify(metadata.seed),
@@ -116,6 +126,7 @@ export function decodeMetadata(fields: Fields): CheckpointMetadata {
   return {
     model: fields.text('model', isName, 'a name'),
     config: fields.json('config', isConfig, 'an object of strings, numbers, booleans and lists of numbers'),
+    ...(fields.has('data') ? {data: fields.json('data', isDataIdentity, 'an object {name, sha256}')} : {}),
     recipe: fields.json('recipe', isConfig, 'an object of strings, numbers, booleans and lists of numbers'),
     binarization: binarization === 'none' ? null : binarization,
     seed: fields.json('seed', isCount, 'an integer from 0'),
@@ -208,6 +219,15 @@ function isConfigValue(value: unknown): value is ConfigValue {
 
 function isConfig(value: unknown): value is ModelConfig {
   return isRecord(value) && Object.values(value).every(isConfigValue);
+}
+
+function isDataIdentity(value: unknown): value is DataIdentity {
+  return (
+    isRecord(value) &&
+    Object.keys(value).sort().join() === 'name,sha256' &&
+    typeof value.name === 'string' &&
+    /^[0-9a-f]{64}$/.test(String(value.sha256))
+  );
 }
 
 function isVersions(value: unknown): value is Record<string, string> {

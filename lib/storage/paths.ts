@@ -45,6 +45,11 @@ export function studyFile(name: string): string {
   return path.join(dataFolder(), 'studies', `${name}.json`);
 }
 
+/** Where the training runs are; those on a data set of one's own in a folder of its name. */
+export function runsFolder(data?: string): string {
+  return path.join(dataFolder(), 'runs', data ?? '');
+}
+
 /** What a training run leaves; not committed. */
 export interface RunFiles {
   readonly folder: string;
@@ -56,9 +61,13 @@ export interface RunFiles {
   readonly lock: string;
 }
 
-/** The files of the run of a preset and a seed. */
-export function runFiles(model: string, preset: string, seed: number): RunFiles {
-  const folder = path.join(dataFolder(), 'runs', `${model}-${preset}-${seed}`);
+/**
+ * The files of the run of a preset and a seed.
+ *
+ * @param data the data set of one's own that it is trained on; the runs of each have a folder
+ */
+export function runFiles(model: string, preset: string, seed: number, data?: string): RunFiles {
+  const folder = path.join(runsFolder(data), `${model}-${preset}-${seed}`);
   const at = (name: string): string => path.join(folder, name);
   return {folder, state: at('state.safetensors'), weights: at('weights.safetensors'), lock: at('lock')};
 }

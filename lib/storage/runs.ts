@@ -1,9 +1,11 @@
 import type {AutoregressiveModel, TrainingState, TrainOptions} from '../types';
 import * as checkpoints from './checkpoints';
-import type {Ancestor, RecipeChange} from './metadata';
+import type {Ancestor, DataIdentity, RecipeChange} from './metadata';
 
 /** A training run on disk: train.ts's state to and from a safetensors file, exact to the bit. */
 export interface Run {
+  /** The data set of one's own that it is trained on. */
+  readonly data?: DataIdentity;
   readonly recipe: TrainOptions;
   readonly stepsPerEpoch: number;
   readonly versions: Readonly<Record<string, string>>;
@@ -16,13 +18,14 @@ export interface Run {
 /** What a checkpoint says of the run that it comes from. */
 export function runMetadata(
   model: AutoregressiveModel,
-  {recipe, stepsPerEpoch, versions, ancestors = [], changes = []}: Run,
+  {data, recipe, stepsPerEpoch, versions, ancestors = [], changes = []}: Run,
   state: Pick<TrainingState, 'step' | 'seconds' | 'history'>,
   score: Readonly<Record<string, number>> = {},
 ): checkpoints.CheckpointMetadata {
   return {
     model: model.name,
     config: model.config,
+    ...(data === undefined ? {} : {data}),
     recipe: {...recipe},
     binarization: model.levels === 2 ? recipe.binarization : null,
     seed: recipe.seed,

@@ -1,9 +1,10 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import {MODEL_NAMES, type ModelName} from '../../lib/models/index';
+import {type OwnSource, ownSource} from '../../lib/data/ownSource';
+import {MODEL_NAMES, type ModelName, presetNames} from '../../lib/models/index';
 import {loadPublished, loadWeights, type Published} from '../../lib/reproduction/published';
 import {readSafetensors} from '../../lib/storage/checkpoints';
-import {checkpointFile} from '../../lib/storage/paths';
+import {checkpointFile, runsFolder} from '../../lib/storage/paths';
 import {type Arguments, modelArgument, presetArgument, shownPath, UsageError, userPath} from '../cli';
 
 /** Which weights a command is of: the committed ones of a preset, or those of a file. */
@@ -16,10 +17,12 @@ export interface NamedWeights {
 }
 
 /** What --weights is, for the help of the commands. */
-export const WEIGHTS_HELP = `--weights FILE    instead of committed ones: a checkpoint, or the folder of a training run (its best weights so far)`;
+export const WEIGHTS_HELP = `--weights FILE    instead of committed ones: a checkpoint, or the folder of a training run (its best weights so far)
+  --data NAME       weights that were trained on a data set of your own (npm run data -- folder makes one)`;
 
 /**
- * The weights that the command line names by MODEL and --preset, or by --weights; a file says itself of which model it is.
+ * The weights that the command line names by MODEL and --preset, or by --weights; a file says itself of which model it is. With a data
+ * set of one's own they are those of a run on it, unless --weights names others.
  *
  * @param otherwise the preset when none is named; the model's first when not given
  * @throws UsageError, CheckpointError
@@ -30,7 +33,9 @@ export function weightsArgument(
   otherwise?: (model: ModelName) => string | undefined,
 ): NamedWeights {
   const given = args.text('weights');
-  if (given === undefined) {
+  const own = ownDataArgument(args);
+  if (given === undefined && own !== undefined) return ownWeights(args, modelArgument(args, help), own.name);
+  if (given === undefined || given === 'committed') {
     const model = modelArgument(args, help);
     const preset = presetArgument(args, model, otherwise?.(model));
     const file = checkpointFile(model, preset);
@@ -57,6 +62,48 @@ export function weightsArgument(
     );
   }
   return {model, what: shownPath(file), load: () => loadWeights(file, model)};
+}
+
+/** The data set of one's own that --data names. @throws UsageError, MissingDataError */
+export function ownDataArgument(args: Arguments): OwnSource | undefined {
+  const name = args.text('data');
+  return name === undefined || name === 'binarized-mnist' ? undefined : ownSource(name);
+}
+
+/** The weights of the one run of a model, or of its preset, on a data set of one's own. */
+function ownWeights(args: Arguments, model: ModelName, data: string): NamedWeights {
+  const folder = runsFolder(data);
+  const preset = args.text('preset') === undefined ? undefined : presetArgument(args, model);
+  const runs = (fs.existsSync(folder) ? fs.readdirSync(folder) : []).filter((name) =>
+    preset === undefined
+      ? presetNames(model).some((one) => isRunOf(name, model, one))
+      : isRunOf(name, model, preset),
+  );
+  if (runs.length === 0) {
+    throw new Error(
+      `there are no weights of ${model}${preset === undefined ? '' : ` ${preset}`} that were trained on ${data}; train them with ` +
+        `npm run train -- ${model} --preset ${preset ?? presetNames(model).at(-1)} --data ${data}, or name others with --weights ` +
+        '(committed for the committed ones)',
+    );
+  }
+  if (runs.length > 1) {
+    throw new UsageError(
+      `${runs.length} runs of ${model} on ${data} are there: ${runs.join(', ')}; ` +
+        `name one with --weights, such as --weights ${shownPath(path.join(folder, runs[0]))}`,
+    );
+  }
+  const file = fileOf(path.join(folder, runs[0]));
+  return {
+    model,
+    what: `${runs[0].slice(model.length + 1).replace(/-\d+$/, '')} on ${data}`,
+    load: () => loadWeights(file, model),
+  };
+}
+
+/** Whether a folder is that of a run of the preset, with whatever seed. */
+function isRunOf(name: string, model: string, preset: string): boolean {
+  const start = `${model}-${preset}-`;
+  return name.startsWith(start) && /^\d+$/.test(name.slice(start.length));
 }
 
 /** The committed weights of a preset. */

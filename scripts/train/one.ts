@@ -19,18 +19,19 @@ export interface OneOptions {
 }
 
 /** The command line that goes on with a run. */
-export function resumeLine({model, preset, seed}: RunRequest): string {
-  return `npm run train -- ${model} --preset ${preset}${seed === 0 ? '' : ` --seed ${seed}`} --resume`;
+export function resumeLine({model, preset, seed, data}: RunRequest): string {
+  const more = `${data === undefined ? '' : ` --data ${data}`}${seed === 0 ? '' : ` --seed ${seed}`}`;
+  return `npm run train -- ${model} --preset ${preset}${more} --resume`;
 }
 
 /** Trains one preset, tells how it goes, and says what can be done with what it leaves. */
 export async function trainOne(request: RunRequest, options: OneOptions): Promise<RunResult> {
   const open = await openRun(request);
-  const {model, recipe, saved, files, engine} = open;
+  const {model, recipe, saved, files, engine, source} = open;
   try {
     console.log(
       `${request.model} ${request.preset}: ${parameterCount(model.parameters)} parameters, ${recipe.epochs} epochs, ` +
-        `seed ${request.seed}; ${engine.description}${saved === undefined ? '' : `; going on at step ${saved.step}`}`,
+        `seed ${request.seed}, on ${source.name}; ${engine.description}${saved === undefined ? '' : `; going on at step ${saved.step}`}`,
     );
     const result = await trainRun(open, {
       signal: options.signal,
@@ -57,13 +58,14 @@ export async function trainOne(request: RunRequest, options: OneOptions): Promis
       `best validation: ${likelihoodText(result.bestNats, model)}, epoch ${result.bestEpoch}, ${clock(result.seconds)}`,
     );
     const stored = likelihoodText(result.validationNats, model);
-    console.log(`${shownPath(files.weights)}: validation ${stored}, as stored in 16 bits`);
+    console.log(
+      `${shownPath(files.weights)}: validation ${stored} of ${source.name} (binarization: ${source.binarization}), as stored in 16 bits`,
+    );
     if (options.publish) await publish(request, model, files.weights, options.signal);
     else {
-      console.log(
-        `draw with them: npm run sample -- ${request.model} --weights ${shownPath(files.weights)}\n` +
-          `publish them: ${resumeLine(request)} --publish`,
-      );
+      const publishes = request.data === undefined ? [`publish them: ${resumeLine(request)} --publish`] : [];
+      const draws = `draw with them: npm run sample -- ${request.model} --weights ${shownPath(files.weights)}`;
+      console.log([draws, ...publishes].join('\n'));
     }
     return result;
   } catch (error) {

@@ -68,7 +68,7 @@ test('a name that is taken, reserved or no name', () => {
     () => keepOwnData('pets', request),
     /there is a data set pets already, .* choose another name/,
   );
-  assert.throws(() => keepOwnData('mnist', request), /the name of a data set that the commands know already/);
+  assert.throws(() => keepOwnData('mnist', request), /a data set that everybody has: choose another/);
   for (const name of ['', '../pets', 'Pets', '.x', 'a b']) {
     assert.throws(() => ownSource(name), {name: 'RangeError', message: /must be lower case letters, digits/});
   }

@@ -9,7 +9,7 @@ test('options that say nothing, or contradict, before an image is read', async (
   const cases: [string[], RegExp][] = [
     [['folder'], /which folder\?/],
     [['folder', 'x'], /--name is missing/],
-    [['folder', 'x', '--name', 'cifar10'], /a data set that the commands know already/],
+    [['folder', 'x', '--name', 'cifar10'], /a data set that everybody has/],
     [['folder', 'x', '--name', 'x', '--levels', '3'], /--levels must be 2, 4, 16 or 256, got '3'/],
     [['folder', 'x', '--name', 'x', '--levels', '4', '--binarize', 'static'], /--binarize gives two levels/],
     [
