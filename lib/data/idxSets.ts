@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto';
 
-/** The data sets that come as IDX files, told by the bytes of a file where a digest of it is published, else by its name. */
+/** The data sets that come as IDX files, recognized by the bytes of a file where a digest of it is published, else by its name. */
 
 /** What has to be known of such a set to read it rightly. */
 export interface IdxSet {
@@ -15,7 +15,7 @@ export interface IdxSet {
 
 export interface RecognizedIdx {
   readonly set: IdxSet;
-  /** In words: by which digest, or that it was told by its name and nothing was verified. */
+  /** In words: by which digest, or that it was recognized by its name and nothing was verified. */
   readonly how: string;
   readonly isVerified: boolean;
 }
@@ -98,7 +98,7 @@ export function recognizeIdx(file: string, bytes: Uint8Array): RecognizedIdx | u
   return (
     named && {
       set: named,
-      how: 'told by its name; no digest of these bytes is known here, so that they are the original is not verified',
+      how: 'recognized by its name; no digest of these bytes is known here, so that they are the original is not verified',
       isVerified: false,
     }
   );

@@ -8,7 +8,7 @@ export interface Conditions {
   readonly binarization: string;
   readonly levels: number;
   readonly image: ImageShape;
-  /** Whether the model was told the class of each image. */
+  /** Whether the model was given the class of each image. */
   readonly isGivenClasses: boolean;
 }
 
@@ -26,7 +26,7 @@ export function whyNotComparable(a: Conditions, b: Conditions): string | null {
     ['of images of other levels', `${a.levels} levels`, `${b.levels} levels`],
     ['of another way to black and white', a.binarization, b.binarization],
     [
-      'of models that are told other things',
+      'of models that are given other things',
       a.isGivenClasses ? 'given the class of each image' : 'not given classes',
       b.isGivenClasses ? 'given the class of each image' : 'not given classes',
     ],

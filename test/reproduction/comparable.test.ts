@@ -24,7 +24,7 @@ test('each difference that moves the number whatever the model is said', () => {
     [{binarization: 'threshold'}, 'of another way to black and white: static, seed 0, and threshold'],
     [
       {isGivenClasses: true},
-      'of models that are told other things: not given classes, and given the class of each image',
+      'of models that are given other things: not given classes, and given the class of each image',
     ],
   ];
   for (const [change, said] of cases) {
