@@ -183,7 +183,11 @@ const MISTAKES: [string, number, RegExp][] = [
     1,
     /there are no weights .*small\.safetensors: train and publish them with npm run train/,
   ],
-  ['evaluate all --preset small', 2, /--preset and --weights are for one model, got 'all'/],
+  [
+    'evaluate all --preset small',
+    2,
+    /--preset, --weights, --image and data of your own are for one model, got 'all'/,
+  ],
   ['evaluate --weights nowhere.safetensors', 1, /nowhere\.safetensors: it cannot be read \(ENOENT\)/],
   [
     'sample made --weights lib',
