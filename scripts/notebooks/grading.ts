@@ -147,12 +147,12 @@ function verdictsOf(committed: Notebook, cells: readonly Cell[]): Verdict[] {
   const given = new Map(
     checks.flatMap((cell) => readVerdicts(outputText(cell)).map((verdict) => [verdict.exercise, verdict])),
   );
-  return checkCells(committed)
-    .flatMap(verdictNames)
-    .map((exercise) => {
-      const reason = 'its check did not end: an earlier cell failed or took too long';
-      return given.get(exercise) ?? {exercise, verdict: 'wrong', reason};
-    });
+  const names = checkCells(committed).flatMap(verdictNames);
+  // A committed notebook that was not executed names no exercises: then the verdicts themselves do.
+  return (names.length > 0 ? names : [...given.keys()]).map((exercise) => {
+    const reason = 'its check did not end: an earlier cell failed or took too long';
+    return given.get(exercise) ?? {exercise, verdict: 'wrong', reason};
+  });
 }
 
 /** Runs a notebook in a kernel of its own, past cells that fail, for `limit` seconds at most. */
