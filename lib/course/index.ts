@@ -52,6 +52,7 @@ export {type Here, type Lesson, type Screen, startLesson} from './lesson';
 export {averagedLogits, checkAveraged, checkEnsemble, checkOrder} from './made';
 export {checkDegrees, checkDirectMask, checkOwnPixels} from './madeMasks';
 export {checkColorNats, checkColorPairs, checkUniform, paintedDigits} from './naturalImages';
+export {type OddImages, oddImages} from './oddImages';
 export {
   checkChoice,
   checkPixelNats,
