@@ -5,7 +5,7 @@ import * as path from 'node:path';
 import test from 'node:test';
 import * as vm from 'node:vm';
 import {build} from 'esbuild';
-import {preProcessFile} from 'typescript';
+import {ModuleKind, preProcessFile, ScriptTarget, transpileModule} from 'typescript';
 
 /** Holds the borders between the rooms of lib (which room may import which), and that lib runs in a browser. */
 
@@ -110,6 +110,31 @@ test('rooms import only what lies below them', () => {
     }
   }
 });
+
+test('no file imports itself by way of others: the notebooks cannot load such files', () => {
+  const open = new Set<string>();
+  const done = new Set<string>();
+  const visit = (name: string, way: readonly string[]): void => {
+    assert.ok(!open.has(name), `a circle: ${[...way, name].join(' -> ')}`);
+    if (done.has(name)) return;
+    open.add(name);
+    const {text} = byName.get(name) as Source;
+    for (const imported of preProcessFile(withoutTypes(text), true, true).importedFiles) {
+      if (!imported.fileName.startsWith('.') || imported.fileName.endsWith('.json')) continue;
+      const full = path.join(path.dirname(name), imported.fileName);
+      visit(byName.has(full) ? full : path.join(full, 'index'), [...way, name]);
+    }
+    open.delete(name);
+    done.add(name);
+  };
+  for (const {name} of sources) visit(name, []);
+});
+
+/** What is imported for its types alone is gone when it runs. */
+function withoutTypes(text: string): string {
+  return transpileModule(text, {compilerOptions: {module: ModuleKind.ESNext, target: ScriptTarget.ES2022}})
+    .outputText;
+}
 
 test('the plan has no circle: each room is named after those that it imports', () => {
   const floors = Object.keys(MAY_IMPORT);

@@ -1,6 +1,9 @@
 import type {Drawing, IncrementalLogits, OpenValue} from '../types';
 import {type NativeKernels, nativeThreads} from './native';
-import {type PixelProgram, type PixelStep, STEP_KINDS} from './pixelProgram';
+import type {PixelProgram, PixelStep} from './pixelProgram';
+
+/** The kinds of steps by the numbers that the kernel knows them by. */
+const STEP_KINDS: readonly PixelStep['kind'][] = ['convolve', 'rectify', 'gate', 'recur', 'add'];
 
 /** Runs a program with the native kernels: as many samplers as there are cores, each with images of its own. */
 export function startNatively(

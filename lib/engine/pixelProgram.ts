@@ -45,8 +45,6 @@ export interface PixelRecurrence {
 /** When a step runs: at each pixel, or for a whole row before its first pixel (or before that of the next row). */
 export type Phase = 'pixel' | 'row' | 'row before';
 
-export const STEP_KINDS = ['convolve', 'rectify', 'gate', 'recur', 'add'] as const;
-
 export interface PixelTap {
   /** Its number in the kernel. */
   readonly index: number;
@@ -55,7 +53,7 @@ export interface PixelTap {
 }
 
 export interface PixelStep {
-  readonly kind: (typeof STEP_KINDS)[number];
+  readonly kind: 'convolve' | 'rectify' | 'gate' | 'recur' | 'add';
   readonly phase: Phase;
   readonly in: PixelBuffer;
   readonly out: PixelBuffer;

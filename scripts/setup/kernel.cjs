@@ -116,7 +116,7 @@ process.on('SIGINT', () => {
   const reason = new Error('Stopped.');
   reason.name = 'AbortError';
   // The student pressed the button and needs no stack.
-  reason.stack = 'Stopped.';
+  reason[Symbol.for('nodejs.util.inspect.custom')] = () => reason.message;
   stopped.controller.abort(reason);
   setTimeout(() => {
     if (running === stopped) stopped.executor.interrupt();
