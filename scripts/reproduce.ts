@@ -53,7 +53,7 @@ run(async () => {
   writePage(root, page);
   console.log(
     `\nDone in ${clock((performance.now() - started) / 1000)}. Look at all of it: ${pathToFileURL(page).href}\n` +
-      'Next: npm run lab, and open 01-autoregression.ipynb.',
+      'Next: npm run lab, and open 00-at-a-glance.ipynb.',
   );
 });
 

@@ -1,10 +1,8 @@
 /** Notebook 04: its exercises solved. Names are those of the answer cells. */
 
-/** 1. 1 before the center in raster order; at the center only for B. */
-export const myMask = (size: number, type: 'A' | 'B'): number[] => {
-  const center = (size * size - 1) / 2;
-  return Array.from({length: size * size}, (_, i) => (i < center || (i === center && type === 'B') ? 1 : 0));
-};
+/** 1. Half of all weights but the center come before it; mask B adds the center. */
+export const weightsAlive = (size: number, type: 'A' | 'B'): number =>
+  (size * size - 1) / 2 + (type === 'B' ? 1 : 0);
 
 /** 2. It was blind: left of the center and the center itself may be seen. */
 export const myMaskB = [1, 1, 1, 1, 1, 0, 0, 0, 0];

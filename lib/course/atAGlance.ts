@@ -158,7 +158,7 @@ function layersOf(model: AutoregressiveModel): Layers {
     };
   }
   const {first, layers} = model as PixelRnn;
-  const states = model.name === 'rowlstm' ? 'LSTM, row by row' : 'LSTMs, both diagonals';
+  const states = model.name === 'rowlstm' ? 'LSTM, row by row' : 'LSTM, two diagonals';
   return {
     before: [`${conv(first)}, mask A`],
     repeated: [states, '1 x 1 conv'],

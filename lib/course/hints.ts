@@ -1,3 +1,4 @@
+import {AT_A_GLANCE_HINTS} from './atAGlance';
 import {AUTOREGRESSION_HINTS} from './autoregression';
 import type {Hints} from './check';
 import {COMPLETIONS_HINTS} from './completions';
@@ -15,6 +16,7 @@ import {TRAINING_HINTS} from './training';
 
 /** Each lesson's hints stand beside its checks; here they are found by the number of the notebook. */
 export const HINTS: Readonly<Record<string, Hints>> = {
+  '00': AT_A_GLANCE_HINTS,
   '01': AUTOREGRESSION_HINTS,
   '02': MADE_MASKS_HINTS,
   '03': MADE_HINTS,

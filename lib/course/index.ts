@@ -66,7 +66,7 @@ export {
   checkBlindSpot,
   checkColors,
   checkMaskB,
-  checkRasterMask,
+  checkWeightsAlive,
   type MaskedStackOptions,
   maskedStack,
   placeOf,

@@ -4,33 +4,21 @@ import {MaskedConv2d, type MaskedConv2dSpec} from '../layers/maskedConv2d';
 import {createParameters} from '../layers/parameters';
 import {channelMask, evenGroups, type MaskType, rasterMask} from '../layers/rasterMasks';
 import type {AutoregressiveModel, ImageShape} from '../types';
-import {ask, exercise, type Hints, toBit, Unanswered} from './check';
+import {ask, exercise, type Hints, sideOf, toBit, Unanswered} from './check';
 
 /** The checks of the exercises of lesson 04. */
 
-/** The mask of a kernel by its size and type, written again. */
-export function checkRasterMask(
-  mine: (size: number, type: MaskType) => ArrayLike<number> | undefined,
-): string {
-  return exercise('Masks A and B', () => {
-    for (const size of [1, 3, 5, 7]) {
+/** How many weights of a kernel are alive, for any size: counted in the masks themselves. */
+export function checkWeightsAlive(mine: (size: number, type: MaskType) => number | undefined): string {
+  return exercise('Weights alive', () => {
+    for (const size of [1, 3, 5, 7, 11]) {
       for (const type of ['A', 'B'] as const) {
+        const alive = rasterMask(size, type).reduce((sum, value) => sum + value, 0);
         const answer = ask(mine, size, type);
-        const expected = rasterMask(size, type);
-        if (answer.length !== expected.length) {
-          throw new Error(
-            `a mask of side ${size} has ${expected.length} numbers, yours has ${answer.length}`,
-          );
-        }
-        const wrong = expected.findIndex((value, i) => value !== toBit(answer[i]));
-        if (wrong !== -1) {
-          const place = `row ${Math.floor(wrong / size)}, column ${wrong % size}`;
-          throw new Error(
-            expected[wrong] === 0
-              ? `mask ${type} of side ${size}, ${place}: yours shows a pixel that is not known yet`
-              : `mask ${type} of side ${size}, ${place}: yours hides what this layer may see`,
-          );
-        }
+        if (answer === alive) continue;
+        throw new Error(
+          `mask ${type} of side ${size}: yours gave ${answer}, ${sideOf(answer, alive)}; draw it and count`,
+        );
       }
     }
   });
@@ -202,9 +190,9 @@ export function placeOf(index: number, {width, channels}: ImageShape): {row: num
 /** Hints to the exercises of lesson 04. */
 export const PIXEL_CNN_MASKS_HINTS: Hints = {
   1: [
-    'Number the weights of the kernel row by row. Which number has the center?',
-    'The center of n x n weights has number (n * n - 1) / 2. What is before it comes earlier in raster order.',
-    'Array.from({length: size * size}, (_, i) => …): 1 before the center, 0 after it; at the center the type decides.',
+    'Count n = 3 and n = 5 in the drawing. How many weights come before the center, and how many after it?',
+    'Before and after the center there are equally many. How many are there in all, without the center?',
+    'Half of n * n - 1 come before the center. One of the masks has the center as well.',
   ],
   2: [
     'Compare it with the drawing of mask B above, place by place.',

@@ -60,6 +60,20 @@ function portablePad(x: tf.Tensor, {top, bottom, left, right}: Padding): tf.Tens
   ]);
 }
 
+/** As a padding, but where a side is negative so much of the image is cut off there. */
+function padOrCrop(x: tf.Tensor4D, {top, bottom, left, right}: Padding): tf.Tensor4D {
+  const [batch, height, width, channels] = x.shape;
+  const cut = (side: number): number => Math.max(0, -side);
+  const kept = tf.slice(
+    x,
+    [0, cut(top), cut(left), 0],
+    [batch, height - cut(top) - cut(bottom), width - cut(left) - cut(right), channels],
+  );
+  const more = (side: number): number => Math.max(0, side);
+  const around = {top: more(top), bottom: more(bottom), left: more(left), right: more(right)};
+  return portablePad(kept, around) as tf.Tensor4D;
+}
+
 /** The part of a padded image that one tap of the kernel meets, as a matrix [B · H · W, channels]. */
 function tapView(padded: tf.Tensor4D, row: number, column: number, y: tf.Tensor): tf.Tensor2D {
   const [batch, height, width] = y.shape;
@@ -131,18 +145,16 @@ const runInputGradient = define({
     const {padding, dilation} = attributes as unknown as Placement;
     const [, height, width] = attributes.inputShape as number[];
     const [rows, columns] = kernel.shape;
-    const [, dyHeight, dyWidth] = dy.shape;
+    const [, dyHeight, dyWidth] = dy.shape as [number, number, number, number];
     // A convolution backward is one forward with the kernel turned round. What was padding needs no gradient, so it is left out;
     // the other two sides fill up to the image.
     const turned = tf.transpose(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2]) as tf.Tensor4D;
     const [reach, reachAcross] = [(rows - 1) * dilation, (columns - 1) * dilation];
     const [top, left] = [reach - padding.top, reachAcross - padding.left];
-    const around = {
-      ...{top, left},
-      bottom: height + reach - dyHeight - top,
-      right: width + reachAcross - dyWidth - left,
-    };
-    return tf.conv2d(portablePad(dy, around), turned, 1, 'valid', 'NHWC', dilation);
+    const bottom = height + reach - dyHeight - top;
+    const right = width + reachAcross - dyWidth - left;
+    const fitted = padOrCrop(dy as tf.Tensor4D, {top, bottom, left, right});
+    return tf.conv2d(fitted, turned, 1, 'valid', 'NHWC', dilation);
   },
 });
 

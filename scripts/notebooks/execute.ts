@@ -57,6 +57,7 @@ export async function executeNotebooks(
 ): Promise<NotebookResult[]> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'notebooks-'));
   try {
+    const started = Date.now();
     const seconds = await runKernels(files, folder, options);
     const executed = files.map((file) => read(path.join(folder, path.basename(file))));
     const charts = executed.flatMap(chartsOf);
@@ -73,7 +74,7 @@ export async function executeNotebooks(
     files.forEach((file, i) => {
       writeFileAtomically(path.join(options.into ?? path.dirname(file), path.basename(file)), texts[i]);
     });
-    if (options.figures !== undefined) await drawFigures(options.figures);
+    if (options.figures !== undefined) await drawFigures(options.figures, started);
     return files.map((file, i) => ({
       notebook: path.basename(file),
       seconds: seconds.get(path.basename(file)) ?? 0,

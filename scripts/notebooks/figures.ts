@@ -6,15 +6,17 @@ import {writeFileAtomically} from '../../lib/storage/files';
 import {drawCharts} from './browser';
 
 /**
- * Draws every saved chart (<id>.json) as <id>.png. Pictures that stay the same are not written again; without a browser the old ones
+ * Draws the saved charts (<id>.json) as <id>.png. Pictures that stay the same are not written again; without a browser the old ones
  * stay.
  *
+ * @param since only charts saved from this moment on, in ms since 1970
  * @returns whether there was a browser to draw with
  */
-export async function drawFigures(folder: string): Promise<boolean> {
+export async function drawFigures(folder: string, since = 0): Promise<boolean> {
   const ids = fs
     .readdirSync(folder)
     .filter((name) => name.endsWith('.json') && name !== 'results.json')
+    .filter((name) => fs.statSync(path.join(folder, name)).mtimeMs >= since)
     .map((name) => path.basename(name, '.json'))
     .sort();
   const charts = ids.map((id) => readChart(path.join(folder, `${id}.json`)));

@@ -36,6 +36,13 @@ const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /** Two or more for each answer. */
 const WRONG: Record<string, Record<string, readonly any[]>> = {
+  '00': {
+    factors: [(h: number, w: number) => h * w, (h: number, w: number, c: number) => h * w + c],
+    mayDepend: [
+      (value: any, on: any) => on.pixel < value.pixel,
+      (value: any, on: any) => on.pixel < value.pixel || on.color <= value.color,
+    ],
+  },
   '01': {
     toBits: [(nats: number) => nats / 784, (nats: number) => nats / Math.LN2],
     twoAhead: [
@@ -61,13 +68,9 @@ const WRONG: Record<string, Record<string, readonly any[]>> = {
     myOrder: [Array.from({length: 784}, (_, k) => 783 - k), Array.from({length: 784}, () => 0)],
   },
   '04': {
-    myMask: [
-      (size: number) => Array.from({length: size * size}, (_, i) => Number(i <= (size * size - 1) / 2)),
-      (size: number, type: string) =>
-        Array.from(
-          {length: size * size},
-          (_, i) => (i < (size * size - (type === 'A' ? 1 : 0)) / 2 ? 1 : 0) / 2,
-        ),
+    weightsAlive: [
+      (size: number) => (size * size - 1) / 2,
+      (size: number, type: string) => Math.ceil((size * size) / 2) + Number(type === 'B'),
     ],
     myMaskB: [
       [1, 1, 1, 1, 0, 0, 0, 0, 0],

@@ -81,7 +81,7 @@ test('another data set, none, or two: usage and exit code 2', () => {
   ]) {
     const {status, stderr} = finished(args);
     assert.equal(status, 2, stderr);
-    assert.match(stderr, /npm run data -- cifar10|--from is for binarized-mnist/);
+    assert.match(stderr, /npm run data -- cifar10|--from is for binarized-mnist|there is no option --now/);
   }
 });
 
