@@ -151,7 +151,7 @@ export {
   pathCounts,
   randomHiddenDegrees,
 } from './layers/madeMasks';
-export {type ConvNumbers, MaskedConv2d, type MaskedConv2dSpec} from './layers/maskedConv2d';
+export {MaskedConv2d, type MaskedConv2dSpec} from './layers/maskedConv2d';
 export {
   createParameters,
   heDeviation,

@@ -11,6 +11,7 @@ import {splitLevels} from '../models/raster';
 import {Random} from '../random';
 import type {AutoregressiveModel, Condition, Images} from '../types';
 import {ask, exercise, type Hints, sideOf, Unanswered} from './check';
+import {withLogits} from './withLogits';
 
 /** The checks of the exercises of lesson 06. */
 
@@ -242,28 +243,15 @@ export function rewire(model: GatedPixelCnn, wiring: Wiring): AutoregressiveMode
   if (model.config.classes !== 0) {
     throw new RangeError(`rewire: the model must know no classes, got ${model.config.classes}`);
   }
-  const {name, config, image, levels, parameters, order} = model;
-  return {
-    name,
-    config,
-    image,
-    levels,
-    parameters,
-    order,
-    logits: (x) =>
-      tf.tidy(() => {
-        const stacks = model.layers.reduce<Stacks>((below, layer) => wiring(layer, below), {
-          vertical: x,
-          horizontal: x,
-        });
-        const [head1, head2, logits] = model.head;
-        const features = head2.apply(head1.apply(relu(stacks.horizontal), 'relu'), 'relu');
-        return splitLevels(logits.apply(features, 'none'), model);
-      }),
-    dispose: () => {
-      // The weights belong to the model that was given.
-    },
-  };
+  return withLogits(model, (x) =>
+    tf.tidy(() => {
+      const image: Stacks = {vertical: x, horizontal: x};
+      const stacks = model.layers.reduce((below, layer) => wiring(layer, below), image);
+      const [head1, head2, logits] = model.head;
+      const features = head2.apply(head1.apply(relu(stacks.horizontal), 'relu'), 'relu');
+      return splitLevels(logits.apply(features, 'none'), model);
+    }),
+  );
 }
 
 /** How far a stripe of `stripedImages` moves to the left with each row: farther than a PixelCNN of 7 x 7 and 3 x 3 can look. */

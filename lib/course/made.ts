@@ -7,6 +7,7 @@ import {Made} from '../models/made';
 import type {MadeConfig} from '../models/madeConfig';
 import type {AutoregressiveModel} from '../types';
 import {ask, exercise, expectNumber, type Hints, Unanswered} from './check';
+import {withLogits} from './withLogits';
 
 /**
  * The mistake of notebook 03, made on purpose: one "model" whose logits are the mean of its members' logits.
@@ -19,17 +20,9 @@ import {ask, exercise, expectNumber, type Hints, Unanswered} from './check';
  */
 export function averagedLogits(members: readonly AutoregressiveModel[]): AutoregressiveModel {
   if (members.length === 0) throw new RangeError('averagedLogits: needs at least one member, got none');
-  const {name, config, image, levels, parameters, order} = members[0];
-  return {
-    name,
-    config,
-    image,
-    levels,
-    parameters,
-    order,
-    logits: (x) => tf.tidy(() => tf.div(tf.addN(members.map((member) => member.logits(x))), members.length)),
-    dispose: () => {},
-  };
+  return withLogits(members[0], (x) =>
+    tf.tidy(() => tf.div(tf.addN(members.map((member) => member.logits(x))), members.length)),
+  );
 }
 
 /** The checks of the exercises of lesson 03. */

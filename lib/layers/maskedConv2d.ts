@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {convolve, type Placement} from '../engine/conv';
+import type {PixelConvolution} from '../engine/pixelProgram';
 import type {Parameters} from '../types';
 import {checkCount, type ParameterSpec, parameter} from './parameters';
 import {channelMask, liveTaps, type MaskType} from './rasterMasks';
@@ -18,20 +19,6 @@ export interface MaskedConv2dSpec {
   readonly dilation: number;
   /** Deviation of an output for inputs of deviation 1, at the start. */
   readonly scale: number;
-}
-
-/** What the cached sampler needs of a masked convolution, as plain numbers. */
-export interface ConvNumbers {
-  readonly rows: number;
-  readonly columns: number;
-  readonly centerRow: number;
-  readonly centerColumn: number;
-  readonly dilation: number;
-  readonly inputs: number;
-  readonly outputs: number;
-  /** [rows, columns, inputs, outputs]: masked. */
-  readonly kernel: Float32Array;
-  readonly bias: Float32Array;
 }
 
 /**
@@ -100,7 +87,8 @@ export class MaskedConv2d {
     return tf.tidy(() => convolve(x, this.kernel(), this.bias, this.placement, activation));
   }
 
-  numbers(): ConvNumbers {
+  /** What the cached sampler needs of it: copies. */
+  numbers(): PixelConvolution {
     const {rows, columns, centerRow, centerColumn} = this.taps;
     const kernel = this.kernel();
     const values = Float32Array.from(kernel.dataSync());

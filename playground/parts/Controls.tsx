@@ -1,4 +1,4 @@
-import type {ComponentChildren} from 'preact';
+import type {ComponentChildren, RefObject} from 'preact';
 import {type Playback, SPEEDS} from './playback';
 
 /** A choice of one among a few, as buttons that keep their state. */
@@ -55,6 +55,25 @@ export function PlayControls({playback, total}: {readonly playback: Playback; re
         onChange={(name) => playback.setSpeed(SPEEDS.find((one) => one.name === name) ?? speed)}
       />
     </div>
+  );
+}
+
+/** Stops the models that draw, and the picture with them. */
+export function StopButton({
+  running,
+  playback,
+}: {
+  readonly running: RefObject<AbortController | null>;
+  readonly playback: Playback;
+}) {
+  const stop = (): void => {
+    running.current?.abort();
+    playback.pause();
+  };
+  return (
+    <button type="button" onClick={stop}>
+      Stop
+    </button>
   );
 }
 

@@ -3,7 +3,7 @@ import {run, Stopped} from '../client';
 import {SIDE, SIZE, testDigits} from '../digits';
 import {MADE, MADE_ANY, type ShownModel, SMALL_MODELS} from '../models';
 import {Board} from '../parts/Board';
-import {Choice, Intro, PlayControls, Trouble} from '../parts/Controls';
+import {Choice, Intro, PlayControls, StopButton, Trouble} from '../parts/Controls';
 import {addPart, type Endings, look, noEndings, placeAt} from '../parts/endings';
 import {Picture} from '../parts/Picture';
 import {BLACK, mix, rgb, WHITE} from '../parts/paint';
@@ -108,10 +108,6 @@ export function Draw() {
     if (playback.shown > 0 && performance.getEntriesByName(FIRST_PIXEL).length === 0)
       performance.mark(FIRST_PIXEL);
   }, [playback.shown]);
-  const stop = (): void => {
-    running.current?.abort();
-    playback.pause();
-  };
 
   return (
     <section aria-label="Draw and complete" class="view">
@@ -177,9 +173,7 @@ export function Draw() {
             >
               Probability of white
             </button>
-            <button type="button" onClick={stop}>
-              Stop
-            </button>
+            <StopButton running={running} playback={playback} />
           </div>
           <div class="rows">
             {rows.current.map((row) => (

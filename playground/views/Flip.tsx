@@ -3,7 +3,7 @@ import {run, Stopped} from '../client';
 import {SIDE, SIZE} from '../digits';
 import {type ShownModel, SMALL_MODELS} from '../models';
 import {Board} from '../parts/Board';
-import {Intro, PlayControls, Trouble} from '../parts/Controls';
+import {Intro, PlayControls, StopButton, Trouble} from '../parts/Controls';
 import {addPart, type Endings, look, noEndings, placeAt} from '../parts/endings';
 import {Picture} from '../parts/Picture';
 import {BLACK, MARK, mix, OPEN, rgb, WHITE} from '../parts/paint';
@@ -75,15 +75,7 @@ export function Flip() {
             <button type="button" onClick={() => setSeed(seed + 1)}>
               Other sample (seed {seed})
             </button>
-            <button
-              type="button"
-              onClick={() => {
-                running.current?.abort();
-                playback.pause();
-              }}
-            >
-              Stop
-            </button>
+            <StopButton running={running} playback={playback} />
           </div>
           <div class="rows">
             {rows.current.map((row) => (

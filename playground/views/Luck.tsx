@@ -2,7 +2,7 @@ import {useEffect, useReducer, useRef, useState} from 'preact/hooks';
 import {run, Stopped} from '../client';
 import {SIDE, SIZE} from '../digits';
 import {MADE_ANY, PIXEL_CNN, type ShownModel, SMALL_MODELS} from '../models';
-import {Choice, Intro, PlayControls, Trouble} from '../parts/Controls';
+import {Choice, Intro, PlayControls, StopButton, Trouble} from '../parts/Controls';
 import {addPart, look, noEndings, placeAt} from '../parts/endings';
 import {Picture} from '../parts/Picture';
 import {rgb} from '../parts/paint';
@@ -103,15 +103,7 @@ export function Luck() {
               onInput={(event) => setTemperature(Number(event.currentTarget.value))}
             />
           </label>
-          <button
-            type="button"
-            onClick={() => {
-              running.current?.abort();
-              playback.pause();
-            }}
-          >
-            Stop
-          </button>
+          <StopButton running={running} playback={playback} />
         </div>
         {free ? (
           <Choice label="Order" options={ORDERS} value={order} onChange={setOrder} />

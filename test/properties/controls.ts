@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import {joinedDiagonals} from '../../lib/course/diagonalBiLstm';
 import {rewire, WIRINGS} from '../../lib/course/gatedPixelCnn';
 import {maskedStack} from '../../lib/course/pixelCnnMasks';
+import {withLogits} from '../../lib/course/withLogits';
 import {hiddenMask, type Mask, outputMask} from '../../lib/layers/madeMasks';
 import {type MaskType, rasterMask} from '../../lib/layers/rasterMasks';
 import {GatedPixelCnn} from '../../lib/models/gatedPixelCnn';
@@ -35,21 +36,16 @@ function wrongMade(fault: 'leaky' | 'blind'): Control {
       const first = tensor(fault === 'blind' ? outputMask(inputs, hidden) : hiddenMask(inputs, hidden));
       const second = tensor(fault === 'leaky' ? hiddenMask(hidden, inputs) : outputMask(hidden, inputs));
       const parameter = (name: string) => right.parameters.get(name) as tf.Variable;
+      const logits = (x: tf.Tensor4D): tf.Tensor =>
+        tf.tidy(() => {
+          const flat = tf.reshape(x, [x.shape[0], -1]) as tf.Tensor2D;
+          const into = tf.mul(parameter('hidden1.weights'), first) as tf.Tensor2D;
+          const units = tf.relu(tf.add(tf.matMul(flat, into), parameter('hidden1.bias'))) as tf.Tensor2D;
+          const out = tf.mul(parameter('output.weights'), second) as tf.Tensor2D;
+          return tf.reshape(tf.add(tf.matMul(units, out), parameter('output.bias')), x.shape);
+        });
       return {
-        name: 'made',
-        config: right.config,
-        image: right.image,
-        levels: 2,
-        parameters: right.parameters,
-        order: right.order,
-        logits: (x) =>
-          tf.tidy(() => {
-            const flat = tf.reshape(x, [x.shape[0], -1]) as tf.Tensor2D;
-            const into = tf.mul(parameter('hidden1.weights'), first) as tf.Tensor2D;
-            const units = tf.relu(tf.add(tf.matMul(flat, into), parameter('hidden1.bias'))) as tf.Tensor2D;
-            const out = tf.mul(parameter('output.weights'), second) as tf.Tensor2D;
-            return tf.reshape(tf.add(tf.matMul(units, out), parameter('output.bias')), x.shape);
-          }),
+        ...withLogits(right, logits),
         dispose: () => {
           right.dispose();
           tf.dispose([first, second]);
@@ -146,15 +142,8 @@ function withCache(
   model: AutoregressiveModel,
   incremental: ((count: number) => IncrementalLogits) | undefined,
 ): AutoregressiveModel {
-  const {name, config, image, levels, parameters, order} = model;
   return {
-    name,
-    config,
-    image,
-    levels,
-    parameters,
-    order,
-    logits: (x) => model.logits(x),
+    ...withLogits(model, (x) => model.logits(x)),
     ...(incremental === undefined ? {} : {incremental}),
     dispose: () => model.dispose(),
   };
