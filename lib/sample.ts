@@ -134,13 +134,13 @@ async function manyAtOnce(run: Run, draw: (drawing: Drawing) => readonly OpenVal
   const values = order.length;
   const byPlace = {
     ...{uniforms: new Float32Array(count * values), pixels: new Uint8Array(count * values)},
-    given: new Int16Array(count * values),
+    given: new Int16Array(count * values).fill(-1),
   };
   for (let i = 0; i < count; i++) {
-    order.forEach((index, k) => {
-      byPlace.uniforms[i * values + k] = uniforms[i][index];
-      byPlace.given[i * values + k] = knownValue(options, i, index) ?? -1;
-    });
+    for (let k = 0; k < values; k++) byPlace.uniforms[i * values + k] = uniforms[i][order[k]];
+    for (let k = 0; options.known !== undefined && k < values; k++) {
+      byPlace.given[i * values + k] = knownValue(options, i, order[k]) ?? -1;
+    }
   }
   // A row to begin with, then more and more.
   let length = model.image.width * model.image.channels;
@@ -166,9 +166,7 @@ async function manyAtOnce(run: Run, draw: (drawing: Drawing) => readonly OpenVal
     await yieldToOthers();
   }
   for (let i = 0; i < count; i++) {
-    order.forEach((index, k) => {
-      run.pixels[i * values + index] = byPlace.pixels[i * values + k];
-    });
+    for (let k = 0; k < values; k++) run.pixels[i * values + order[k]] = byPlace.pixels[i * values + k];
   }
 }
 

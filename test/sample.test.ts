@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {startEngine} from '../lib/engine/index';
+import {createModel} from '../lib/models/index';
 import {Made} from '../lib/models/made';
 import {Random} from '../lib/random';
 import {type ChosenValue, type SampleOptions, sample, sampleUniforms} from '../lib/sample';
 import type {AutoregressiveModel} from '../lib/types';
+import {SMALL_MODELS} from './engine/smallModels';
 import {randomImages, randomize} from './properties/tools';
 
 test.before(() => startEngine());
@@ -198,6 +200,25 @@ test('no tensor is left behind, and the weights stay', async () => {
   );
   model.dispose();
 });
+
+for (const [name, config] of [
+  ...Object.entries(SMALL_MODELS),
+  // Its state begins with its only bias: drawing into that would change the model.
+  ['made', {...SMALL_MODELS.made, hidden: []}] as const,
+]) {
+  test(`drawing leaves the weights as they are: ${name} ${JSON.stringify(config)}`, async () => {
+    const model = createModel(name, config, 1);
+    randomize(model.parameters, 1, 0.5);
+    const read = (): Float32Array[] =>
+      [...model.parameters.values()].map((value) => value.dataSync().slice() as Float32Array);
+    const before = read();
+    const {pixels} = await sample(model, {count: 1, seed: 3});
+    for (const count of [1, 5]) await sample(model, {count, seed: 4});
+    assert.deepEqual(read(), before);
+    assert.deepEqual((await sample(model, {count: 1, seed: 3})).pixels, pixels);
+    model.dispose();
+  });
+}
 
 test('every value is told as it is chosen, with the logits it was chosen by; a promise is waited for', async () => {
   const model = small();

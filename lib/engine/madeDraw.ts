@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type {Drawing, OpenValue} from '../types';
 import {Arguments} from './check';
-import {attribute, outputs} from './native';
+import {attribute, nativeThreads, outputs} from './native';
 
 /** The weights of a MADE, as its model holds them. */
 export interface MadeTensors {
@@ -20,13 +20,16 @@ export interface MadeTensors {
 }
 
 /**
- * Draws images from MADE by one operation of the native kernels for many values, in which each hidden unit is computed once: as soon as
- * the pixels up to its degree are known. On the TensorFlow runtime only; lib/models/madeIncremental.ts is the twin.
+ * Draws images from MADE by one operation of the native kernels for many values, in which each hidden unit is
+ * computed once: when the pixels up to its degree are known. What has come of the pixels so far is kept
+ * between calls. On the TensorFlow runtime only; lib/models/madeIncremental.ts is the twin.
  */
 export class MadeDraw {
   private readonly state: tf.Variable;
   private readonly degrees: tf.Tensor1D;
   private readonly weights: readonly tf.Tensor2D[];
+  /** Images are drawn in so many parts, whatever becomes of the threads: those of a part stop together. */
+  private readonly parts: number;
   private places: Int32Array;
 
   /** @throws RangeError when shapes do not fit each other */
@@ -39,7 +42,7 @@ export class MadeDraw {
     this.weights = [...hidden, output, present, direct].filter(
       (weights): weights is tf.Tensor2D => weights !== null,
     );
-    // To begin with every sum is its bias.
+    // To begin with every sum is its bias; the operation writes into a copy, never into this.
     this.state = tf.tidy(() => {
       const sums = tf.concat([...made.biases]);
       return tf.variable(tf.tile(tf.expandDims(sums, 0), [count, 1]), false);
@@ -47,6 +50,7 @@ export class MadeDraw {
     this.degrees = tf.keep(
       tf.tensor1d(Int32Array.from(made.degrees.flatMap((layer) => [...layer])), 'int32'),
     );
+    this.parts = Math.min(count, nativeThreads());
     this.places = new Int32Array(count);
   }
 
@@ -59,10 +63,10 @@ export class MadeDraw {
       attribute.bool('conditioned', made.present !== null),
       attribute.bool('direct', made.direct !== null),
     ];
-    const [outcomes, places, drawn] = tf.tidy(() => {
+    const results = tf.tidy(() => {
       const shape: [number, number] = [count, values];
       const inputs = [
-        tf.tensor1d([until, temperature, argmax ? 1 : 0]),
+        tf.tensor1d([until, temperature, argmax ? 1 : 0, this.parts]),
         tf.tensor1d(this.places, 'int32'),
         this.state,
         tf.tensor2d(uniforms, shape),
@@ -71,10 +75,13 @@ export class MadeDraw {
         this.degrees,
         ...this.weights,
       ];
-      const [state, next, reached, found] = outputs('RasterMadeDraw', attributes, inputs, 4);
+      const [state, ...others] = outputs('RasterMadeDraw', attributes, inputs, 4);
       this.state.assign(state);
-      return [found, reached, next].map((x) => x.dataSync());
+      return others;
     });
+    // Read out here: of what tidy is given back it looks at every number, in search of tensors.
+    const [drawn, places, outcomes] = results.map((x) => x.dataSync());
+    tf.dispose(results);
     pixels.set(drawn);
     this.places = Int32Array.from(places);
     return Array.from(outcomes).flatMap((outcome, image) =>
