@@ -43,7 +43,13 @@ run(async () => {
   );
   await executeNotebooks(
     notebooks.map((name) => path.join(source, name)),
-    {into, figures, onProgress: printProgress, onWarning: (sentence) => console.log(sentence)},
+    {
+      into,
+      figures,
+      private: !publish,
+      onProgress: printProgress,
+      onWarning: (sentence) => console.log(sentence),
+    },
   );
   if (publish) writeFigureList(figures);
   else await writeHtml(notebooks.map((name) => path.join(into, name)));

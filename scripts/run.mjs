@@ -28,7 +28,7 @@ const commands = {
   complete: ['draws the hidden part of images anew', (args) => runScript('complete.ts', args)],
   data: ['gets a data set that set-up does not bring: cifar10', (args) => runScript('data.ts', args)],
   'paper-figures': [
-    "cuts the papers' figures out of PDFs that you have, to stand beside ours",
+    'downloads the three papers, after a yes, and cuts their figures out to stand beside ours',
     (args) => runScript('paperFigures.ts', args),
   ],
   study: ['trains the small runs that notebook 10 compares', (args) => runScript('study.ts', args)],

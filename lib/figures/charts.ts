@@ -303,10 +303,16 @@ function rangeOf(axis: Axis, values: readonly ArrayLike<number>[], margin = 0.06
   return [low - space, high + space];
 }
 
+/** No two alike, in gray print either: what belongs to no model takes dashes and markers that no model of the chart has. */
 function strokesOf(series: readonly Series[]): readonly Omit<Stroke, 'label'>[] {
+  const models = series.flatMap(({model}) => (model ? [strokeOf(model)] : []));
+  const free = otherStrokes.filter(
+    ({color, dash, symbol}) =>
+      !models.some((one) => one.color === color || one.dash === dash || one.symbol === symbol),
+  );
   let others = 0;
   return series.map(({model, second}) => {
-    const stroke = model ? strokeOf(model) : otherStrokes[others++ % otherStrokes.length];
+    const stroke = model ? strokeOf(model) : free[others++ % free.length];
     return second ? {...stroke, dash: '1px,3px', symbol: `${stroke.symbol}-open`} : stroke;
   });
 }

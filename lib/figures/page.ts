@@ -9,6 +9,19 @@ export interface PageFigure {
   /** Pixels of the PNG; null where it was never drawn. */
   readonly picture: {readonly width: number; readonly height: number} | null;
   readonly chart: Chart | null;
+  /** The papers' figures that it is to be seen beside. */
+  readonly beside?: readonly PagePanel[];
+}
+
+/** A paper's picture, or what stands in its place. */
+export interface PagePanel {
+  /** Such as "MADE, figure 3". */
+  readonly name: string;
+  /** What it shows, and the number that the paper reports. */
+  readonly sentence: string;
+  readonly address: string;
+  /** From the page to the picture; null where there is none on this machine. */
+  readonly src: string | null;
 }
 
 export interface PageTable {
@@ -85,7 +98,15 @@ ${body.join('\n')}
 `;
 }
 
-function figureHtml({id, words, src, picture, chart}: PageFigure): string {
+function panelHtml({name, sentence, address, src}: PagePanel): string {
+  const words = `From the paper: <a href="${escaped(address)}">${escaped(name)}</a>. ${escaped(sentence)}`;
+  if (src === null) {
+    return `<p class="place">${words} <span><code>npm run paper-figures</code> sets the picture here.</span></p>`;
+  }
+  return `<p><img class="paper" src="${escaped(src)}" alt="${escaped(sentence)}" loading="lazy"><span class="small">${words}</span></p>`;
+}
+
+function figureHtml({id, words, src, picture, chart, beside = []}: PageFigure): string {
   const {title = id, description = '', paper = '', seed = '', command = '', minutes = ''} = words;
   const image =
     picture === null
@@ -100,6 +121,7 @@ function figureHtml({id, words, src, picture, chart}: PageFigure): string {
   const kind = chart === null ? '' : ` class="chart" data-chart="${escaped(id)}"`;
   return `<figure id="${escaped(id)}" aria-labelledby="${escaped(id)}-title">
 <h3 id="${escaped(id)}-title">${escaped(title)}</h3>
+${beside.map(panelHtml).join('\n')}
 <div${kind}>${image}</div>
 <figcaption>${escaped(description)} <span class="small">${facts.map(escaped).join(' · ')}</span></figcaption>
 </figure>`;
@@ -129,6 +151,8 @@ h1{font-size:1.9rem;line-height:1.2}h2{margin-top:3rem;border-bottom:2px solid $
 a{color:#0B5394}a:focus-visible,div:focus-visible{outline:3px solid #D55E00;outline-offset:2px}
 .skip{position:absolute;left:-99rem}.skip:focus{position:static}
 .touch{display:inline-block;padding:.5rem 1rem;border-radius:.4rem;background:${colors.text};color:${colors.background};text-decoration:none}
+.paper{max-width:min(100%,40rem)}
+.place{display:grid;place-content:center;max-width:40rem;min-height:9rem;padding:1rem;border:2px dashed ${colors.reference};text-align:center}
 nav ul{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;padding:0;list-style:none}
 figure{margin:2.5rem 0}figcaption{margin-top:.5rem}.small{font-size:.875rem;color:#555}
 .chart{overflow-x:auto}.chart img{width:100%;max-width:48rem}img{max-width:100%;height:auto;display:block}

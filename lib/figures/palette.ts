@@ -14,8 +14,11 @@ export function fewColors(pixels: Uint8Array): boolean {
   return seen.size <= 256;
 }
 
-/** @param pixels [n, 3] bytes: red, green, blue */
-export function indexColors(pixels: Uint8Array): Indexed {
+/**
+ * @param pixels [n, 3] bytes: red, green, blue
+ * @param near how far two colors may be apart, in each of the three, to be drawn as one
+ */
+export function indexColors(pixels: Uint8Array, near = 0): Indexed {
   const counts = new Map<number, number>();
   for (let i = 0; i < pixels.length; i += 3) {
     const color = packed(pixels, i);
@@ -23,7 +26,7 @@ export function indexColors(pixels: Uint8Array): Indexed {
   }
   const byFrequency = [...counts.keys()].sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0) || a - b);
   // Kept are frequent colors none of which is near another: so every color, however rare, has one close to it.
-  let tolerance = 0;
+  let tolerance = near;
   let palette: Color[] = [];
   let place = new Map<number, number>();
   do {

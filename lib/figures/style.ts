@@ -69,6 +69,9 @@ export const otherStrokes: readonly Omit<Stroke, 'label'>[] = [
   {color: '#009E73', dash: '12px,4px', symbol: 'triangle-up'},
   {color: '#CC79A7', dash: '8px,3px,2px,3px', symbol: 'cross'},
   {color: '#E69F00', dash: '14px,3px,2px,3px', symbol: 'x'},
+  {color: '#8A8A00', dash: '1px,2px', symbol: 'pentagon'},
+  {color: '#111111', dash: '18px,4px', symbol: 'asterisk-open'},
+  {color: '#7B5EA7', dash: '5px,5px', symbol: 'bowtie'},
 ];
 
 export const colors = {

@@ -1,12 +1,13 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import {placeholder} from '../figures/placeholder';
 import {decodePng, type Picture} from '../figures/png';
-import type {Note} from '../figures/show';
+import type {Chart} from '../figures/style';
 import {dataFolder} from '../storage/paths';
 
 /**
- * The papers' own pictures, to set ours beside. They are their authors': this project carries none of them. Who has a PDF cuts them out
- * with `npm run paper-figures`; everybody else sees what is in them, the reported number, and where to get the PDF.
+ * The papers' own pictures, to set ours beside. They are their authors': this project carries none of them. `npm run paper-figures`
+ * cuts them out of the PDFs; until then a frame of their size says what is in them, the reported number, and where the PDF is.
  */
 
 export interface Paper {
@@ -22,7 +23,12 @@ export interface PaperFigure {
   readonly shows: string;
   /** The number in the paper that belongs to it, with its table; left out where there is none. */
   readonly reported?: string;
+  /** Whether it shows images, drawn or completed, that ours are to be seen beside. */
+  readonly images?: true;
 }
+
+/** Where the papers' PDFs are: followed by a slash and the paper's number. */
+export const ARXIV_PDF = 'https://arxiv.org/pdf';
 
 export const PAPERS = {
   made: {
@@ -37,6 +43,7 @@ export const PAPERS = {
       },
       3: {
         shows: 'drawn digits, and the nearest training digits',
+        images: true,
         reported: '86.64 nats at best (table 6)',
       },
     },
@@ -46,7 +53,7 @@ export const PAPERS = {
     title: 'Pixel Recurrent Neural Networks',
     arxiv: '1601.06759',
     figures: {
-      1: {shows: 'images whose lower half was covered, and how the model completes them'},
+      1: {shows: 'images whose lower half was covered, and how the model completes them', images: true},
       2: {shows: 'what a pixel may depend on, and masks A and B for the three colors'},
       3: {shows: 'the skewed map of the Diagonal BiLSTM'},
       4: {shows: 'what one state sees in PixelCNN, Row LSTM and Diagonal BiLSTM'},
@@ -54,13 +61,15 @@ export const PAPERS = {
       6: {shows: 'softmax over 256 levels, at a few places of an image'},
       7: {
         shows: 'drawn images of the models of CIFAR-10 and of ImageNet at 32 x 32',
+        images: true,
         reported: '3.00 bits per dimension on CIFAR-10 (Diagonal BiLSTM, table 5)',
       },
       8: {
         shows: 'drawn images of the models of ImageNet at 64 x 64, without and with multiple scales',
+        images: true,
         reported: '3.63 bits per dimension on ImageNet at 64 x 64 (table 6)',
       },
-      9: {shows: 'images of ImageNet at 32 x 32 whose lower half was covered, completed'},
+      9: {shows: 'images of ImageNet at 32 x 32 whose lower half was covered, completed', images: true},
     },
   },
   gated: {
@@ -72,6 +81,7 @@ export const PAPERS = {
       2: {shows: 'one gated layer with its vertical and its horizontal stack'},
       3: {
         shows: 'images drawn for a given class',
+        images: true,
         reported: '3.03 bits per dimension on CIFAR-10 (table 1)',
       },
     },
@@ -79,30 +89,50 @@ export const PAPERS = {
 } as const satisfies Record<string, Paper>;
 export type PaperName = keyof typeof PAPERS;
 
+/** Pixels of the frame that stands for a picture: as wide as most of ours, as high as half of that. */
+const frame = {width: 520, height: 170};
+
 /**
- * A paper's picture, or what there is to know of it: `show(tslab.display, paperFigure('pixelrnn', 7))` takes either. There is no
- * picture before `npm run paper-figures` has cut it out, and none when PAPER_FIGURES=off, as it is while notebooks are executed to be committed.
+ * A paper's picture, or a frame in its place with what there is to know of it. There is no picture before `npm run paper-figures` has cut
+ * it out, and none when PAPER_FIGURES=off, as it is while notebooks are executed to be committed.
  *
- * @returns the picture; without it a sentence in Markdown, with the paper's number and a link
+ * @returns the picture; without it a chart with the paper's number and a link
  * @throws RangeError when the paper or the figure is not in PAPERS; Error when the picture's file is damaged
  */
-export function paperFigure(paper: PaperName, figure: number): Picture | Note {
+export function paperFigure(paper: PaperName, figure: number): Picture | Chart {
   const {shows} = findFigure(paper, figure);
-  if (process.env.PAPER_FIGURES === 'off') return {markdown: sentence(paper, figure)};
-  const file = paperFigureFile(paper, figure);
-  const png = readIfThere(file);
-  if (png === null) return {markdown: sentence(paper, figure)};
   const {name} = PAPERS[paper];
+  const text = {
+    title: `From the paper: ${name}, figure ${figure}`,
+    description: `The paper's own: ${shows}.`,
+  };
+  const file = paperFigureFile(paper, figure);
+  const png = process.env.PAPER_FIGURES === 'off' ? null : readIfThere(file);
+  if (png === null) return inItsPlace(paper, figure);
   try {
-    return {
-      ...decodePng(png),
-      text: {title: `${name}, figure ${figure}`, description: `The paper's own: ${shows}.`},
-    };
+    return {...decodePng(png), text};
   } catch (error) {
     throw new Error(
-      `paperFigure: ${file} cannot be read (${(error as Error).message}); cut it out again: npm run paper-figures -- --pdf FILE`,
+      `paperFigure: ${file} cannot be read (${(error as Error).message}); cut it out again: npm run paper-figures`,
     );
   }
+}
+
+/**
+ * Which of the papers' figures a figure of ours names as the ones to compare with.
+ *
+ * @param compare such as "MADE, table 6; PixelRNN, figures 1 and 9"
+ */
+export function figuresNamed(compare: string): {readonly paper: PaperName; readonly figure: number}[] {
+  return compare.split(';').flatMap((part) => {
+    const papers = Object.keys(PAPERS) as PaperName[];
+    const paper = papers.find((one) => part.trim().startsWith(`${PAPERS[one].name}, `));
+    const [, numbers = ''] = /figures? (\d+(?:(?:,| and) \d+)*)/.exec(part) ?? [];
+    const known = (numbers.match(/\d+/g) ?? []).map(Number);
+    return known.flatMap((figure) =>
+      paper !== undefined && Object.hasOwn(PAPERS[paper].figures, figure) ? [{paper, figure}] : [],
+    );
+  });
 }
 
 /** Where a paper's picture is kept: out of git. */
@@ -110,14 +140,18 @@ export function paperFigureFile(paper: PaperName, figure: number): string {
   return path.join(dataFolder(), 'paper-figures', `${paper}-figure-${figure}.png`);
 }
 
-/** "PixelRNN, figure 7, shows …; reported: 3.00 bits …" with a link, and the command that brings the picture. */
-function sentence(paper: PaperName, figure: number): string {
+function inItsPlace(paper: PaperName, figure: number): Chart {
   const {name, arxiv} = PAPERS[paper];
   const {shows, reported} = findFigure(paper, figure);
-  const number = reported === undefined ? '' : ` Reported: ${reported}.`;
-  return (
-    `**${name}, figure ${figure}** (not part of this project): ${shows}.${number} ` +
-    `See <https://arxiv.org/abs/${arxiv}>; with its PDF, \`npm run paper-figures -- --pdf FILE\` sets the picture here.`
+  return placeholder(
+    {title: `From the paper: ${name}, figure ${figure}`, description: `Not here: ${shows}.`},
+    [
+      `It shows ${shows}.`,
+      ...(reported === undefined ? [] : [`Reported: ${reported}.`]),
+      'npm run paper-figures sets it here, on your machine.',
+    ],
+    `${ARXIV_PDF}/${arxiv}`,
+    frame,
   );
 }
 

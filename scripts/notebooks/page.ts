@@ -1,9 +1,18 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {decode} from 'fast-png';
-import {type PageFigure, type PageTable, pageHtml} from '../../lib/figures/page';
+import {type PageFigure, type PagePanel, type PageTable, pageHtml} from '../../lib/figures/page';
 import {wordsIn} from '../../lib/figures/png';
 import type {Chart} from '../../lib/figures/style';
+import {
+  ARXIV_PDF,
+  figuresNamed,
+  PAPERS,
+  type Paper,
+  type PaperFigure,
+  type PaperName,
+  paperFigureFile,
+} from '../../lib/reproduction/paperFigures';
 import {writeFileAtomically} from '../../lib/storage/files';
 import {projectRoot} from '../../lib/storage/paths';
 import {type Notebook, textOf} from './notebook';
@@ -93,7 +102,11 @@ export function writePage(root: string, file: string): void {
   const figures = pageFigures([path.join(made, 'figures'), committed]);
   const html = pageHtml({
     tables: results === undefined ? [] : markdownTables(fs.readFileSync(results, 'utf8')),
-    figures: figures.map((figure) => ({...figure, src: `${to(figure.folder)}/${figure.id}.png`})),
+    figures: figures.map((figure) => ({
+      ...figure,
+      src: `${to(figure.folder)}/${figure.id}.png`,
+      beside: figuresNamed(String(figure.words.paper ?? '')).flatMap((named) => panelOf(named, to)),
+    })),
     hrefOf: (notebook) => {
       const read = path.join(made, `${notebook}.html`);
       return to(fs.existsSync(read) ? read : path.join(root, 'notebooks', `${notebook}.ipynb`));
@@ -102,6 +115,19 @@ export function writePage(root: string, file: string): void {
     plotly: to(path.join(root, 'node_modules', 'plotly.js-dist', 'plotly.js')),
   });
   writeFileAtomically(file, html);
+}
+
+/** Where a picture is not here, only those of drawn images leave a frame: a page of empty frames would help nobody. */
+function panelOf(
+  {paper, figure}: {readonly paper: PaperName; readonly figure: number},
+  to: (target: string) => string,
+): PagePanel[] {
+  const {name, arxiv} = PAPERS[paper];
+  const {shows, reported, images}: PaperFigure = (PAPERS[paper] as Paper).figures[figure];
+  const src = existing(paperFigureFile(paper, figure), to);
+  if (src === null && !images) return [];
+  const sentence = `It shows ${shows}.${reported === undefined ? '' : ` Reported: ${reported}.`}`;
+  return [{name: `${name}, figure ${figure}`, sentence, address: `${ARXIV_PDF}/${arxiv}`, src}];
 }
 
 function existing(file: string, to: (target: string) => string): string | null {

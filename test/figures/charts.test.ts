@@ -118,3 +118,20 @@ test('two lines of one model look different', () => {
   const looks = data.map(({line: stroke, marker}) => JSON.stringify([stroke, marker]));
   assert.notEqual(looks[0], looks[1]);
 });
+
+test('no two lines of a legend look the same, in gray print either: five models and three lines of no model', () => {
+  const line = {x: [1, 2], y: [1, 2], drawn: 'lines+markers'} as const;
+  const models = ['made', 'pixelcnn', 'gated', 'rowlstm', 'diagonal'].map((model) => ({
+    ...line,
+    name: model,
+    model,
+  }));
+  const others = ['copies', 'test digits', 'equal'].map((name) => ({...line, name}));
+  const {data} = lineChart({...text, ...axes, series: [...others, ...models]});
+  const looks = (key: 'dash' | 'symbol'): string[] =>
+    data.map(({line: stroke, marker}) =>
+      String({...(stroke as object), ...(marker as object)}[key as never]),
+    );
+  assert.equal(new Set(looks('dash')).size, 8, looks('dash').join());
+  assert.equal(new Set(looks('symbol')).size, 8, looks('symbol').join());
+});

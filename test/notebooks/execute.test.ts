@@ -69,6 +69,9 @@ test(
     await executeNotebooks([file]);
     const {cells} = JSON.parse(fs.readFileSync(file, 'utf8')) as Notebook;
     assert.equal(textOf(cells[0].outputs?.[0].text), 'off\n');
+    await executeNotebooks([file], {private: true});
+    const own = JSON.parse(fs.readFileSync(file, 'utf8')) as Notebook;
+    assert.equal(textOf(own.cells[0].outputs?.[0].text), 'undefined\n', 'on the own machine they are shown');
   }),
 );
 

@@ -56,6 +56,31 @@ test('a chart without a picture says so', () => {
   assert.match(html, /There is no picture of this chart/);
 });
 
+test("a paper's picture stands beside ours where it was cut out, else a frame with number and link", () => {
+  const data = path.join(folder, 'data');
+  const file = path.join(folder, 'beside.html');
+  const before = process.env.AUTOREGRESSIVE_DATA;
+  process.env.AUTOREGRESSIVE_DATA = data;
+  try {
+    const figureHtml = (id: string): string => {
+      writePage(projectRoot(), file);
+      return new RegExp(`<figure id="${id}".*?</figure>`, 's').exec(fs.readFileSync(file, 'utf8'))?.[0] ?? '';
+    };
+    assert.match(figureHtml('made-samples'), /class="place".*arxiv\.org\/pdf\/1502\.03509">MADE, figure 3</s);
+    assert.match(figureHtml('made-samples'), /Reported: 86\.64 nats.*npm run paper-figures/s);
+    fs.mkdirSync(path.join(data, 'paper-figures'), {recursive: true});
+    fs.writeFileSync(path.join(data, 'paper-figures', 'made-figure-3.png'), 'a picture');
+    assert.match(
+      figureHtml('made-samples'),
+      /<img class="paper" src="data\/paper-figures\/made-figure-3\.png"/,
+    );
+    assert.doesNotMatch(figureHtml('made-samples'), /class="place"/);
+  } finally {
+    if (before === undefined) delete process.env.AUTOREGRESSIVE_DATA;
+    else process.env.AUTOREGRESSIVE_DATA = before;
+  }
+});
+
 const skip = findChromium() === null ? 'no Chromium on this machine' : false;
 
 test('the page in a browser: every chart drawn, every picture there, no error, nothing fetched', {

@@ -4,7 +4,8 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import test from 'node:test';
 import {encodePng} from '../../lib/figures/png';
-import {type Display, isPicture, show} from '../../lib/figures/show';
+import {type Display, isPicture, plotlyMime, show} from '../../lib/figures/show';
+import type {Chart, JsonObject} from '../../lib/figures/style';
 import {PAPERS, type PaperName, paperFigure, paperFigureFile} from '../../lib/reproduction/paperFigures';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'paper-figures-'));
@@ -22,23 +23,31 @@ function cutOut(paper: PaperName, figure: number, colors: number): Uint8Array {
   return pixels;
 }
 
-test('without the picture: what it shows, the number, the link and the command', () => {
-  const note = paperFigure('pixelrnn', 7);
-  assert.ok('markdown' in note);
-  assert.match(note.markdown, /PixelRNN, figure 7/);
-  assert.match(note.markdown, /Reported: 3\.00 bits per dimension/);
-  assert.match(note.markdown, /<https:\/\/arxiv\.org\/abs\/1601\.06759>/);
-  assert.match(note.markdown, /`npm run paper-figures -- --pdf FILE`/);
+const isFrame = (figure: ReturnType<typeof paperFigure>): figure is Chart => 'layout' in figure;
+
+test('without the picture: a frame of its size with what it shows, the number, the link and the command', () => {
+  const frame = paperFigure('pixelrnn', 7);
+  assert.ok(isFrame(frame));
+  const words = (frame.layout.annotations as JsonObject[]).map(({text}) => String(text)).join(' ');
+  const sentence = words.replace(/<br>/g, ' ');
+  assert.match(String(frame.layout.meta.title), /PixelRNN, figure 7/);
+  assert.match(sentence, /Reported: 3\.00 bits per dimension/);
+  assert.match(sentence, /<a href="https:\/\/arxiv\.org\/pdf\/1601\.06759">/);
+  assert.match(sentence, /npm run paper-figures sets it here/);
+  assert.ok(Number(frame.layout.width) > 500 && Number(frame.layout.height) > 150);
   const shown: [string, unknown][] = [];
   const display: Display = {raw: (mime, data) => shown.push([mime, data])};
-  show(display, note);
-  assert.deepEqual(shown, [['text/markdown', note.markdown]]);
+  show(display, frame);
+  assert.deepEqual(shown, [[plotlyMime, frame]]);
 });
 
-test('every figure has its words', () => {
+test('every figure has its words, and none leaves its frame', () => {
   for (const paper of Object.keys(PAPERS) as PaperName[]) {
     for (const figure of Object.keys(PAPERS[paper].figures).map(Number)) {
-      assert.ok('markdown' in paperFigure(paper, figure));
+      const frame = paperFigure(paper, figure);
+      assert.ok(isFrame(frame));
+      const [, words] = frame.layout.annotations as JsonObject[];
+      assert.ok(String(words.text).split('<br>').length * 18 < 170, `${paper} ${figure}`);
     }
   }
 });
@@ -49,10 +58,10 @@ test('with the picture: its pixels, few colors or many; PAPER_FIGURES=off hides 
     const picture = paperFigure('made', 1);
     assert.ok(isPicture(picture));
     assert.deepEqual(picture.pixels, pixels);
-    assert.equal(picture.text.title, 'MADE, figure 1');
+    assert.equal(picture.text.title, 'From the paper: MADE, figure 1');
   }
   process.env.PAPER_FIGURES = 'off';
-  assert.ok('markdown' in paperFigure('made', 1));
+  assert.ok(isFrame(paperFigure('made', 1)));
   delete process.env.PAPER_FIGURES;
 });
 
@@ -72,10 +81,7 @@ test('a damaged picture is named, with the way to a whole one', () => {
   cutOut('gated', 2, 700);
   const file = paperFigureFile('gated', 2);
   fs.truncateSync(file, 200);
-  assert.throws(
-    () => paperFigure('gated', 2),
-    /gated-figure-2\.png cannot be read.*npm run paper-figures -- --pdf FILE/,
-  );
+  assert.throws(() => paperFigure('gated', 2), /gated-figure-2\.png cannot be read.*npm run paper-figures/);
   fs.writeFileSync(file, '');
   assert.throws(() => paperFigure('gated', 2), /cannot be read/);
 });

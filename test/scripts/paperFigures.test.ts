@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
-import {spawnSync} from 'node:child_process';
+import {spawn, spawnSync} from 'node:child_process';
+import {once} from 'node:events';
 import * as fs from 'node:fs';
+import * as http from 'node:http';
+import type {AddressInfo} from 'node:net';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import test from 'node:test';
@@ -217,9 +220,91 @@ test('the command keeps what it finds, names what it does not, and ends with 1',
   assert.equal(command('--pdf', whole).status, 0);
   assert.equal(JSON.parse(fs.readFileSync(path.join(folder, 'list.json'), 'utf8')).length, 3);
   const help = command('--help');
-  assert.match(help.stdout, /^npm run paper-figures -- --pdf FILE.*1601\.06759/s);
+  assert.match(help.stdout, /^npm run paper-figures .*--pdf FILE.*1601\.06759/s);
   assert.equal(help.status, 0);
   const none = command('--pdf');
   assert.match(none.stderr, /^which PDF\?/);
   assert.equal(none.status, 2);
+});
+
+/** A server that has the papers by number, as arXiv has them. */
+async function papersServer(t: test.TestContext, pdfs: Readonly<Record<string, Buffer>>): Promise<string> {
+  const server = http.createServer((request, response) => {
+    const pdf = pdfs[(request.url ?? '').slice('/pdf/'.length)];
+    response.writeHead(pdf === undefined ? 404 : 200, {'content-type': 'application/pdf'});
+    response.end(pdf);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/pdf/`;
+}
+
+/** The command with an answer to its question; not synchronous, because the server is in this process. */
+async function download(from: string, data: string, args: readonly string[], answer: string) {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/paperFigures.ts', ...args], {
+    cwd: path.join(__dirname, '..', '..'),
+    env: {...process.env, AUTOREGRESSIVE_DATA: data, PAPERS_FROM: from},
+  });
+  child.stdin.end(answer);
+  const said = {stdout: '', stderr: ''};
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].on('data', (text) => {
+      said[stream] += text;
+    });
+  }
+  const [status] = (await once(child, 'close')) as [number];
+  return {status, ...said};
+}
+
+test('without arguments it asks, downloads the three papers, cuts them, and keeps no PDF', async (t) => {
+  const data = fs.mkdtempSync(path.join(os.tmpdir(), 'paper-figures-'));
+  t.after(() => fs.rmSync(data, {recursive: true}));
+  const figures = (page: PageWriter, count: number): PageWriter =>
+    Array.from({length: count}, (_, k) => k).reduce(
+      (writer, k) =>
+        writer.box(100, 220 + 55 * k, 150, 25, blue).text(110, 260 + 55 * k, `Figure ${k + 1}: Some.`),
+      page,
+    );
+  const from = await papersServer(t, {
+    '1502.03509': smallPdf(paper()),
+    '1601.06759': smallPdf([figures(titled('Pixel Recurrent Neural Networks'), 9)]),
+    '1606.05328': smallPdf([figures(titled('Conditional Image Generation with PixelCNN Decoders'), 3)]),
+  });
+  for (const answer of ['', 'n\n', 'maybe\n']) {
+    const {status, stdout} = await download(from, data, [], answer);
+    assert.equal(status, 0);
+    assert.match(stdout, /^Download the three papers.*\[y\/N\] .*Nothing was downloaded/s);
+    assert.deepEqual(fs.readdirSync(data), []);
+  }
+  const {status, stdout, stderr} = await download(from, data, [], 'y\n');
+  assert.deepEqual([status, stderr], [0, '']);
+  assert.match(stdout, /3 figures of MADE.*9 figures of PixelRNN.*3 figures of Gated PixelCNN/s);
+  const kept = fs.readdirSync(data, {recursive: true}).map(String);
+  assert.equal(kept.filter((name) => name.endsWith('.png')).length, 15);
+  assert.ok(!kept.some((name) => name.endsWith('.pdf')));
+  assert.equal((await download(from, data, ['--yes'], '')).status, 0);
+});
+
+test('a paper that the server lacks is named, the others are cut; without a network there is one sentence', async (t) => {
+  const data = fs.mkdtempSync(path.join(os.tmpdir(), 'paper-figures-'));
+  t.after(() => fs.rmSync(data, {recursive: true}));
+  const some = await download(
+    await papersServer(t, {'1502.03509': smallPdf(paper()), '1606.05328': Buffer.from('<html>busy</html>')}),
+    data,
+    ['--yes'],
+    '',
+  );
+  assert.equal(some.status, 1);
+  assert.match(some.stdout, /3 figures of MADE/);
+  assert.match(
+    some.stderr,
+    /1601\.06759: the server answered 404; take the PDF elsewhere.*\n.*1606\.05328: no PDF/,
+  );
+  const none = await download('http://127.0.0.1:9', data, ['--yes'], '');
+  assert.equal(none.status, 1);
+  assert.match(
+    none.stderr,
+    /^127\.0\.0\.1:9 cannot be reached \(.+\): try again with a network, .*--pdf FILE…\n$/,
+  );
+  assert.equal((await download('http://127.0.0.1:9', data, ['--yes', '--pdf', 'a.pdf'], '')).status, 2);
 });
