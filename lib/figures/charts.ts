@@ -4,10 +4,9 @@ import {
   type FigureText,
   figureLayout,
   type JsonObject,
-  otherStrokes,
   plain,
-  type Stroke,
   strokeOf,
+  strokesOf,
 } from './style';
 
 /** An axis with its unit: {label: 'test NLL', unit: 'nats per image'}. */
@@ -301,20 +300,6 @@ function rangeOf(axis: Axis, values: readonly ArrayLike<number>[], margin = 0.06
   if (low > high) return [0, 1];
   const space = margin * (high - low || Math.abs(high) || 1);
   return [low - space, high + space];
-}
-
-/** No two alike, in gray print either: what belongs to no model takes dashes and markers that no model of the chart has. */
-function strokesOf(series: readonly Series[]): readonly Omit<Stroke, 'label'>[] {
-  const models = series.flatMap(({model}) => (model ? [strokeOf(model)] : []));
-  const free = otherStrokes.filter(
-    ({color, dash, symbol}) =>
-      !models.some((one) => one.color === color || one.dash === dash || one.symbol === symbol),
-  );
-  let others = 0;
-  return series.map(({model, second}) => {
-    const stroke = model ? strokeOf(model) : free[others++ % free.length];
-    return second ? {...stroke, dash: '1px,3px', symbol: `${stroke.symbol}-open`} : stroke;
-  });
 }
 
 function dashedLine(ends: {x0: number; x1: number; xref: string; y0: number; y1: number}): JsonObject {

@@ -74,6 +74,22 @@ export const otherStrokes: readonly Omit<Stroke, 'label'>[] = [
   {color: '#7B5EA7', dash: '5px,5px', symbol: 'bowtie'},
 ];
 
+/** No two alike, in gray print either: what belongs to no model takes dashes and markers that no model of the chart has. */
+export function strokesOf(
+  series: readonly {readonly model?: string; readonly second?: boolean}[],
+): readonly Omit<Stroke, 'label'>[] {
+  const models = series.flatMap(({model}) => (model ? [strokeOf(model)] : []));
+  const free = otherStrokes.filter(
+    ({color, dash, symbol}) =>
+      !models.some((one) => one.color === color || one.dash === dash || one.symbol === symbol),
+  );
+  let others = 0;
+  return series.map(({model, second}) => {
+    const stroke = model ? strokeOf(model) : free[others++ % free.length];
+    return second ? {...stroke, dash: '1px,3px', symbol: `${stroke.symbol}-open`} : stroke;
+  });
+}
+
 export const colors = {
   background: '#FCFCFC',
   text: '#222222',
