@@ -4,6 +4,7 @@ import {
   type FigureText,
   figureLayout,
   type JsonObject,
+  otherStrokes,
   plain,
   strokeOf,
   strokesOf,
