@@ -7,7 +7,10 @@ import {type PixelCnnConfig, pixelCnnParameters} from '../lib/models/pixelCnn';
 import {type PixelRnnConfig, pixelRnnParameters} from '../lib/models/pixelRnn';
 import type {RasterConfig} from '../lib/models/raster';
 
-/** What the presets of the papers' size cost on a GPU: counted, and reckoned. Nothing here is measured; docs/bigger-machines.md has the table. */
+/**
+ * What the presets of the papers' size cost on a GPU: counted, and reckoned. Nothing here is measured;
+ * docs/bigger-machines.md has the table.
+ */
 
 /** A GPU by its data sheet, and what is supposed of it. */
 export const GPU = {
@@ -27,15 +30,24 @@ export const BATCHES = [16, 64, 128, 512] as const;
 export interface Cost {
   readonly model: ModelName;
   readonly parameters: number;
-  /** Floating point operations of one image forward, of the taps that are stored: two for each weight at each pixel. */
+  /**
+   * Floating point operations of one image forward, of the taps that are stored: two
+   * for each weight at each pixel.
+   */
   readonly operations: number;
-  /** Bytes at each of BATCHES: weights and what training keeps of them, and what the backward pass needs of the images. */
+  /**
+   * Bytes at each of BATCHES: weights and what training keeps of them, and what the
+   * backward pass needs of the images.
+   */
   readonly bytes: readonly number[];
   readonly steps: number;
   readonly hours: number;
 }
 
-/** What is kept of a pixel for the backward pass, in values of 16 and of 32 bits, and how many operations run one after another. */
+/**
+ * What is kept of a pixel for the backward pass, in values of 16 and of 32 bits, and how many
+ * operations run one after another.
+ */
 interface Kept {
   readonly halves: number;
   readonly floats: number;
@@ -54,7 +66,8 @@ function gatedKept({features: f, dilations}: GatedPixelCnnConfig): Kept {
 
 function rnnKept(config: PixelRnnConfig, directions: number, taps: number, diagonals: number): Kept {
   const {features: h, layers} = config;
-  // x (2h), then of each direction gates (4h) and neighbors (taps · h); in 32 bits the four activations, the cell, its tanh, the state.
+  // x (2h), then of each direction gates (4h) and neighbors (taps · h); in 32 bits the four activations,
+  // the cell, its tanh, the state.
   const halves = layers * (2 * h + directions * (4 + taps) * h + h) + 2 * h;
   // About 15 small operations a step of the recurrence, twice as many backward.
   return {halves, floats: layers * directions * 7 * h, sequence: layers * diagonals * 45};
@@ -99,7 +112,8 @@ export function paperCosts(): Cost[] {
     const operations = 2 * pixels * sum(specs.filter(({name}) => /\.(weights|state)$/.test(name)));
     const kept = keptOf(config);
     const logits = config.channels * config.levels;
-    // What the head's layers are given; the logits in 16 bits, and in 32 bits with their softmax and gradient.
+    // What the head's layers are given; the logits in 16 bits, and in 32 bits
+    // with their softmax and gradient.
     const halves = kept.halves + 2 * config.head + logits;
     const perImage = pixels * (2 * halves + 4 * (kept.floats + 3 * logits));
     // Weights, gradient, Adam's moments, average and best, in 32 bits; a copy in 16 bits to compute with.

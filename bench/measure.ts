@@ -160,8 +160,8 @@ async function peakMemory(
 }
 
 /**
- * Cached sampling of 1 and of 100 images, beside naive sampling: as many passes of the whole model as there are values. A pass is
- * timed, not all of them.
+ * Cached sampling of 1 and of 100 images, beside naive sampling: as many passes of the whole model as there
+ * are values. A pass is timed, not all of them.
  */
 export async function timeSampling(network: BenchNetwork, python: string | null): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];

@@ -10,8 +10,9 @@ import type {PixelRnnConfig} from '../lib/models/pixelRnn';
 import type {AutoregressiveModel} from '../lib/types';
 
 /**
- * The same networks as anybody would write them in tfjs: whole kernels times a mask, one tf function a layer, tfjs's gradients and
- * its Adam. For gray images. The recurrences are lib's portable form, which is that already.
+ * The same networks as anybody would write them in tfjs: whole kernels times a mask, one tf
+ * function a layer, tfjs's gradients and its Adam. For gray images. The recurrences are lib's
+ * portable form, which is that already.
  */
 export class PlainNetwork {
   private readonly variables = new Map<string, tf.Variable>();

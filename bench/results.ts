@@ -76,7 +76,10 @@ export function loadResults(file = resultsFile()): Results[] {
   return fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, 'utf8')) as Results[]) : [];
 }
 
-/** The runs with this one in the place of the one before on the same machine: rows of two runs never stand under one peak. */
+/**
+ * The runs with this one in the place of the one before on the same machine: rows of two
+ * runs never stand under one peak.
+ */
 export function withRun(runs: readonly Results[], run: Results): Results[] {
   return [...runs.filter(({machine: where}) => where !== run.machine), run];
 }

@@ -13,7 +13,10 @@ function hasTorch(python: string): boolean {
   return spawnSync(python, ['-c', 'import torch, numpy'], {stdio: 'ignore'}).status === 0;
 }
 
-/** A Python that has PyTorch, if there is one: the one that PYTORCH_PYTHON names, or the bench's. Nothing is installed. */
+/**
+ * A Python that has PyTorch, if there is one: the one that PYTORCH_PYTHON names, or the
+ * bench's. Nothing is installed.
+ */
 export function findTorch(): string | null {
   const python = process.env.PYTORCH_PYTHON ?? path.join(FOLDER, 'bin', 'python');
   return hasTorch(python) ? python : null;

@@ -11,8 +11,8 @@ import type {AutoregressiveModel, ModelConfig} from '../lib/types';
 import {PlainNetwork} from './plain';
 
 /**
- * One network of ours in a process of its own, so that its memory can be measured: `ours` is lib, `plain` is plain.ts. Reads one JSON
- * command a line and answers with one JSON line, as pytorch.py does.
+ * One network of ours in a process of its own, so that its memory can be measured: `ours` is lib, `plain` is
+ * plain.ts. Reads one JSON command a line and answers with one JSON line, as pytorch.py does.
  */
 interface Command {
   readonly do: 'load' | 'train' | 'evaluate' | 'sample' | 'memory' | 'peak';

@@ -1,8 +1,11 @@
-/** How a value is chosen from its logits, the same for every model; lib/engine/native/draw.h has the same in C++. */
+/**
+ * How a value is chosen from its logits, the same for every model;
+ * lib/engine/native/draw.h has the same in C++.
+ */
 
 /**
- * Closer to a threshold than this a choice is made by the whole model on that image alone. Methods and numbers of images
- * round differently, by far less than this, so rounding never decides a pixel.
+ * Closer to a threshold than this a choice is made by the whole model on that image alone. Methods and
+ * numbers of images round differently, by far less than this, so rounding never decides a pixel.
  */
 export const TIE = 1e-5;
 
@@ -14,7 +17,8 @@ export interface Choice {
 
 /** One value with u uniform in [0, 1): the number of levels k for which u >= P(value <= k). */
 export function draw(logits: Float32Array, u: number, temperature: number): Choice {
-  // The same place as u, in logits. A low temperature magnifies what they are rounded by: there the distance counts in logits, too.
+  // The same place as u, in logits. A low temperature magnifies what they are rounded by: there the
+  // distance counts in logits, too.
   const place = temperature * Math.log(u / (1 - u));
   if (logits.length === 1) {
     const threshold = 1 / (1 + Math.exp(logits[0] / temperature));
@@ -36,8 +40,8 @@ export function draw(logits: Float32Array, u: number, temperature: number): Choi
 }
 
 /**
- * How far `place` is from T log(P(value <= k) / P(value > k)) at the nearest level k: a fourth of it, since no probability changes by
- * more than a fourth of what a logit does.
+ * How far `place` is from T log(P(value <= k) / P(value > k)) at the nearest level k: a fourth of it, since
+ * no probability changes by more than a fourth of what a logit does.
  *
  * @param weights exp((logit - most) / T); where all on one side are 0, the largest logit stands for their sum
  */

@@ -15,7 +15,10 @@ export interface Completion {
   readonly conditionedOnAll: boolean;
 }
 
-/** How many known values come after a value that has to be drawn: what a model of this order cannot use in time. */
+/**
+ * How many known values come after a value that has to be drawn: what a model of
+ * this order cannot use in time.
+ */
 export function knownTooLate(order: Int32Array, mask: Uint8Array): number {
   const firstUnknown = order.findIndex((index) => mask[index] === 0);
   if (firstUnknown === -1) return 0;

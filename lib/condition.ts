@@ -12,7 +12,8 @@ export function classesOf({config}: Pick<AutoregressiveModel, 'config'>): number
  * The classes of images as a condition.
  *
  * @returns undefined for a model without classes
- * @throws RangeError when the model is conditioned on classes and the images have no labels, too few, or one out of range
+ * @throws RangeError when the model is conditioned on classes and the images have no labels,
+ *   too few, or one out of range
  */
 export function conditionOf(
   model: Pick<AutoregressiveModel, 'name' | 'config'>,
@@ -35,7 +36,8 @@ export function conditionOf(
 
 /**
  * @param count images of the batch
- * @throws RangeError when the condition is missing, is not wanted, is of another number of images, or holds what is no class
+ * @throws RangeError when the condition is missing, is not wanted, is of another number of
+ *   images, or holds what is no class
  */
 export function checkCondition(
   model: Pick<AutoregressiveModel, 'name' | 'config'>,

@@ -11,7 +11,10 @@ import type {AutoregressiveModel, Condition, Images} from './types';
 export interface EvaluateOptions {
   /** Images that go through the model together; default: as many as have 2^24 logits, 500 at most. */
   readonly batchSize?: number;
-  /** The class of all images, or one for each; default: their labels, for a model that is conditioned on classes. */
+  /**
+   * The class of all images, or one for each; default: their labels, for a model
+   * that is conditioned on classes.
+   */
   readonly condition?: Condition;
   readonly signal?: AbortSignal;
   /** Share of the work that is done, 0 to 1. */
@@ -28,11 +31,14 @@ export interface Evaluation {
 }
 
 /**
- * The exact negative log-likelihood of every image; given its class, where the model is conditioned on classes.
+ * The exact negative log-likelihood of every image; given its class, where the
+ * model is conditioned on classes.
  *
- * @param images values 0 … levels - 1, of the model's size; with labels, where the model is conditioned on them
- * @throws RangeError when the images are of another size, hold a value that is no level, lack labels that are needed, or are
- *   none, or when batchSize is no positive integer; NotFiniteError at the first likelihood that is not finite
+ * @param images values 0 … levels - 1, of the model's size; with labels, where the
+ *   model is conditioned on them
+ * @throws RangeError when the images are of another size, hold a value that is no level, lack labels that
+ *   are needed, or are none, or when batchSize is no positive integer; NotFiniteError at the first
+ *   likelihood that is not finite
  */
 export async function evaluate(
   model: AutoregressiveModel,

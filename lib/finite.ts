@@ -10,7 +10,10 @@ export class NotFiniteError extends Error {
   }
 }
 
-/** Names the first tensor with a value that is not finite. To be asked when something is wrong: it looks at every weight. */
+/**
+ * Names the first tensor with a value that is not finite. To be asked when something is
+ * wrong: it looks at every weight.
+ */
 export function whereNotFinite(tensors: ReadonlyMap<string, tf.Tensor>, of = 'parameter'): string {
   for (const [name, tensor] of tensors) {
     const values = tensor.dataSync();

@@ -2,7 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import {bernoulliNegativeLogLikelihood, categoricalNegativeLogLikelihood} from './engine/crossEntropy';
 import type {AutoregressiveModel, ImageShape} from './types';
 
-/** The one place for units: a likelihood is a negative log-likelihood in nats per image until it is printed. */
+/**
+ * The one place for units: a likelihood is a negative log-likelihood in nats per image until it is printed.
+ */
 
 /**
  * -log p(x) = -sum over d of log p(x_d | x_<d), in nats per image.
@@ -28,7 +30,10 @@ export function negativeLogLikelihood(
   });
 }
 
-/** -log p(x) of one black-and-white value in plain numbers, as a sampler has them: softplus(logit) - x · logit. */
+/**
+ * -log p(x) of one black-and-white value in plain numbers, as a sampler has
+ * them: softplus(logit) - x · logit.
+ */
 export function natsOfValue(logit: number, value: number): number {
   return Math.max(logit, 0) + Math.log1p(Math.exp(-Math.abs(logit))) - value * logit;
 }
@@ -48,9 +53,9 @@ export function likelihoodText(
 }
 
 /**
- * The ensemble's negative log-likelihood: minus the logarithm of the *average probability* of the whole image,
- * log p(x) = logsumexp over k of log p_k(x) - log K (MADE, section 4.2). To average logits instead gives numbers
- * that look better and are not a likelihood.
+ * The ensemble's negative log-likelihood: minus the logarithm of the *average probability* of the whole
+ * image, log p(x) = logsumexp over k of log p_k(x) - log K (MADE, section 4.2). To average logits instead
+ * gives numbers that look better and are not a likelihood.
  *
  * @param nats one array of -log p_k(x) for each member, in nats per image, all of the same length
  * @returns -log of the mean over members of p_k(x), in nats per image

@@ -1,9 +1,10 @@
 import {type RandomGenerator, xoroshiro128plus} from 'pure-rand';
 
 /**
- * The only source of randomness. A stream is named by a seed and a key, such as `new Random(seed, 'binarize', epoch)`.
- * The same name always gives the same numbers, so a position in a run is all that a checkpoint has to remember:
- * no generator state is ever stored, and image 7 is the same whether it is sampled alone or among a hundred.
+ * The only source of randomness. A stream is named by a seed and a key, such as
+ * `new Random(seed, 'binarize', epoch)`. The same name always gives the same numbers, so a position in a run
+ * is all that a checkpoint has to remember: no generator state is ever stored, and image 7 is the same
+ * whether it is sampled alone or among a hundred.
  */
 export class Random {
   private readonly generator: RandomGenerator;

@@ -9,8 +9,8 @@ import {checkSeed, Random} from './random';
 import type {AutoregressiveModel, Condition, Drawing, Images, IncrementalLogits, OpenValue} from './types';
 
 /**
- * Sampling, value after value in the model's order. `cached` computes only what each new value changes, `naive` runs
- * the whole model for every value; both choose the same pixels from the same seed.
+ * Sampling, value after value in the model's order. `cached` computes only what each new value changes,
+ * `naive` runs the whole model for every value; both choose the same pixels from the same seed.
  */
 export interface SampleOptions {
   /** Images, 1 to 256. */
@@ -56,7 +56,8 @@ export interface ChosenValue {
  * u >= P(value <= k), with u uniform in [0, 1) from the stream (seed, 'sample', i).
  *
  * @returns values 0 … levels - 1
- * @throws RangeError for a count, seed, temperature or known value out of range; NotFiniteError at the first logit that is not finite
+ * @throws RangeError for a count, seed, temperature or known value out of range; NotFiniteError at the
+ *   first logit that is not finite
  */
 export async function sample(model: AutoregressiveModel, options: SampleOptions): Promise<Images> {
   const {count, seed, condition, method = 'cached'} = options;

@@ -31,13 +31,13 @@ export interface TrainingProgress {
 }
 
 export interface TrainHooks {
-  /** Aborted: training stops after the running step, with its state handed to onState. A notebook's stop button, where it is left out. */
+  /** Aborted: training stops after the step; onState gets its state. Default: a notebook's stop button. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: TrainingProgress) => void;
   readonly onEvaluation?: (row: HistoryRow) => void | Promise<void>;
   /**
-   * Called with all that is needed to go on from here to the bit: before the first step, soon after it, then now and then, with
-   * every score, and at the end.
+   * Called with all that is needed to go on from here to the bit: before the first step, soon after it, then
+   * now and then, with every score, and at the end.
    */
   readonly onState?: (state: TrainingState) => Promise<void>;
   /** Seconds between two calls of onState within an epoch; 60 when not given. */
@@ -75,10 +75,13 @@ export class TrainingDivergedError extends Error {
 /** The first state within an epoch is saved after so many seconds, the others after `stateEverySeconds`. */
 const FIRST_STATE_SECONDS = 10;
 
-/** Batches in a row whose loss is that many times the one of a blind guess: the weights are lost. One such batch can be made good. */
+/**
+ * Batches in a row whose loss is that many times the one of a blind guess: the weights are lost.
+ * One such batch can be made good.
+ */
 const LOST = {batches: 20, times: 10} as const;
 
-/** Rises in a straight line from 0 over the warm-up, then falls to 0 as `schedule` says. `step` counts from 0. */
+/** Rises in a straight line from 0 over the warm-up, then falls to 0 as `schedule` says; `step` from 0 on. */
 export function learningRateAt(
   step: number,
   steps: number,
@@ -95,9 +98,11 @@ export function learningRateAt(
  * (or, when no epoch was finished, the averaged weights).
  *
  * @param data.train bytes 0 … 255, made black and white here for a model of two levels
- * @param data.validation values 0 … levels - 1, scored after each epoch. Both with labels, if the model is conditioned on classes
+ * @param data.validation values 0 … levels - 1, scored after each epoch. Both with labels, if the
+ *   model is conditioned on classes
  * @param resumed the state that onState was given
- * @throws RangeError for options out of range or labels that do not fit; TrainingDivergedError for a loss that is not finite
+ * @throws RangeError for options out of range or labels that do not fit; TrainingDivergedError
+ *   for a loss that is not finite
  */
 export async function train(
   model: AutoregressiveModel,
@@ -150,7 +155,7 @@ export async function train(
       adam: await adam.state(),
       best,
     };
-    // A finite loss can have a gradient that is not: what such a step has left must not replace the last good state.
+    // A finite loss can have a gradient that is not: such a step must not replace the last good state.
     if (![...state.adam.weights.values()].every((weights) => weights.every(Number.isFinite))) {
       throw diverged(step, Number.NaN);
     }
@@ -311,8 +316,8 @@ function normOf(gradients: readonly tf.Tensor[]): number {
 }
 
 /**
- * The parameters that have learned once and get no gradient any more, such as those of units that no image wakes: Adam's first
- * moment has died away beside the second, which forgets more slowly.
+ * The parameters that have learned once and get no gradient any more, such as those of units that no image
+ * wakes: Adam's first moment has died away beside the second, which forgets more slowly.
  */
 function stillParameters({moment1, moment2}: AdamState): string[] {
   const largest = (values: Float32Array): number =>

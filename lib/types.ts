@@ -26,14 +26,20 @@ export interface ImageShape {
 /** How gray digits become black and white. The rule decides the likelihood: see data/README.md. */
 export type Binarization = 'static' | 'dynamic' | 'threshold';
 
-/** The three disjoint parts of a data set: the gradient sees `train`, choices are made on `validation`, `test` is reported once. */
+/**
+ * The three disjoint parts of a data set: the gradient sees `train`, choices are made on
+ * `validation`, `test` is reported once.
+ */
 export type Split = 'train' | 'validation' | 'test';
 
 /** What a config may hold, so that it can be written to a checkpoint as JSON. */
 export type ConfigValue = string | number | boolean | readonly number[];
 export type ModelConfig = Readonly<Record<string, ConfigValue>>;
 
-/** The class of all images of a batch, or one class for each of them: from 0 to the model's number of classes - 1. */
+/**
+ * The class of all images of a batch, or one class for each of them: from 0 to the
+ * model's number of classes - 1.
+ */
 export type Condition = number | ArrayLike<number>;
 
 /** The trainable tensors of a model by name, in a fixed order. */
@@ -59,7 +65,10 @@ export interface AutoregressiveModel {
    * @returns [B, H, W, C] when levels is 2, else [B, H, W, C, levels]; the caller disposes it
    */
   logits(x: tf.Tensor4D, condition?: Condition): tf.Tensor;
-  /** The model as the given training step should see it (MADE cycles its masks). Shares the parameters; dispose it. */
+  /**
+   * The model as the given training step should see it (MADE cycles its masks).
+   * Shares the parameters; dispose it.
+   */
   atStep?(step: number): AutoregressiveModel;
   /** All the orders whose average probability is the ensemble's; shares the parameters. */
   ensemble?(): readonly AutoregressiveModel[];
@@ -72,15 +81,17 @@ export interface AutoregressiveModel {
 export interface IncrementalLogits {
   /**
    * Logits of the next value in order.
-   * @param previous the values just chosen for the value before, [count], scaled to [0, 1]; null at the first call
+   * @param previous the values just chosen for the value before, [count], scaled to
+   *   [0, 1]; null at the first call
    * @returns [count] when levels is 2, else [count * levels]
    */
   next(previous: Float32Array | null): Float32Array;
   /**
-   * Draws many values at a call, where the sampler can: from the next one on, up to the given place in the order, or up to a value that
-   * the whole model must decide. Not to be mixed with `next`.
+   * Draws many values at a call, where the sampler can: from the next one on, up to the given place in the
+   * order, or up to a value that the whole model must decide. Not to be mixed with `next`.
    *
-   * @returns the values that are left open, at the place that their images have come to; empty where all are drawn
+   * @returns the values that are left open, at the place that their images have come
+   *   to; empty where all are drawn
    */
   draw?(drawing: Drawing): readonly OpenValue[];
   dispose(): void;
@@ -96,7 +107,10 @@ export interface Drawing {
   readonly uniforms: Float32Array;
   /** Values that are not to be drawn, 0 … levels - 1; -1 where one is to be. */
   readonly given: Int16Array;
-  /** What is drawn, written by the sampler. A value that was left open is to be written here, and into `given`, by the caller. */
+  /**
+   * What is drawn, written by the sampler. A value that was left open is to be written here,
+   * and into `given`, by the caller.
+   */
   readonly pixels: Uint8Array;
 }
 
@@ -106,7 +120,10 @@ export interface OpenValue {
   readonly place: number;
 }
 
-/** One line of a training history. `nats` is per image; `seconds` counts from the start of training, pauses left out. */
+/**
+ * One line of a training history. `nats` is per image; `seconds` counts from the
+ * start of training, pauses left out.
+ */
 export interface HistoryRow {
   readonly step: number;
   readonly epoch: number;
@@ -126,7 +143,10 @@ export interface TrainOptions {
   readonly learningRate: number;
   /** Share of all steps during which the learning rate rises from 0; it then falls to 0. */
   readonly warmup: number;
-  /** How the learning rate falls after the warm-up. Restarts from trained weights do better with a straight line. */
+  /**
+   * How the learning rate falls after the warm-up. Restarts from trained weights
+   * do better with a straight line.
+   */
   readonly schedule: 'cosine' | 'linear';
   /** Share of the old average kept at each step by the average of the weights that is evaluated. */
   readonly averageDecay: number;
@@ -158,7 +178,9 @@ export interface AdamState {
   readonly moment2: Map<string, Float32Array>;
 }
 
-/** All that a run has to remember: every random stream is keyed by seed, epoch and step, so none has a state. */
+/**
+ * All that a run has to remember: every random stream is keyed by seed, epoch and step, so none has a state.
+ */
 export interface TrainingState {
   /** Steps done. */
   readonly step: number;

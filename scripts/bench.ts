@@ -80,7 +80,9 @@ run(async () => {
   if (record) store(results);
 });
 
-/** One image of every side from every model: naive cost and cached cost, and the powers with which they grow. */
+/**
+ * One image of every side from every model: naive cost and cached cost, and the powers with which they grow.
+ */
 async function measureGrowth(
   networks: readonly BenchNetwork[],
   json: boolean,

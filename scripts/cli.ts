@@ -75,7 +75,8 @@ function isSameOption(a: Token, b: Token): boolean {
 /** `parseArgs` with the project's words. */
 function parsed(options: Options) {
   const config = {options, allowPositionals: true, tokens: true} as const;
-  // What is no option, an option without its value, a value where there is none: the tokens of a lax reading say which.
+  // What is no option, an option without its value, a value where there is none: the
+  // tokens of a lax reading say which.
   const {tokens} = parseArgs({...config, strict: false});
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
@@ -111,8 +112,8 @@ function isNear(a: string, b: string): boolean {
 }
 
 /**
- * Without `--` npm takes options for its own, and hands on only their values: `npm run train made --preset small` comes as
- * `made small`. npm says in the environment what it took.
+ * Without `--` npm takes options for its own, and hands on only their values:
+ * `npm run train made --preset small` comes as `made small`. npm says in the environment what it took.
  */
 function checkNpm(options: Options): void {
   const command = process.env.npm_lifecycle_event;
@@ -139,7 +140,10 @@ function checkNpm(options: Options): void {
   );
 }
 
-/** A path as the user means it: npm starts a command in the project's folder, INIT_CWD is where the user stands. */
+/**
+ * A path as the user means it: npm starts a command in the project's folder,
+ * INIT_CWD is where the user stands.
+ */
 export function userPath(given: string): string {
   return path.resolve(process.env.INIT_CWD ?? '', given);
 }
@@ -174,7 +178,10 @@ export function presetArgument(args: Arguments, model: ModelName, otherwise = pr
   return preset;
 }
 
-/** The classes that --label names, or undefined. @throws UsageError when they are no integers from 0 with commas between */
+/**
+ * The classes that --label names, or undefined. @throws UsageError when they are no
+ * integers from 0 with commas between
+ */
 export function labelArgument(args: Arguments): readonly number[] | undefined {
   const given = args.text('label');
   if (given !== undefined && !/^\d{1,9}(,\d{1,9})*$/.test(given)) {
@@ -220,7 +227,10 @@ export function run(command: () => Promise<void>): void {
 let shown = false;
 let printedAt = 0;
 
-/** One line on stderr that is drawn over; where there is no terminal, a line every 15 seconds. The parts by importance. */
+/**
+ * One line on stderr that is drawn over; where there is no terminal, a line every 15
+ * seconds. The parts by importance.
+ */
 export function showProgress(...parts: string[]): void {
   const now = performance.now();
   const terminal = process.stderr.isTTY === true;
@@ -264,7 +274,10 @@ export function clock(seconds: number): string {
   return hours > 0 ? `${hours}:${tail}` : tail;
 }
 
-/** The terminal sends Ctrl-C to each process of a command, and npm and run.mjs pass on theirs: within so many ms it is one. */
+/**
+ * The terminal sends Ctrl-C to each process of a command, and npm and run.mjs pass on
+ * theirs: within so many ms it is one.
+ */
 const SAME_SIGNAL = 500;
 
 /** A signal that is aborted by Ctrl-C or by the system's request to end; a second one ends at once. */

@@ -106,7 +106,8 @@ run(async () => {
       );
     }
     const scores: Score[] = [];
-    // What is named must be there; else weights whose images were not asked for are passed over, and that is said.
+    // What is named must be there; else weights whose images were not asked for are
+    // passed over, and that is said.
     const passOver = (what: string, error: unknown): void => {
       if (isNamed || !(error instanceof MissingDataError)) throw error;
       console.error(`${what}: not scored. ${error.message}`);
@@ -200,7 +201,10 @@ function check(score: Score, what: 'nats' | 'ensembleNats', recorded: number | u
   }
 }
 
-/** @param given what the model was conditioned on, of each image: such a likelihood is not to be set beside one without */
+/**
+ * @param given what the model was conditioned on, of each image: such a likelihood is not
+ *   to be set beside one without
+ */
 function print(score: Score, engine: string, given: string): void {
   console.log(
     `${score.model} ${score.preset}: ${score.nats.toFixed(3)} ± ${score.standardError.toFixed(3)} nats${given} ` +

@@ -1,6 +1,7 @@
 /**
- * What the commands say when something is wrong, and what helps: docs/troubleshooting.md is made of this table, and a test provokes
- * each message and follows its remedy. Written by: node --import tsx scripts/messages.ts
+ * What the commands say when something is wrong, and what helps: docs/troubleshooting.md is made of this
+ * table, and a test provokes each message and follows its remedy. Written by:
+ * node --import tsx scripts/messages.ts
  */
 import * as path from 'node:path';
 import {writeFileAtomically} from '../lib/storage/files';

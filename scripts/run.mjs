@@ -1,6 +1,6 @@
 /**
- * `node scripts/run.mjs NAME …`: does the set-up that is left to do, then runs the command NAME in the engine's environment.
- * Node builtins only: it runs before node_modules exists.
+ * `node scripts/run.mjs NAME …`: does the set-up that is left to do, then runs the command NAME in the
+ * engine's environment. Node builtins only: it runs before node_modules exists.
  */
 import {spawn} from 'node:child_process';
 import * as fs from 'node:fs';
@@ -92,7 +92,9 @@ function runScript(file, args) {
   return runNode(...nodeOptions, '--import', 'tsx', path.join(root, 'scripts', file), ...args);
 }
 
-/** Opens copies of the notebooks in work/, which git ignores: what a student writes there no update touches. */
+/**
+ * Opens copies of the notebooks in work/, which git ignores: what a student writes there no update touches.
+ */
 function runLab(args) {
   const work = path.join(root, 'work');
   for (const sentence of updateWorkCopies(path.join(root, 'notebooks'), work)) console.log(sentence);
@@ -132,23 +134,24 @@ async function runTests(filters) {
 }
 
 /**
- * The child gets every signal, and its exit is awaited, so that a training run can save. Whether the terminal, which sends Ctrl-C to
- * the child as well, or npm has sent it, cannot be told.
+ * The child gets every signal, and its exit is awaited, so that a training run can save. Whether the
+ * terminal, which sends Ctrl-C to the child as well, or npm has sent it, cannot be told.
  */
 const name = process.argv[2];
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
     stopped = signal;
     interrupt(signal);
-    // JupyterLab asks at the first Ctrl-C and ends at the second. Our own commands know that two at once are one.
+    // JupyterLab asks at the first Ctrl-C and ends at the second. Our own commands
+    // know that two at once are one.
     const sentByTerminal = signal === 'SIGINT' && (process.stdin.isTTY || process.stderr.isTTY);
     if (name !== 'lab' || !sentByTerminal) child?.kill(signal);
   });
 }
 
 /**
- * A signal to npm ends npm and the shell that it starts us with, and reaches nobody else. That the shell is gone is the sign.
- * Only under npm: who starts this file by hand may well go away and leave it running.
+ * A signal to npm ends npm and the shell that it starts us with, and reaches nobody else. That the shell is
+ * gone is the sign. Only under npm: who starts this file by hand may well go away and leave it running.
  */
 if (process.env.npm_lifecycle_event !== undefined) {
   const parent = process.ppid;
@@ -162,7 +165,10 @@ if (process.env.npm_lifecycle_event !== undefined) {
   watch.unref();
 }
 
-/** A folder that may not be written and a full disk are no mistakes of the program: one sentence instead of a stack. */
+/**
+ * A folder that may not be written and a full disk are no mistakes of the program:
+ * one sentence instead of a stack.
+ */
 function explained(error) {
   const remedy = {
     EACCES: 'make it writable for you',

@@ -1,6 +1,6 @@
 /**
- * Set-up, from a fresh checkout to a working project. Each step is whole or not there, is skipped in milliseconds when it is
- * done, and needs no network then. Node builtins only.
+ * Set-up, from a fresh checkout to a working project. Each step is whole or not there, is skipped in
+ * milliseconds when it is done, and needs no network then. Node builtins only.
  */
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -99,7 +99,10 @@ async function doStep(step, lock) {
   }
 }
 
-/** For a command that needs no JupyterLab: a failure is said and kept in mind, and the next command that needs it tries again. */
+/**
+ * For a command that needs no JupyterLab: a failure is said and kept in mind, and the next
+ * command that needs it tries again.
+ */
 async function doJupyterStep(lock) {
   try {
     await doStep(jupyterStep, lock);
@@ -110,7 +113,10 @@ async function doJupyterStep(lock) {
   }
 }
 
-/** Under the lock of the shared cache; a failure is kept in mind and the other engine serves, unless the native one is asked for. */
+/**
+ * Under the lock of the shared cache; a failure is kept in mind and the other engine serves,
+ * unless the native one is asked for.
+ */
 async function doNativeStep(step, lock) {
   try {
     tensorflow.checkSystem();
@@ -183,7 +189,10 @@ function hasVenv() {
   return readText(venvStamp) === digest(root, readText(requirements)) && fs.existsSync(venvPython);
 }
 
-/** From nothing, since a half-made environment cannot be told from a whole one; pip keeps what it has downloaded. */
+/**
+ * From nothing, since a half-made environment cannot be told from a whole one;
+ * pip keeps what it has downloaded.
+ */
 async function makeVenv(_python, shown, lock) {
   const {command} = findPython();
   fs.rmSync(at('.venv'), {recursive: true, force: true, maxRetries: 3});

@@ -4,7 +4,10 @@ import * as tf from '@tensorflow/tfjs';
 import type {Wiring} from '../lib/course/index';
 import {gate} from '../lib/index';
 
-/** 1. The link after the gate leaks nothing; the row's own pixels come back through the vertical stack; the image itself is added. */
+/**
+ * 1. The link after the gate leaks nothing; the row's own pixels come back through the vertical
+ *    stack; the image itself is added.
+ */
 export const afterGate: [number, number][] = [];
 export const feedsVertical: [number, number][] = [
   [2, 2],

@@ -12,7 +12,10 @@ import {TRAIN_DEFAULTS} from '../lib/types';
 import {SHAPE, SMALL_MODELS} from './engine/smallModels';
 import {randomImages} from './properties/tools';
 
-/** One weight that is not a number is found by whoever meets it, natively and by the twins, and its tensor is named. */
+/**
+ * One weight that is not a number is found by whoever meets it, natively and by the
+ * twins, and its tensor is named.
+ */
 test.before(() => startEngine());
 
 const forms = (): ((run: () => Promise<void>) => Promise<void>)[] =>

@@ -7,7 +7,9 @@ import * as vm from 'node:vm';
 import {build} from 'esbuild';
 import {ModuleKind, preProcessFile, ScriptTarget, transpileModule} from 'typescript';
 
-/** Holds the borders between the rooms of lib (which room may import which), and that lib runs in a browser. */
+/**
+ * Holds the borders between the rooms of lib (which room may import which), and that lib runs in a browser.
+ */
 
 const root = path.resolve(__dirname, '..');
 const lib = path.join(root, 'lib');
@@ -47,8 +49,8 @@ const roomOf = (name: string): string => name.split('/')[0];
 const WORDS = ['types', 'random', 'likelihood', 'condition', 'finite'];
 
 /**
- * The plan of the house: which rooms a room may import besides itself. What is not named is forbidden, and so is a room that is
- * not named here at all. From the ground floor up.
+ * The plan of the house: which rooms a room may import besides itself. What is not named is forbidden, and so
+ * is a room that is not named here at all. From the ground floor up.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   types: [],

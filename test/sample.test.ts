@@ -78,7 +78,8 @@ test('the rule for one value of four: how many cumulative probabilities u has re
 });
 
 test('rounding in the cache never decides a pixel', async () => {
-  // The first uniform number itself is the threshold: whether it is reached hangs on the last digits of the logit.
+  // The first uniform number itself is the threshold: whether it is reached hangs
+  // on the last digits of the logit.
   for (let seed = 0; seed < 40; seed++) {
     const u = new Random(seed, 'sample', 0).uniform();
     const logits = Float32Array.of(Math.log((1 - u) / u));

@@ -406,7 +406,10 @@ test('orders drawn for each step leave no tensor either, and resume to the bit',
   model.dispose();
 });
 
-/** Twelve digits of a kind: images that are wholly told by their label, 0 to 2, and a model that can be told it. */
+/**
+ * Twelve digits of a kind: images that are wholly told by their label, 0 to 2,
+ * and a model that can be told it.
+ */
 const labels = Uint8Array.from({length: 12}, (_, i) => i % 3);
 const kinds: Images = {
   ...SHAPE,

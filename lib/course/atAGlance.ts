@@ -16,7 +16,10 @@ import {ask, exercise, expectNumber, type Hints, toBit} from './check';
 
 /** Lesson 00: all models side by side, in tables and drawings that are made from the models themselves. */
 
-/** Table 1 of PixelRNN, made from a PixelCNN, a Row LSTM and a Diagonal BiLSTM of the preset `digits`: a row a layer. */
+/**
+ * Table 1 of PixelRNN, made from a PixelCNN, a Row LSTM and a Diagonal BiLSTM of the
+ * preset `digits`: a row a layer.
+ */
 export function tableOne(): Columns {
   const models = [
     PixelCnn.create(PIXEL_CNN_PRESETS.digits),
@@ -85,7 +88,9 @@ export function markdownTable(columns: Columns): string {
   return [line(names), line(names.map(() => '---')), ...rows].join('\n');
 }
 
-/** What each model's kernels may see: MADE's two masks for five pixels, then kernels around a marked place. */
+/**
+ * What each model's kernels may see: MADE's two masks for five pixels, then kernels around a marked place.
+ */
 export function masksSideBySide(): Panel[] {
   const pixels = inputDegrees(Int32Array.from({length: 5}, (_, k) => k));
   const hidden = Int32Array.of(1, 2, 3, 4);

@@ -3,7 +3,10 @@ import {bitsPerDimension} from '../likelihood';
 import {Random} from '../random';
 import {ask, exercise, expectNumber, type Hints, Unanswered} from './check';
 
-/** A series predicted from its own past: x_t = c + a_1 x_(t-1) + … + a_p x_(t-p) + noise, noise ~ N(0, deviation^2). */
+/**
+ * A series predicted from its own past: x_t = c + a_1 x_(t-1) + … + a_p
+ * x_(t-p) + noise, noise ~ N(0, deviation^2).
+ */
 export interface ArModel {
   readonly intercept: number;
   /** a_1 … a_p; none at all is noise around the intercept. */
@@ -58,9 +61,11 @@ export function predictAr(model: ArModel, series: Float64Array): Float64Array {
 }
 
 /**
- * Least squares, which is maximum likelihood for this noise: the normal equations of x_t on 1, x_(t-1), …, x_(t-lags).
+ * Least squares, which is maximum likelihood for this noise: the normal equations of
+ * x_t on 1, x_(t-1), …, x_(t-lags).
  *
- * @throws RangeError when lags is not a non-negative integer, or the series is too short or too regular to fit them
+ * @throws RangeError when lags is not a non-negative integer, or the series is too
+ *   short or too regular to fit them
  */
 export function fitAr(series: Float64Array, lags: number): ArModel {
   if (!Number.isInteger(lags) || lags < 0) {
@@ -174,7 +179,9 @@ export function checkTwoAhead(
   });
 }
 
-/** eight probabilities of three bits, such that the third is settled by the first two but by neither alone. */
+/**
+ * eight probabilities of three bits, such that the third is settled by the first two but by neither alone.
+ */
 export function checkThirdBit(joint: readonly number[] | undefined): string {
   return exercise('A bit that only two others tell', () => {
     if (joint === undefined) throw new Unanswered();

@@ -4,8 +4,8 @@
 export class Unanswered extends Error {}
 
 /**
- * "NAME: right", "NAME: not yet: REASON" or "NAME: open", so that a notebook whose exercises are open runs to its end and
- * `npm run grade` can read the verdicts.
+ * "NAME: right", "NAME: not yet: REASON" or "NAME: open", so that a notebook whose exercises are open runs to
+ * its end and `npm run grade` can read the verdicts.
  *
  * @param check throws while the answer is not right; what the student's own code throws counts too
  */
@@ -42,7 +42,8 @@ export function ask<A extends unknown[], R>(mine: (...given: A) => R | undefined
 
 /**
  * @param where the input, such as "for 100 nats"
- * @throws Error when the answer differs from what is expected by more than rounding; says on which side, not by how much
+ * @throws Error when the answer differs from what is expected by more than rounding; says
+ *   on which side, not by how much
  */
 export function expectNumber(where: string, expected: number, answer: number): void {
   if (Math.abs(answer - expected) <= 1e-6 * Math.max(1, Math.abs(expected))) return;

@@ -115,7 +115,10 @@ export function checkWeights(mine: (lateNats: readonly number[]) => readonly num
   });
 }
 
-/** Completions by a model of a fixed order that cannot look ahead, chosen so that they fit what it met too late. */
+/**
+ * Completions by a model of a fixed order that cannot look ahead, chosen so that
+ * they fit what it met too late.
+ */
 export interface WeighedCompletions {
   /** `count` of the candidates, drawn by weight; one may occur several times. */
   readonly images: Images;
@@ -129,9 +132,10 @@ export interface WeighedCompletions {
 }
 
 /**
- * Sampling, importance resampling (Rubin 1988): hidden values are drawn given what comes before them, known ones are kept, and each
- * candidate is weighed by the probability of the known values that came too late. Exact as the candidates grow in number; with
- * few, or with much that is late, all weight falls on one of them.
+ * Sampling, importance resampling (Rubin 1988): hidden values are drawn given what comes before
+ * them, known ones are kept, and each candidate is weighed by the probability of the known values
+ * that came too late. Exact as the candidates grow in number; with few, or with much that is late,
+ * all weight falls on one of them.
  *
  * log p(known) is estimated by log of the mean over candidates of p(known | hidden values before), so that
  * -log p(hidden | known) = -log p(x) + log p(known).

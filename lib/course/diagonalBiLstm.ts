@@ -5,14 +5,17 @@ import {PixelRnn, type StateLayerKind} from '../models/pixelRnn';
 import {ask, exercise, type Hints, Unanswered} from './check';
 import {placeOf} from './pixelCnnMasks';
 
-/** Lesson 08, the Diagonal BiLSTM: its two directions joined by a student, and the checks of its exercises. */
+/**
+ * Lesson 08, the Diagonal BiLSTM: its two directions joined by a student, and the checks of its exercises.
+ */
 
 /** How a student, or a mistake, joins the two directions of a Diagonal BiLSTM. */
 export type JoinDirections = (left: tf.Tensor4D, right: tf.Tensor4D) => tf.Tensor4D;
 
 /**
- * A Diagonal BiLSTM whose two maps of hidden states are joined in another way than by shifting the right one down and adding. The same
- * parameters under the same names; not to be sampled from its cache, which joins them as it should be.
+ * A Diagonal BiLSTM whose two maps of hidden states are joined in another way than by shifting the
+ * right one down and adding. The same parameters under the same names; not to be sampled from its
+ * cache, which joins them as it should be.
  */
 export function joinedDiagonals(join: JoinDirections): StateLayerKind {
   return class extends DiagonalBiLstm {

@@ -32,7 +32,10 @@ export const WIRING_MODEL: GatedPixelCnnConfig = {
 /** The logit that is asked for: row 2, column 2 of the 5 x 6 pixels. */
 export const ASKED = {row: 2, column: 2} as const;
 
-/** Which pixels [row, column] the asked logit sees although they do not come before it, when the stacks are joined so. */
+/**
+ * Which pixels [row, column] the asked logit sees although they do not come before it,
+ * when the stacks are joined so.
+ */
 export function checkLeaks(
   name: WiringName,
   mine: readonly (readonly [number, number])[] | undefined,
@@ -56,8 +59,8 @@ export function checkLeaks(
 }
 
 /**
- * A layer that the student has joined: no leak, no blind spot, and the values of figure 2, since a link after the gate leaks
- * nothing and hides nothing.
+ * A layer that the student has joined: no leak, no blind spot, and the values of figure 2, since a link after
+ * the gate leaks nothing and hides nothing.
  */
 export function checkWiring(mine: Wiring): Promise<string> {
   return exercise('A layer that keeps the order', async () => {
@@ -89,7 +92,9 @@ export function checkWiring(mine: Wiring): Promise<string> {
   });
 }
 
-/** p(class | x) from the nats of one image under each class, also where exp(-nats) is too small for a number. */
+/**
+ * p(class | x) from the nats of one image under each class, also where exp(-nats) is too small for a number.
+ */
 export function checkPosterior(mine: (nats: readonly number[]) => ArrayLike<number> | undefined): string {
   return exercise("Bayes' rule", () => {
     for (const nats of [
@@ -137,7 +142,9 @@ function placeOf(index: number): string {
   return `row ${Math.floor(index / WIRING_MODEL.width)}, column ${index % WIRING_MODEL.width}`;
 }
 
-/** What the gates of one stack of one layer do over some images. Shares of all places and features, 0 to 1. */
+/**
+ * What the gates of one stack of one layer do over some images. Shares of all places and features, 0 to 1.
+ */
 export interface GateUse {
   readonly layer: number;
   readonly stack: 'vertical' | 'horizontal';
@@ -190,7 +197,8 @@ export function gateUse(model: GatedPixelCnn, x: tf.Tensor4D, condition?: Condit
 }
 
 /**
- * Gated PixelCNN with its two stacks joined in another way: for lessons on what goes wrong. Weights and kernels stay as they are.
+ * Gated PixelCNN with its two stacks joined in another way: for lessons on what goes wrong.
+ * Weights and kernels stay as they are.
  */
 
 /** How a layer makes its two stacks from those below, with new tensors. */
@@ -200,14 +208,20 @@ export type Wiring = (layer: GatedLayer, below: Stacks) => Stacks;
 export const WIRINGS = {
   right: (layer, below) => layer.apply(below, null),
 
-  /** The link takes what the vertical gate let through. It wants 2 · features, so each gated feature is handed on twice. */
+  /**
+   * The link takes what the vertical gate let through. It wants 2 · features, so each
+   * gated feature is handed on twice.
+   */
   'link after the gate': (layer, below) => {
     const above = gate(layer.vertical.apply(below.vertical, 'none'));
     const link = layer.link.apply(tf.concat([above, above], 3), 'none');
     return {vertical: above, horizontal: horizontal(layer, below.horizontal, link, !layer.spec.first)};
   },
 
-  /** Later layers give the vertical kernel both stacks. It looks at the whole row, and the horizontal stack knows pixels of that. */
+  /**
+   * Later layers give the vertical kernel both stacks. It looks at the whole row, and the
+   * horizontal stack knows pixels of that.
+   */
   'horizontal feeds vertical': (layer, below) => {
     const both = layer.spec.first ? below.vertical : tf.add<tf.Tensor4D>(below.vertical, below.horizontal);
     return layer.apply({vertical: both, horizontal: below.horizontal}, null);
@@ -254,13 +268,17 @@ export function rewire(model: GatedPixelCnn, wiring: Wiring): AutoregressiveMode
   );
 }
 
-/** How far a stripe of `stripedImages` moves to the left with each row: farther than a PixelCNN of 7 x 7 and 3 x 3 can look. */
+/**
+ * How far a stripe of `stripedImages` moves to the left with each row: farther than a
+ * PixelCNN of 7 x 7 and 3 x 3 can look.
+ */
 const STRIPE_STEP = 5;
 
 /**
- * Images on which the blind spot costs something: every row is the row above, moved to the left by five pixels, and what comes in
- * at the right is new and random. So all but the first row and the last five columns follow from one pixel of the row above. That pixel
- * lies in the blind spot of a PixelCNN whose first kernel is 7 x 7 and whose later ones are 3 x 3, however many there are.
+ * Images on which the blind spot costs something: every row is the row above, moved to the left by five
+ * pixels, and what comes in at the right is new and random. So all but the first row and the last five
+ * columns follow from one pixel of the row above. That pixel lies in the blind spot of a PixelCNN whose first
+ * kernel is 7 x 7 and whose later ones are 3 x 3, however many there are.
  *
  * @param count images of 8 x 16 pixels
  * @returns bytes 0 or 255, each with probability one half where it is new; `binarize` makes them 0 and 1

@@ -33,8 +33,8 @@ export const HINTS: Readonly<Record<string, Hints>> = {
 };
 
 /**
- * The notebook's `hint`: `hint(2)` prints the first hint of exercise 2, the same call again the second, then the third; after
- * that it starts over.
+ * The notebook's `hint`: `hint(2)` prints the first hint of exercise 2, the same call again the second, then
+ * the third; after that it starts over.
  *
  * @param notebook its name or number, such as "02-made-masks"
  * @param print where the sentence goes

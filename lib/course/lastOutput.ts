@@ -8,8 +8,8 @@ interface Output {
 const OUTPUTS = Symbol.for('autoregressive-image-models.outputs');
 
 /**
- * Shows again what the cell before this one has shown, for who closed the tab while it ran: the kernel goes on, but the browser never
- * hears of it.
+ * Shows again what the cell before this one has shown, for who closed the tab while it ran: the kernel goes
+ * on, but the browser never hears of it.
  *
  * @param display `tslab.display`
  */

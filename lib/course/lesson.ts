@@ -26,7 +26,10 @@ export interface Lesson {
   show(figure: Chart | Picture | Note): void;
   /** Shows a figure and keeps it under this name; `minutes` is 1 where it is left out. */
   draw(id: string, figure: Chart | Picture, options?: Partial<SaveOptions>): void;
-  /** A progress bar in a place of its own: call it with the share that is done, 0 to 1, and with what else is worth seeing. */
+  /**
+   * A progress bar in a place of its own: call it with the share that is done, 0 to 1, and
+   * with what else is worth seeing.
+   */
   bar(): (share: number, note?: string) => void;
   /** Trains with a progress bar that shows the nats. See `train`. */
   train(

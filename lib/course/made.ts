@@ -11,9 +11,10 @@ import {withLogits} from './withLogits';
 
 /**
  * The mistake of notebook 03, made on purpose: one "model" whose logits are the mean of its members' logits.
- * If the members' orders differ, a pixel's mean logit depends on pixels that depend on it in turn, the product of the
- * conditionals no longer sums to 1 over all images, and its "nats" are no likelihood. If all members have the same
- * order, it is a proper model. The ensemble that is always proper averages whole-image probabilities: `ensembleNats`.
+ * If the members' orders differ, a pixel's mean logit depends on pixels that depend on it in turn, the
+ * product of the conditionals no longer sums to 1 over all images, and its "nats" are no likelihood. If all
+ * members have the same order, it is a proper model. The ensemble that is always proper averages whole-image
+ * probabilities: `ensembleNats`.
  *
  * @param members models of the same images; none is disposed
  * @throws RangeError when there is no member
@@ -27,7 +28,10 @@ export function averagedLogits(members: readonly AutoregressiveModel[]): Autoreg
 
 /** The checks of the exercises of lesson 03. */
 
-/** The ensemble's nats of one image from those of its members, also where exp(-nats) is too small for a number. */
+/**
+ * The ensemble's nats of one image from those of its members, also where
+ * exp(-nats) is too small for a number.
+ */
 export function checkEnsemble(mine: (nats: readonly number[]) => number | undefined): string {
   return exercise('A mean of probabilities', () => {
     for (const nats of [

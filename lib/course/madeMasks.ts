@@ -3,7 +3,10 @@ import {ask, exercise, type Hints, toBit, Unanswered} from './check';
 
 /** Lesson 02, MADE's masks: the checks of its exercises, which compare with the library itself. */
 
-/** The direct connection's mask, V's strict rule without a hidden layer in between (section 6.1): from a pixel to the outputs of later ones only. */
+/**
+ * The direct connection's mask, V's strict rule without a hidden layer in between (section 6.1): from a pixel
+ * to the outputs of later ones only.
+ */
 export function checkDirectMask(
   mine: (pixel: number, output: number) => number | boolean | undefined,
 ): string {

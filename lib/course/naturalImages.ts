@@ -80,8 +80,9 @@ const INKS = [
 ] as const;
 
 /**
- * Color images that are there without a download: digits of 14 x 14 pixels, each painted in one of six inks, four levels a color.
- * A bright pixel's red says something of its green, and both of its blue, as in photographs.
+ * Color images that are there without a download: digits of 14 x 14 pixels, each painted in one
+ * of six inks, four levels a color. A bright pixel's red says something of its green, and both
+ * of its blue, as in photographs.
  *
  * @param count of the first digits of the split
  * @param seed of the inks

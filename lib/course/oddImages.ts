@@ -13,8 +13,9 @@ export interface OddImages {
 }
 
 /**
- * As many images of each kind, black and white, of the digits' size: the digits themselves, mirrored at their diagonal, with black and white
- * exchanged, shapes, noise with as much white, empty pages, and the test images of each data set of one's own that has the same form (npm run
+ * As many images of each kind, black and white, of the digits' size: the digits themselves,
+ * mirrored at their diagonal, with black and white exchanged, shapes, noise with as much white,
+ * empty pages, and the test images of each data set of one's own that has the same form (npm run
  * data -- idx makes one of Fashion-MNIST).
  */
 export async function oddImages(digits: LabeledImages, count: number, seed: number): Promise<OddImages[]> {

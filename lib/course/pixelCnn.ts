@@ -9,7 +9,8 @@ import {ask, exercise, type Hints, sideOf, Unanswered} from './check';
  *
  * @param order order[k] is the flat index of the value that is drawn k-th
  * @param share of all values, 0 to 1; rounded to whole values
- * @returns as long as the order, 1 where the value is drawn: a mask for `complete`, or for `imageGrid` to cover the rest
+ * @returns as long as the order, 1 where the value is drawn: a mask for `complete`, or for
+ *   `imageGrid` to cover the rest
  * @throws RangeError when the share is not from 0 to 1
  */
 export function drawnSoFar(order: Int32Array, share: number): Uint8Array {
@@ -45,8 +46,8 @@ export function checkPixelNats(mine: (logit: number, pixel: 0 | 1) => number | u
 }
 
 /**
- * The residual block of figure 5, put together by the student from its three convolutions: the golden values of
- * lib/residualExample.
+ * The residual block of figure 5, put together by the student from its three convolutions: the golden
+ * values of lib/residualExample.
  */
 export function checkResidual(mine: (block: ResidualBlock, x: tf.Tensor4D) => tf.Tensor | undefined): string {
   return exercise('The residual block', () => {
@@ -76,7 +77,10 @@ export function checkResidual(mine: (block: ResidualBlock, x: tf.Tensor4D) => tf
   });
 }
 
-/** One pixel of several images from their probabilities of white: each by chance, and each by a number of its own. */
+/**
+ * One pixel of several images from their probabilities of white: each by chance,
+ * and each by a number of its own.
+ */
 export function checkChoice(
   mine: (probabilities: readonly number[], uniform: () => number) => ArrayLike<number> | undefined,
 ): string {
@@ -106,7 +110,8 @@ export function checkChoice(
         throw new Error(`with probability ${p} a pixel was white in ${percent(white[i])} of ${draws} draws`);
       }
     });
-    // Independent pixels are both white with the product of their probabilities, up to five standard deviations.
+    // Independent pixels are both white with the product of their probabilities,
+    // up to five standard deviations.
     const shared = pairs(probabilities.length).find(([i, j]) => {
       const [p, q] = [probabilities[i], probabilities[j]];
       const deviation = Math.sqrt((p * (1 - p) * q * (1 - q)) / draws);
@@ -128,7 +133,10 @@ const pairs = (n: number): [number, number][] =>
     ([i, j]) => i < j,
   );
 
-/** In the example all is positive between the convolutions; with these biases it is not, so a ReLU that is missing shows. */
+/**
+ * In the example all is positive between the convolutions; with these biases it is not,
+ * so a ReLU that is missing shows.
+ */
 function checkInnerRelus(mine: (block: ResidualBlock, x: tf.Tensor4D) => tf.Tensor | undefined): void {
   const {block, x, dispose} = residualExample({down: -0.5, middle: -2});
   try {
@@ -164,7 +172,8 @@ export interface ResidualExample {
 }
 
 /**
- * The block of figure 5 with one feature inside (h = 1). `down` adds up both features; the kernel of `middle` is
+ * The block of figure 5 with one feature inside (h = 1). `down` adds up both
+ * features; the kernel of `middle` is
  *
  *     1 2 3
  *     4 5 9   where mask B hides the 9; its last row is not even stored
@@ -205,7 +214,9 @@ export function residualExample(bias = {down: 0, middle: 0}): ResidualExample {
   };
 }
 
-/** [4, 5, 2]: rows 1 and 2 of either feature as given; rows 0 and 3 are 0 in feature 0, and -1 in feature 1. */
+/**
+ * [4, 5, 2]: rows 1 and 2 of either feature as given; rows 0 and 3 are 0 in feature 0, and -1 in feature 1.
+ */
 function twoFeatures(
   row1: readonly number[],
   row2: readonly number[],

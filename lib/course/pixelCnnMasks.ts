@@ -27,8 +27,8 @@ export function checkWeightsAlive(mine: (size: number, type: MaskType) => number
 const IMAGE = {height: 4, width: 5, channels: 1};
 
 /**
- * A mask B of 3 x 3 that somebody got wrong, corrected: the property tests of the library run on a stack that is built with it. Leaks
- * are named by place, and so is what a right mask would see.
+ * A mask B of 3 x 3 that somebody got wrong, corrected: the property tests of the library run on a stack that
+ * is built with it. Leaks are named by place, and so is what a right mask would see.
  */
 export async function checkMaskB(mine: readonly number[] | undefined): Promise<string> {
   const taps = mine;
@@ -119,7 +119,10 @@ export function checkBlindSpot(mine: number | undefined, row: number, column: nu
   });
 }
 
-/** Masked convolutions one after the other and nothing else: the smallest model on which a mask can be right or wrong. */
+/**
+ * Masked convolutions one after the other and nothing else: the smallest model on
+ * which a mask can be right or wrong.
+ */
 export interface MaskedStackOptions {
   readonly image: ImageShape;
   /** The type of each layer; a right stack has A first and B after it. */
@@ -134,8 +137,8 @@ export interface MaskedStackOptions {
 }
 
 /**
- * A model of two levels with tanh between its convolutions, so that no path ever sleeps. It claims raster order whether its masks
- * keep it or not: that is what the checks are for.
+ * A model of two levels with tanh between its convolutions, so that no path ever sleeps. It claims raster
+ * order whether its masks keep it or not: that is what the checks are for.
  *
  * @throws RangeError when there is no layer, or a mask does not fit its size
  */

@@ -1,6 +1,6 @@
 /**
- * A guess beside what was measured, for a cell in which the student writes the guess first. It never fails and never judges more
- * than right or wrong: the point is to have guessed.
+ * A guess beside what was measured, for a cell in which the student writes the guess first. It never fails
+ * and never judges more than right or wrong: the point is to have guessed.
  *
  * @param what the quantity, such as "blind pixels"
  * @param guess undefined while nothing was guessed

@@ -102,8 +102,8 @@ export interface Flipped {
 }
 
 /**
- * Draws images, turns one black-and-white pixel over in each of them, and draws what comes after it anew with the same random numbers.
- * So whatever differs later differs because of that pixel.
+ * Draws images, turns one black-and-white pixel over in each of them, and draws what comes after it anew with
+ * the same random numbers. So whatever differs later differs because of that pixel.
  *
  * @param options.index flat index of the pixel
  * @throws RangeError when the model is not of two levels, the index is outside the image, or as `sample` does
@@ -157,7 +157,10 @@ export function differences(
 
 /** Orders in which the values of an image may be generated; MADE knows random ones as well. */
 
-/** Column by column, each from the top: raster order of the image mirrored at its diagonal. order[k] is a flat index in [H, W, C]. */
+/**
+ * Column by column, each from the top: raster order of the image mirrored at its diagonal.
+ * order[k] is a flat index in [H, W, C].
+ */
 export function transposedOrder({height, width, channels}: ImageShape): Int32Array {
   return Int32Array.from({length: height * width * channels}, (_, k) => {
     const [place, channel] = [Math.floor(k / channels), k % channels];

@@ -60,7 +60,10 @@ export function checkNeighbors(
   });
 }
 
-/** How many features of the row n rows up reach a state of the Row LSTM: gates see two of their row, states three above. */
+/**
+ * How many features of the row n rows up reach a state of the Row LSTM: gates see two of
+ * their row, states three above.
+ */
 export function checkTriangle(mine: (rowsUp: number) => number | undefined): string {
   return exercise('The width of the triangle', () => {
     for (let n = 0; n < 6; n++) {

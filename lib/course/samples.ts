@@ -5,7 +5,10 @@ import {ask, exercise, type Hints, sideOf} from './check';
 
 /** The checks of the exercises of lesson 11. */
 
-/** Expected nats of a model's own samples and of real data, both scored by the model: entropy and cross-entropy. */
+/**
+ * Expected nats of a model's own samples and of real data, both scored by the
+ * model: entropy and cross-entropy.
+ */
 export function checkOwnNats(
   mine: (model: readonly number[], data: readonly number[]) => {own: number; test: number} | undefined,
 ): string {

@@ -5,9 +5,9 @@ import {shrinkImages} from '../data/shrink';
 import type {Split} from '../types';
 
 /**
- * What the models are trained on that a student builds: digits of 14 x 14 pixels, each the mean of four, black or white by a
- * threshold at one half. No chance is in the pixels, so a small model shows in its samples what it has learned; nats of these
- * digits are to be compared with each other only.
+ * What the models are trained on that a student builds: digits of 14 x 14 pixels, each the mean of four,
+ * black or white by a threshold at one half. No chance is in the pixels, so a small model shows in its
+ * samples what it has learned; nats of these digits are to be compared with each other only.
  *
  * @param count of the first digits of the split
  * @returns values 0 or 1, with the classes

@@ -1,8 +1,9 @@
 import type {AutoregressiveModel} from '../types';
 
 /**
- * The model with other logits, for lessons on what goes wrong. It shares the parameters and owns nothing: to dispose it does nothing.
- * Sampling, evaluation and the Jacobian take it as any model; it has no cached sampler, ensemble or steps of its own.
+ * The model with other logits, for lessons on what goes wrong. It shares the parameters and owns nothing: to
+ * dispose it does nothing. Sampling, evaluation and the Jacobian take it as any model; it has no cached
+ * sampler, ensemble or steps of its own.
  *
  * @param model stays as it is; who made it disposes it
  */

@@ -4,10 +4,11 @@ import {checkImages} from './images';
 
 export interface BinarizeOptions {
   /**
-   * - `static`: each pixel is white with its intensity p / 255 as probability, drawn once (Salakhutdinov and Murray 2008; the test sets of MADE and
-   *   PixelRNN are one such draw).
+   * - `static`: each pixel is white with its intensity p / 255 as probability, drawn once (Salakhutdinov and
+   *   Murray 2008; the test sets of MADE and PixelRNN are one such draw).
    * - `dynamic`: the same, drawn anew for each epoch; needs `epoch`.
-   * - `threshold`: p >= 128, that is p / 255 > 0.5. Not used by the papers; here to show how much easier it is.
+   * - `threshold`: p >= 128, that is p / 255 > 0.5. Not used by the papers; here
+   *   to show how much easier it is.
    */
   readonly rule: Binarization;
   readonly seed: number;
@@ -15,13 +16,14 @@ export interface BinarizeOptions {
 }
 
 /**
- * Black and white images from gray ones. The same images, rule, seed (and epoch) always give the same draw, and the draw of the first
- * n images is the first n of the whole draw. Only gray pixels use up random numbers: 0 stays 0 and 255 becomes 1.
+ * Black and white images from gray ones. The same images, rule, seed (and epoch) always give the same draw,
+ * and the draw of the first n images is the first n of the whole draw. Only gray pixels use up random
+ * numbers: 0 stays 0 and 255 becomes 1.
  *
  * @param images gray, 0 … 255; unchanged
  * @returns images of the same shape with bytes 0 and 1 (and the labels, if there are any)
- * @throws RangeError when the rule is unknown, the seed or epoch is no non-negative integer, the epoch is missing for `dynamic`,
- *   or the images are black and white already
+ * @throws RangeError when the rule is unknown, the seed or epoch is no non-negative integer, the epoch is
+ *   missing for `dynamic`, or the images are black and white already
  */
 export function binarize<T extends Images>(images: T, {rule, seed, epoch}: BinarizeOptions): T {
   checkImages(images);

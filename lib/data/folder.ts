@@ -47,11 +47,11 @@ const PARTS = /^(train|training|test|testing|val|valid|validation)$/i;
 const NAMED = 5;
 
 /**
- * All PNG and JPEG files of a folder and the folders in it, each made a square of `size` pixels: kept, scaled down (mean of the
- * area), or cropped to its middle square first.
+ * All PNG and JPEG files of a folder and the folders in it, each made a square of `size` pixels: kept, scaled
+ * down (mean of the area), or cropped to its middle square first.
  *
- * @throws Error that names the files that cannot be read or are too small (all are looked at); RangeError for a folder without
- *   images, an option out of range, or classes that cannot be found
+ * @throws Error that names the files that cannot be read or are too small (all are looked at); RangeError for
+ *   a folder without images, an option out of range, or classes that cannot be found
  */
 export async function loadFolder(folder: string, options: FolderOptions = {}): Promise<LoadedFolder> {
   const {size = 28, channels = 1, labels, signal, onProgress} = options;

@@ -54,12 +54,13 @@ export function encodeIdx({shape, values}: Idx): Uint8Array {
 }
 
 /**
- * Reads the IDX format of MNIST: two zero bytes, the type (8: unsigned byte), the number of axes, each axis as a big-endian
- * 32-bit number, then the values.
+ * Reads the IDX format of MNIST: two zero bytes, the type (8: unsigned byte), the number of axes, each axis
+ * as a big-endian 32-bit number, then the values.
  *
  * @param name stands for the file in error messages
  * @param expected the shape that the file must have; without it any shape is accepted
- * @throws Error when the header is no such header, the shape another one, or the length not what the header says
+ * @throws Error when the header is no such header, the shape another one, or the
+ *   length not what the header says
  */
 export function parseIdx(bytes: Uint8Array, name: string, expected?: readonly number[]): Idx {
   const fail = (what: string): never => {

@@ -20,12 +20,12 @@ export interface LoadedIdx {
 }
 
 /**
- * Reads a pair of IDX files as the known sets have them: images of [count, height, width] or [count, height, width, channels] and
- * their labels. EMNIST is turned upright and its letters counted from 0.
+ * Reads a pair of IDX files as the known sets have them: images of [count, height, width] or
+ * [count, height, width, channels] and their labels. EMNIST is turned upright and its letters counted from 0.
  *
  * @param options.transposed turns images of a set that is not known
- * @throws Error when a file cannot be read or is no such file; RangeError when images and labels do not belong together, the values are
- *   no bytes, or a label is no class of the set
+ * @throws Error when a file cannot be read or is no such file; RangeError when images and labels do not
+ *   belong together, the values are no bytes, or a label is no class of the set
  */
 export function loadIdxImages(
   imagesFile: string,

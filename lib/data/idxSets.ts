@@ -1,6 +1,9 @@
 import {createHash} from 'node:crypto';
 
-/** The data sets that come as IDX files, recognized by the bytes of a file where a digest of it is published, else by its name. */
+/**
+ * The data sets that come as IDX files, recognized by the bytes of a file where a digest of it
+ * is published, else by its name.
+ */
 
 /** What has to be known of such a set to read it rightly. */
 export interface IdxSet {
@@ -51,8 +54,9 @@ const EMNIST: Readonly<Record<string, IdxSet>> = {
 };
 
 /**
- * Digests of the files as their authors give them away, gzipped: MD5 as in the README of Fashion-MNIST and as torchvision checks its
- * downloads of all three. Of EMNIST only the digest of the whole archive is published, not of the files in it.
+ * Digests of the files as their authors give them away, gzipped: MD5 as in the README of Fashion-MNIST and
+ * as torchvision checks its downloads of all three. Of EMNIST only the digest of the whole archive is
+ * published, not of the files in it.
  */
 const PUBLISHED_MD5: ReadonlyMap<string, IdxSet> = new Map([
   ['f68b3c2dcbeaaa9fbdd348bbdeb94873', MNIST],

@@ -20,11 +20,12 @@ const NOTES = {
 } as const;
 
 /**
- * Reads a PNG (gray, color, palette, 1 to 16 bits, with or without transparency, interlaced or not) or a JPEG (baseline or
- * progressive). What the file is, its first bytes say, not its name.
+ * Reads a PNG (gray, color, palette, 1 to 16 bits, with or without transparency, interlaced or not) or a JPEG
+ * (baseline or progressive). What the file is, its first bytes say, not its name.
  *
- * PNG by fast-png. JPEG by jpeg-js: it is plain JavaScript without dependencies, so that it needs no compiler, runs wherever this
- * library runs, and bounds its memory; its pixels are the standard's to a rounding. Faster decoders are native or WebAssembly.
+ * PNG by fast-png. JPEG by jpeg-js: it is plain JavaScript without dependencies, so that it needs no
+ * compiler, runs wherever this library runs, and bounds its memory; its pixels are the standard's to a
+ * rounding. Faster decoders are native or WebAssembly.
  *
  * @throws Error that says what is wrong with the bytes, without the file's name
  */
@@ -55,7 +56,8 @@ function decodePng(bytes: Uint8Array): DecodedImage {
   const image = reworded(() => decodePngFile(bytes, {checkCrc: true}));
   const {width, height, transparency} = image;
   const notes: string[] = image.depth === 16 ? [NOTES.deep] : [];
-  // Few bits are packed into bytes. They are unpacked as if their grays were a palette; so a transparent gray is one of its colors.
+  // Few bits are packed into bytes. They are unpacked as if their grays were a palette; so a
+  // transparent gray is one of its colors.
   const palette =
     image.palette ??
     (image.depth < 8

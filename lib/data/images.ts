@@ -4,10 +4,11 @@ import type {Images} from '../types';
 export type LabeledImages = Images & {readonly labels: Uint8Array};
 
 /**
- * Looks at the sizes and the kind of the values, not at each value: `toImages` does that once, where images are made.
+ * Looks at the sizes and the kind of the values, not at each value: `toImages` does
+ * that once, where images are made.
  *
- * @throws RangeError when a size is not a positive integer (count may be 0), the pixels or labels are no bytes, or their number
- *   does not fit
+ * @throws RangeError when a size is not a positive integer (count may be 0), the pixels or labels are no
+ *   bytes, or their number does not fit
  */
 export function checkImages(images: Images): void {
   const {pixels, count, height, width, channels, labels} = images;
@@ -34,7 +35,10 @@ export function checkImages(images: Images): void {
   }
 }
 
-/** A list of floats would be read as if it were bytes. By its tag, because a notebook's Uint8Array is not the library's own. */
+/**
+ * A list of floats would be read as if it were bytes. By its tag, because a notebook's
+ * Uint8Array is not the library's own.
+ */
 function checkBytes(what: string, values: unknown): void {
   const kind = Object.prototype.toString.call(values).slice(8, -1);
   if (kind === 'Uint8Array') return;

@@ -23,7 +23,9 @@ interface MnistDataset {
   readonly testImagesUrl: string;
   readonly testLabelsUrl: string;
   getTempPath(url: string): string;
-  /** Reads a file of its cache (and would download it, were it not there): one array of numbers for each item. */
+  /**
+   * Reads a file of its cache (and would download it, were it not there): one array of numbers for each item.
+   */
   cache(url: string): Promise<number[][]>;
 }
 
@@ -69,11 +71,13 @@ const splits: Readonly<Record<Split, {images: MnistFile; labels: MnistFile; star
 
 /**
  * MNIST digits with their classes: 50,000 for training, 10,000 for validation, 10,000 for the test.
- * The first call reads the files through `mnist-dataset` (about 6 s and 1.2 GB for the training images) and leaves them,
- * checked, in `data/mnist`; from then on a call takes about 0.1 s. Source, license and counts: data/README.md.
+ * The first call reads the files through `mnist-dataset` (about 6 s and 1.2 GB for the training
+ * images) and leaves them, checked, in `data/mnist`; from then on a call takes about 0.1 s. Source,
+ * license and counts: data/README.md.
  *
  * @returns pixels 0 … 255 (255 is ink), [count, 28, 28, 1], and labels 0 … 9
- * @throws Error when a file is missing, cut short, altered or swapped; FileWriteError when the folder cannot be written
+ * @throws Error when a file is missing, cut short, altered or swapped; FileWriteError when
+ *   the folder cannot be written
  */
 export async function loadMnist(split: Split, options: MnistOptions = {}): Promise<LabeledImages> {
   if (!Object.hasOwn(splits, split)) {
@@ -88,7 +92,10 @@ export async function loadMnist(split: Split, options: MnistOptions = {}): Promi
   return {...part, pixels: part.pixels.slice(), labels: part.labels.slice()};
 }
 
-/** The values of one file: through `mnist-dataset` the first time, later from the checked file that is then in its cache. */
+/**
+ * The values of one file: through `mnist-dataset` the first time, later from the checked
+ * file that is then in its cache.
+ */
 async function readMnistFile(spec: MnistFile, options: MnistOptions): Promise<Uint8Array> {
   const folder = path.resolve(options.folder ?? path.join(projectRoot(), 'data', 'mnist'));
   const dataset = importMnistDataset(folder);
@@ -135,8 +142,9 @@ function sameValues(rows: readonly number[][], expected: Uint8Array, spec: Mnist
 }
 
 /**
- * Imports `mnist-dataset` so that its cache is `<folder>/mnist-dataset`. It takes the folder from TMPDIR at the moment it is
- * loaded, so TMPDIR is changed for that moment only, and each call loads it afresh for its own folder.
+ * Imports `mnist-dataset` so that its cache is `<folder>/mnist-dataset`. It takes the folder from
+ * TMPDIR at the moment it is loaded, so TMPDIR is changed for that moment only, and each call
+ * loads it afresh for its own folder.
  */
 function importMnistDataset(folder: string): MnistDataset {
   const cache = path.join(folder, 'mnist-dataset');

@@ -10,8 +10,9 @@ export interface Nearest {
 }
 
 /**
- * The nearest training image of each query, to see whether a model has invented its samples or copied them (MADE, figure 3).
- * For black and white images the squared Euclidean distance is the Hamming distance; of equally near images the first is taken.
+ * The nearest training image of each query, to see whether a model has invented its samples or copied them
+ * (MADE, figure 3). For black and white images the squared Euclidean distance is the Hamming distance; of
+ * equally near images the first is taken.
  *
  * @param queries images such as samples, in the same range of values as `training`
  * @throws RangeError when the shapes differ or there is no training image
@@ -52,7 +53,10 @@ export function nearestImages(queries: Images, training: Images): Nearest {
   return {indices, distances};
 }
 
-/** Where an image is not 0, and what it is there: a digit is mostly background, which adds nothing to a product. */
+/**
+ * Where an image is not 0, and what it is there: a digit is mostly background,
+ * which adds nothing to a product.
+ */
 function ink(pixels: Uint8Array, start: number, size: number) {
   const image = pixels.subarray(start, start + size);
   const places = Int32Array.from(image.keys()).filter((i) => image[i] > 0);

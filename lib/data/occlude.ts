@@ -5,14 +5,15 @@ export type Occlusion = 'bottom' | 'right' | 'center' | 'stripes';
 
 /**
  * A mask of the values that a completion may see.
- * - `bottom`, `right`: the lower, the right half is hidden (as in PixelRNN, figure 9); of an odd number of rows the smaller half.
+ * - `bottom`, `right`: the lower, the right half is hidden (as in PixelRNN, figure 9); of an odd
+ *   number of rows the smaller half.
  * - `center`: a rectangle of half the height and half the width, in the middle, is hidden.
  * - `stripes`: upright stripes, a seventh of the width each, are seen and hidden in turn.
  * - a mask of one's own: 0 and 1 for each pixel [H, W] (used for every channel) or each value [H, W, C].
  *
  * @returns [H * W * C] in raster order, 1 = known, 0 = to be completed
- * @throws RangeError when the shape is no shape, the kind is unknown, a mask has another length or other values than 0 and 1,
- *   or the image is too small for anything to be hidden
+ * @throws RangeError when the shape is no shape, the kind is unknown, a mask has another length or other
+ *   values than 0 and 1, or the image is too small for anything to be hidden
  */
 export function occlude(shape: ImageShape, kind: Occlusion | ArrayLike<number>): Uint8Array {
   const {height, width, channels} = shape;

@@ -9,7 +9,8 @@ export interface Raster {
 const ORIENTATION_TAG = 0x0112;
 
 /**
- * How a camera was held, from the Exif data of a JPEG: a TIFF header, then a directory of 12-byte entries (Exif 2.3, 4.6.2).
+ * How a camera was held, from the Exif data of a JPEG: a TIFF header, then a directory of
+ * 12-byte entries (Exif 2.3, 4.6.2).
  *
  * @param exif what follows "Exif" and its one or two zero bytes
  * @returns 1 … 8; 1, upright, where it is not said or cannot be read
@@ -34,7 +35,8 @@ export function exifOrientation(exif: Uint8Array): number {
 }
 
 /**
- * The image as it is meant to be seen. Orientations 2 to 4 mirror it or turn it by half; 5 to 8 change rows and columns, too.
+ * The image as it is meant to be seen. Orientations 2 to 4 mirror it or turn it by half; 5 to
+ * 8 change rows and columns, too.
  *
  * @param orientation 1 … 8 as Exif counts them
  */

@@ -8,7 +8,10 @@ import type {SourceFile} from './folder';
 import {encodeIdx} from './idx';
 import {checkImages} from './images';
 
-/** Data sets of one's own: kept under data/own/NAME as IDX files, with a manifest that holds the sha256 of each. */
+/**
+ * Data sets of one's own: kept under data/own/NAME as IDX files, with a manifest
+ * that holds the sha256 of each.
+ */
 
 export const PARTS: readonly Split[] = ['train', 'validation', 'test'];
 
@@ -21,7 +24,9 @@ export interface OwnShape {
   readonly height: number;
   readonly width: number;
   readonly channels: number;
-  /** 2 black and white, up to 256. The files hold bytes: they are quantized or binarized when they are read. */
+  /**
+   * 2 black and white, up to 256. The files hold bytes: they are quantized or binarized when they are read.
+   */
   readonly levels: number;
   /** How bytes become black and white; null for more levels. */
   readonly binarization: Binarization | null;
@@ -79,7 +84,10 @@ export function ownDataNames(): string[] {
     .sort();
 }
 
-/** To be asked before images are read. @returns the folder that a data set of this name will have @throws RangeError */
+/**
+ * To be asked before images are read. @returns the folder that a data set of this
+ * name will have @throws RangeError
+ */
 export function checkNewName(name: string): string {
   const folder = ownDataFolder(checkOwnName(name));
   if (!fs.existsSync(folder)) return folder;
@@ -100,11 +108,12 @@ export interface KeepRequest extends OwnShape {
 }
 
 /**
- * Keeps a data set. All is written into a folder of another name, which is then renamed: at every moment data/own/NAME is not there,
- * or whole.
+ * Keeps a data set. All is written into a folder of another name, which is then renamed: at every moment
+ * data/own/NAME is not there, or whole.
  *
  * @returns the manifest and the folder
- * @throws RangeError for a bad name or one that is taken; FileWriteError; Error when the disk has not the space
+ * @throws RangeError for a bad name or one that is taken; FileWriteError; Error
+ *   when the disk has not the space
  */
 export function keepOwnData(name: string, request: KeepRequest): {manifest: OwnManifest; folder: string} {
   const folder = checkNewName(name);

@@ -37,7 +37,8 @@ export interface OwnSource extends WeightsSource {
  * The images that weights were trained on.
  *
  * @param data what their checkpoint says of a data set of one's own
- * @throws MissingDataError when that is not there; Error when it is another one of that name; RangeError as `sourceOf`
+ * @throws MissingDataError when that is not there; Error when it is another one of that
+ *   name; RangeError as `sourceOf`
  */
 export function sourceOfWeights(
   model: Pick<AutoregressiveModel, 'name' | 'image' | 'levels'>,

@@ -2,8 +2,9 @@ import type {Images} from '../types';
 import {checkImages} from './images';
 
 /**
- * Fewer levels: 256 bytes are cut into `levels` equal parts, value = floor(byte * levels / 256), so that 255 goes to the last level.
- * 256 levels leave the bytes as they are. For two levels there is also `binarize`, which the papers use.
+ * Fewer levels: 256 bytes are cut into `levels` equal parts, value = floor(byte * levels / 256), so that
+ * 255 goes to the last level. 256 levels leave the bytes as they are. For two levels there is also
+ * `binarize`, which the papers use.
  *
  * @param images bytes 0 … 255; unchanged
  * @returns values 0 … levels - 1, with the labels if there are any

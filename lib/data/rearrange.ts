@@ -27,7 +27,10 @@ export function joinImages(lists: readonly Images[]): Images {
   return {pixels, count: lists.reduce((sum, images) => sum + images.count, 0), height, width, channels};
 }
 
-/** Each image mirrored at its diagonal: rows become columns. Labels are kept. @throws RangeError when it is no list of images */
+/**
+ * Each image mirrored at its diagonal: rows become columns. Labels are kept. @throws
+ * RangeError when it is no list of images
+ */
 export function transposeImages<T extends Images>(images: T): T {
   checkImages(images);
   const {height, width, channels, count} = images;

@@ -4,8 +4,8 @@ import type {Raster} from './orientation';
 export type Fit = 'kept' | 'scaled' | 'cropped';
 
 /**
- * A square image of the given side: one of that size is kept; a larger one is scaled down, after its middle square was cut
- * out where it is no square.
+ * A square image of the given side: one of that size is kept; a larger one is scaled down, after its middle
+ * square was cut out where it is no square.
  *
  * @throws RangeError for a smaller one: pixels are not invented
  */
@@ -44,7 +44,8 @@ export function cutOut(image: Raster, {left, top, width, height}: Box): Raster {
 }
 
 /**
- * A smaller image: each value the mean of the area that its pixel covers, where a pixel that is covered in part counts in part.
+ * A smaller image: each value the mean of the area that its pixel covers, where a pixel that is
+ * covered in part counts in part.
  *
  * @param width at most the image's, and so the height
  */
@@ -89,7 +90,10 @@ function overlaps(many: number, few: number): {from: number; weight: number}[][]
   });
 }
 
-/** Gray from color by the weights of Rec. 601, as PNG and JPEG tools have it; color from gray three times the same. */
+/**
+ * Gray from color by the weights of Rec. 601, as PNG and JPEG tools have it; color
+ * from gray three times the same.
+ */
 export function withChannels(image: Raster, channels: 1 | 3): Raster {
   if (image.channels === channels) return image;
   const pixels = image.width * image.height;

@@ -20,7 +20,10 @@ export interface DataSource {
   readonly name: string;
   /** How the images that are scored were made black and white. */
   readonly binarization: string;
-  /** As models are trained to see them: 0 … levels - 1. @throws Error that says how to get them, when they are not there */
+  /**
+   * As models are trained to see them: 0 … levels - 1. @throws Error that says how to
+   * get them, when they are not there
+   */
   scored(split: Split): Promise<Images>;
 }
 
@@ -61,7 +64,8 @@ export function fitsPapersDraw(
 }
 
 /**
- * The data set of a model: MNIST for black and white images of 28 x 28, CIFAR-10 for 32 x 32 in three colors of 256 levels.
+ * The data set of a model: MNIST for black and white images of 28 x 28, CIFAR-10 for 32 x 32
+ * in three colors of 256 levels.
  *
  * @throws RangeError for another shape or number of levels
  */

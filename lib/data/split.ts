@@ -7,10 +7,11 @@ import {valuesPerImage} from './images';
 export type Shares = Readonly<Record<Split, number>>;
 
 /**
- * Which images are for training, for validation and for the test: a random choice that depends on their number, the shares and the
- * seed alone. What rounding leaves over is for training.
+ * Which images are for training, for validation and for the test: a random choice that depends on their
+ * number, the shares and the seed alone. What rounding leaves over is for training.
  *
- * @returns for each part the numbers of its images, mixed: its first ones are no images of the first class alone
+ * @returns for each part the numbers of its images, mixed: its first ones are no
+ *   images of the first class alone
  * @throws RangeError when a share is no positive number, or a part would be left without an image
  */
 export function splitIndices(count: number, shares: Shares, seed: number): Record<Split, Int32Array> {
@@ -36,7 +37,10 @@ export function splitIndices(count: number, shares: Shares, seed: number): Recor
   };
 }
 
-/** How many images are also, byte for byte, among others: a copy of a training image says little of a model's test score. */
+/**
+ * How many images are also, byte for byte, among others: a copy of a training image says
+ * little of a model's test score.
+ */
 export function countCopies(images: Images, others: Images): number {
   const digests = (list: Images): string[] => {
     const size = valuesPerImage(list);

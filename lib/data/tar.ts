@@ -4,8 +4,9 @@ const BLOCK = 512;
 const REGULAR_FILE = ['0', '\0'];
 
 /**
- * The files of a gzipped tar archive (POSIX ustar): each has a header of 512 bytes, then its bytes, filled up to a multiple of
- * 512; blocks of zeros end the archive. Folders, links and the headers of extensions are passed over.
+ * The files of a gzipped tar archive (POSIX ustar): each has a header of 512 bytes, then its bytes,
+ * filled up to a multiple of 512; blocks of zeros end the archive. Folders, links and the headers
+ * of extensions are passed over.
  *
  * @param name stands for the archive in error messages
  * @returns the bytes of each file by its path in the archive: views of one buffer

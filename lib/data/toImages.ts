@@ -10,16 +10,20 @@ export interface ToImagesOptions {
   readonly classes?: number;
 }
 
-/** The largest value of what is often given by mistake for bytes: 0 to 1, or 0 to 16 of the small digits of scikit-learn. */
+/**
+ * The largest value of what is often given by mistake for bytes: 0 to 1, or 0 to 16 of
+ * the small digits of scikit-learn.
+ */
 const SMALL_SCALE = 16;
 
 /**
- * Images from numbers of whatever kind: the one place where they are looked at one by one. A Uint8Array would cut 0.5 to 0 and 300 to 44
- * in silence, and a model would then give a likelihood of other images.
+ * Images from numbers of whatever kind: the one place where they are looked at one by one. A Uint8Array would
+ * cut 0.5 to 0 and 300 to 44 in silence, and a model would then give a likelihood of other images.
  *
  * @param values in raster order, [count, height, width, channels]; copied
- * @throws RangeError when a value is no integer from 0 to levels - 1, all values together are of a smaller scale than bytes, the
- *   number of values fits no number of images, or labels are missing, too many, or no classes
+ * @throws RangeError when a value is no integer from 0 to levels - 1, all values together are of a
+ *   smaller scale than bytes, the number of values fits no number of images, or labels are
+ *   missing, too many, or no classes
  */
 export function toImages(
   values: ArrayLike<number>,

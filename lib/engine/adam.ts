@@ -4,8 +4,8 @@ import {Arguments} from './check';
 import {native, outputs} from './native';
 
 /**
- * Adam (Kingma and Ba 2015, algorithm 1, in the order of operations at the end of its section 2) together with an
- * exponential moving average of the weights, which is what is evaluated and published.
+ * Adam (Kingma and Ba 2015, algorithm 1, in the order of operations at the end of its section 2) together
+ * with an exponential moving average of the weights, which is what is evaluated and published.
  */
 export interface AdamOptions {
   readonly beta1: number;
@@ -85,8 +85,8 @@ const portableUpdate: Update = (slots, gradient, rates) => {
 };
 
 /**
- * Four variables for each parameter, saved, restored and lent to the parameters. A parameter's values are those of the variable that
- * is lent to it: they change with a step, so who wants to keep them copies them.
+ * Four variables for each parameter, saved, restored and lent to the parameters. A parameter's values are
+ * those of the variable that is lent to it: they change with a step, so who wants to keep them copies them.
  */
 class SlotAdam implements Adam {
   private readonly slots = new Map<string, Slots>();

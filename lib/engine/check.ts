@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 
 /**
- * What an operation is given, checked before either of its forms runs: a native kernel would read past the end of its inputs, and
- * tfjs would broadcast. Each error is one sentence that names the operation, the argument, what was found and the rule.
+ * What an operation is given, checked before either of its forms runs: a native kernel would read past the
+ * end of its inputs, and tfjs would broadcast. Each error is one sentence that names the operation, the
+ * argument, what was found and the rule.
  */
 
 /** A size by its number, or by a letter that must stand for the same number in all arguments. */

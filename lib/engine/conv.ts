@@ -13,7 +13,10 @@ export interface Padding {
   readonly right: number;
 }
 
-/** How a kernel meets the image: y[i, j] = sum over taps of kernel[r, c] · padded x[i + r · dilation, j + c · dilation]. */
+/**
+ * How a kernel meets the image:
+ * y[i, j] = sum over taps of kernel[r, c] · padded x[i + r · dilation, j + c · dilation].
+ */
 export interface Placement {
   readonly padding: Padding;
   readonly dilation: number;
@@ -29,8 +32,8 @@ export interface Convolution {
 }
 
 /**
- * Zeros are put around the image first, and the convolution then runs without padding: with padding that differs from
- * side to side the runtime would leave its fast path for the gradients.
+ * Zeros are put around the image first, and the convolution then runs without padding: with padding that
+ * differs from side to side the runtime would leave its fast path for the gradients.
  */
 function pad(x: tf.Tensor, {top, bottom, left, right}: Padding): tf.Tensor {
   if (top + bottom + left + right === 0) return tf.clone(x);
@@ -85,7 +88,10 @@ function tapView(padded: tf.Tensor4D, row: number, column: number, y: tf.Tensor)
 /** Channels of an image; feature maps have more. */
 const IMAGE_CHANNELS = 4;
 
-/** Attributes of the native kernels for the convolution of an image; null where it is none, or changes its size. */
+/**
+ * Attributes of the native kernels for the convolution of an image; null where
+ * it is none, or changes its size.
+ */
 function imageAttributes(x: tf.Tensor, kernel: readonly number[], {padding, dilation}: Placement) {
   const [rows, columns] = kernel;
   const {top, bottom, left, right} = padding;
@@ -146,8 +152,8 @@ const runInputGradient = define({
     const [, height, width] = attributes.inputShape as number[];
     const [rows, columns] = kernel.shape;
     const [, dyHeight, dyWidth] = dy.shape as [number, number, number, number];
-    // A convolution backward is one forward with the kernel turned round. What was padding needs no gradient, so it is left out;
-    // the other two sides fill up to the image.
+    // A convolution backward is one forward with the kernel turned round. What was padding needs no gradient,
+    // so it is left out; the other two sides fill up to the image.
     const turned = tf.transpose(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2]) as tf.Tensor4D;
     const [reach, reachAcross] = [(rows - 1) * dilation, (columns - 1) * dilation];
     const [top, left] = [reach - padding.top, reachAcross - padding.left];
@@ -196,7 +202,10 @@ const runConvolution = define({
   },
 });
 
-/** @throws RangeError when a number of the placement is out of range, or the kernel is larger than the padded image */
+/**
+ * @throws RangeError when a number of the placement is out of range, or the kernel is
+ *   larger than the padded image
+ */
 function checkPlacement(
   given: Arguments,
   argument: string,
@@ -239,9 +248,10 @@ export function applyConvolution(
  * @param x [B, H, W, inputs]
  * @param kernel [rows, columns, inputs, outputs]
  * @param bias [outputs]
- * @returns [B, H', W', outputs] with H' = H + top + bottom - (rows - 1) · dilation, and W' likewise; differentiable
- * in all three; the caller disposes it
- * @throws RangeError when shapes or types do not fit each other, padding is negative, or nothing of the image is left
+ * @returns [B, H', W', outputs] with H' = H + top + bottom - (rows - 1) · dilation, and W' likewise;
+ *   differentiable in all three; the caller disposes it
+ * @throws RangeError when shapes or types do not fit each other, padding is negative, or
+ *   nothing of the image is left
  */
 export function convolve(
   x: tf.Tensor4D,

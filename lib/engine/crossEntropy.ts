@@ -46,7 +46,10 @@ export function bernoulliNegativeLogLikelihood(logits: tf.Tensor2D, x: tf.Tensor
   return runBernoulli({logits, x}) as tf.Tensor1D;
 }
 
-/** 1 at the level of each value, [B, D, L]; NaN throughout where the value is no level, as the native kernels have it. */
+/**
+ * 1 at the level of each value, [B, D, L]; NaN throughout where the value is no level,
+ * as the native kernels have it.
+ */
 function chosenOf(x: tf.Tensor, levels: number): tf.Tensor {
   const isLevel = tf.logicalAnd(tf.greaterEqual(x, 0), tf.less(x, levels));
   const orNaN = tf.where(isLevel, tf.onesLike(isLevel).toFloat(), tf.fill(x.shape, Number.NaN));
@@ -66,7 +69,8 @@ const runCategorical = define({
   name: 'CategoricalNegativeLogLikelihood',
   native: ({logits, x}) => op('RasterCrossEntropy', [], [logits, x]),
   portable: ({logits, x}) => {
-    // -log p(x) = logsumexp(logits) - logit of x, from the largest logit on, so that a large one takes nothing away.
+    // -log p(x) = logsumexp(logits) - logit of x, from the largest logit on, so that
+    // a large one takes nothing away.
     const below = tf.sub(logits, tf.max(logits, 2, true));
     const chosen = tf.sum(tf.mul(below, chosenOf(x, logits.shape[2] as number)), 2);
     return tf.sum(tf.sub(tf.log(tf.sum(tf.exp(below), 2)), chosen), 1);
@@ -76,8 +80,8 @@ const runCategorical = define({
 });
 
 /**
- * Cross-entropy of independent values of L levels given by their logits. Nothing of the logits' size is made for it, and for
- * the gradient nothing but itself: of a batch of 16 color images one such tensor has 50 MB.
+ * Cross-entropy of independent values of L levels given by their logits. Nothing of the logits' size is made
+ * for it, and for the gradient nothing but itself: of a batch of 16 color images one such tensor has 50 MB.
  *
  * @param logits [B, D, L]
  * @param x [B, D], int32 levels 0 … L - 1; another value makes the nats of its image NaN

@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import {native} from './native';
 
 /**
- * Operations of the library, registered with tfjs beside its own. Each has two forms that must agree in values and gradients: one
- * in operations of the TensorFlow runtime, and a portable twin in plain tfjs for every other backend (WASM, plain
- * JavaScript). Only the gradients that are asked for are computed.
+ * Operations of the library, registered with tfjs beside its own. Each has two forms that must agree in
+ * values and gradients: one in operations of the TensorFlow runtime, and a portable twin in plain tfjs for
+ * every other backend (WASM, plain JavaScript). Only the gradients that are asked for are computed.
  */
 
 export type Inputs = Record<string, tf.Tensor>;

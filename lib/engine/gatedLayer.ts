@@ -12,13 +12,18 @@ export interface GatedConvolutions {
   readonly point: Convolution;
 }
 
-/** The two stacks: `vertical` knows the rows above, `horizontal` also what is to the left. [B, H, W, features] each. */
+/**
+ * The two stacks: `vertical` knows the rows above, `horizontal` also what is to the
+ * left. [B, H, W, features] each.
+ */
 export interface Stacks {
   readonly vertical: tf.Tensor4D;
   readonly horizontal: tf.Tensor4D;
 }
 
-/** What the class adds before the gates of the vertical and of the horizontal stack, [1 or B, 2 · features]. */
+/**
+ * What the class adds before the gates of the vertical and of the horizontal stack, [1 or B, 2 · features].
+ */
 export type ClassBiases = readonly [tf.Tensor2D, tf.Tensor2D];
 
 /** Where a layer lies in the network. */
@@ -32,10 +37,11 @@ export interface GatedPlace {
 /**
  * A layer of the Gated PixelCNN (van den Oord et al. 2016b, figure 2), natively in one operation.
  *
- * @param stacks the vertical stack, then the horizontal one, [B, H, W, 2 · features]; in the first layer the image [B, H, W, C]
+ * @param stacks the vertical stack, then the horizontal one, [B, H, W, 2 · features]; in the first
+ *   layer the image [B, H, W, C]
  * @param classes null for a model without classes
- * @returns both stacks likewise, or [B, H, W, features] of the last layer; differentiable in all inputs, kernels and biases; the
- * caller disposes it
+ * @returns both stacks likewise, or [B, H, W, features] of the last layer; differentiable in all inputs,
+ *   kernels and biases; the caller disposes it
  * @throws RangeError when shapes, types or placements do not fit each other
  */
 export function gatedLayer(
@@ -90,8 +96,9 @@ function composed(
 }
 
 /**
- * What the two gates of a layer are given: above = V * vertical + class, left = H * horizontal + link * above + class. The first
- * half of the features goes through tanh, the second through a sigmoid. Inside tf.tidy.
+ * What the two gates of a layer are given: above = V * vertical + class, left = H *
+ * horizontal + link * above + class. The first half of the features goes through tanh, the second
+ * through a sigmoid. Inside tf.tidy.
  *
  * @returns [B, H, W, 2 · features] each
  */

@@ -15,9 +15,11 @@ let engine: Promise<Engine> | undefined;
 
 /**
  * Starts the engine once: the native TensorFlow runtime where set-up could build it, else WebAssembly.
- * The environment variable TF_ENGINE=wasm asks for WebAssembly; RASTER_THREADS says with how many threads the native runtime works.
+ * The environment variable TF_ENGINE=wasm asks for WebAssembly; RASTER_THREADS says with how many
+ * threads the native runtime works.
  *
- * @throws Error when TF_ENGINE or RASTER_THREADS has another value, or TF_ENGINE asks for a native runtime that does not load
+ * @throws Error when TF_ENGINE or RASTER_THREADS has another value, or TF_ENGINE asks for a
+ *   native runtime that does not load
  */
 export function startEngine(): Promise<Engine> {
   engine ??= start().catch((error) => {
@@ -46,7 +48,8 @@ async function start(): Promise<Engine> {
 }
 
 async function startNative(threads: number): Promise<Engine> {
-  // Only here is tfjs-node known. The name is hidden from bundlers, so that the rest of lib also runs in a browser.
+  // Only here is tfjs-node known. The name is hidden from bundlers, so that the rest
+  // of lib also runs in a browser.
   const name = '@tensorflow/tfjs-node';
   const compat = './compat.cjs';
   require(compat);

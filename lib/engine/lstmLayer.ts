@@ -14,8 +14,8 @@ export interface Recurrence {
 }
 
 /**
- * x + up(states), a layer of Row LSTM or of the Diagonal BiLSTM (van den Oord et al. 2016a, figure 5, right), natively in one
- * operation.
+ * x + up(states), a layer of Row LSTM or of the Diagonal BiLSTM (van den Oord et al. 2016a, figure 5,
+ * right), natively in one operation.
  *
  * @param x [B, H, W, F]
  * @param recurrences one, or two of which the second's states are taken from the row above

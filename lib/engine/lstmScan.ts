@@ -6,15 +6,18 @@ import {skew, unskew} from './skew';
 /** Which way a recurrence goes over the image: row by row, or from pixel to pixel along the rows. */
 export type ScanDirection = 'rows' | 'left-to-right' | 'right-to-left';
 
-/** Pixels, as [rows down, columns right], whose states a pixel is given, and which of them hands on its cell. */
+/**
+ * Pixels, as [rows down, columns right], whose states a pixel is given, and which of them hands on its cell.
+ */
 interface Neighbors {
   readonly taps: readonly (readonly [number, number])[];
   readonly cell: number;
 }
 
 /**
- * Row LSTM: the three pixels above (section 3.1). Diagonal: the pixel to the left and the one above, which are the two taps of
- * the column convolution on the skewed map (section 3.2); from right to left the mirror image of that.
+ * Row LSTM: the three pixels above (section 3.1). Diagonal: the pixel to the left and the one above,
+ * which are the two taps of the column convolution on the skewed map (section 3.2); from right to
+ * left the mirror image of that.
  */
 export const NEIGHBORS: Record<ScanDirection, Neighbors> = {
   rows: {
@@ -55,8 +58,9 @@ export interface ScanWeights {
  * An LSTM over the pixels of an image:
  *   [o, f, i, g] = [σ, σ, σ, tanh](gates + states of the neighbors · state weights)
  *   c = f · c of a neighbor + i · g,  h = o · tanh(c)
- * Source: van den Oord et al. 2016a, equation 3, whose single σ stands for both activations. The paper learns "the initial state" and
- * does not say whose: here it is that of every place outside the image, above it and beside it.
+ * Source: van den Oord et al. 2016a, equation 3, whose single σ stands for both activations. The
+ * paper learns "the initial state" and does not say whose: here it is that of every place outside the
+ * image, above it and beside it.
  *
  * @param gates input-to-state with its bias, [B, H, W, 4 h], in the order o, f, i, g
  * @returns the hidden states [B, H, W, h]; differentiable in gates and weights; the caller disposes it

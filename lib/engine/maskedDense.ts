@@ -5,7 +5,10 @@ import {attribute, op} from './native';
 import {reluGradient} from './relu';
 import {biasGradient} from './sums';
 
-/** Which weights of a dense layer live: (i, j) where above[j] >= below[i], or above[j] > below[i] where it is strict. */
+/**
+ * Which weights of a dense layer live: (i, j) where above[j] >= below[i], or
+ * above[j] > below[i] where it is strict.
+ */
 export interface DegreeMask {
   /** Degrees of the inputs, int32 [inputs]. */
   readonly below: tf.Tensor1D;
@@ -62,8 +65,9 @@ const weightsGradient = define({
 });
 
 /**
- * activation(x · (weights ∘ mask) + added): a layer of MADE. The mask is never written down by the native kernels, and where the
- * degrees are sorted its dead half costs nothing. Source: Germain et al. 2015, equations 10 to 13.
+ * activation(x · (weights ∘ mask) + added): a layer of MADE. The mask is never written down by
+ * the native kernels, and where the degrees are sorted its dead half costs nothing. Source:
+ * Germain et al. 2015, equations 10 to 13.
  *
  * @param x [B, inputs]
  * @param weights [inputs, outputs]

@@ -2,19 +2,25 @@ import * as tf from '@tensorflow/tfjs';
 import type {NodeJSKernelBackend} from '@tensorflow/tfjs-node/dist/nodejs_kernel_backend';
 
 /**
- * The native side: the project's own operations in C++ (lib/engine/native, compiled by set-up), and the TensorFlow runtime reached by
- * the names of its operations. tfjs writes several passes over memory where the runtime has one operation (the gradient of a
- * ReLU, Adam); each call here costs about 15 microseconds.
+ * The native side: the project's own operations in C++ (lib/engine/native, compiled by set-up), and the
+ * TensorFlow runtime reached by the names of its operations. tfjs writes several passes over memory where the
+ * runtime has one operation (the gradient of a ReLU, Adam); each call here costs about 15 microseconds.
  */
 
-/** What the project's own kernels give to JavaScript directly, for samplers. Loading them registers operations with TensorFlow. */
+/**
+ * What the project's own kernels give to JavaScript directly, for samplers. Loading them
+ * registers operations with TensorFlow.
+ */
 export interface NativeKernels {
   setThreads(count: number): void;
   /** @returns a handle; `code` and `numbers` as nativeSampler.ts makes them */
   createPixelSampler(code: Int32Array, numbers: Float32Array): unknown;
   /** @param previous [count], or null for the first value; @param out [count, logits of a value] */
   pixelLogits(sampler: unknown, previous: Float32Array | null, out: Float32Array): void;
-  /** Draws as types.ts' Drawing says. @param outcomes [images]: 0, or not where a value is left open; @param places [samplers] */
+  /**
+   * Draws as types.ts' Drawing says. @param outcomes [images]: 0, or not where a value is left
+   * open; @param places [samplers]
+   */
   drawPixels(
     samplers: readonly unknown[],
     until: number,
@@ -54,15 +60,17 @@ export function nativeThreads(): number {
 }
 
 /**
- * The one place that decides which form of an operation serves a call: the native one where the native runtime is the active
- * backend, else (null) the portable twin. Asked at each call, since `tf.setBackend` may change the answer.
+ * The one place that decides which form of an operation serves a call: the native one where the native
+ * runtime is the active backend, else (null) the portable twin. Asked at each call, since
+ * `tf.setBackend` may change the answer.
  */
 export function native(): NativeKernels | null {
   return !twinsOnly && tf.getBackend() === 'tensorflow' ? loaded : null;
 }
 
 /**
- * Calls `run` with the portable twins serving every operation, whatever the backend: tests compare the two forms by it.
+ * Calls `run` with the portable twins serving every operation, whatever the backend:
+ * tests compare the two forms by it.
  *
  * @param run may be async; calls that overlap with it get the twins, too
  */
@@ -143,7 +151,9 @@ export interface NativePair {
   /** Which inputs the gradient is given: those before what is kept, and those after it. */
   readonly before: readonly number[];
   readonly after: readonly number[];
-  /** Makes the gradients of the inputs of what the second operation gives; for where that has another shape. */
+  /**
+   * Makes the gradients of the inputs of what the second operation gives; for where that has another shape.
+   */
   readonly finish?: (gradients: tf.Tensor[]) => tf.Tensor[];
 }
 

@@ -5,7 +5,9 @@ import type {PixelProgram, PixelStep} from './pixelProgram';
 /** The kinds of steps by the numbers that the kernel knows them by. */
 const STEP_KINDS: readonly PixelStep['kind'][] = ['convolve', 'rectify', 'gate', 'recur', 'add'];
 
-/** Runs a program with the native kernels: as many samplers as there are cores, each with images of its own. */
+/**
+ * Runs a program with the native kernels: as many samplers as there are cores, each with images of its own.
+ */
 export function startNatively(
   kernels: NativeKernels,
   program: PixelProgram,

@@ -8,7 +8,10 @@ export function rectify(x: Float32Array, out: Float32Array = new Float32Array(x.
   return out;
 }
 
-/** @param arrays each with the length that it must have; @param features of an image, of which there are whole images */
+/**
+ * @param arrays each with the length that it must have; @param features of an image, of
+ *   which there are whole images
+ */
 function checkLengths(
   operation: string,
   arrays: Record<string, readonly [Float32Array, number]>,
@@ -51,9 +54,11 @@ export function pixelGate(
 }
 
 /**
- * One step of an LSTM at one pixel (van den Oord et al. 2016a, equation 3): c = f · c before + i · g, h = o · tanh(c).
+ * One step of an LSTM at one pixel (van den Oord et al. 2016a, equation 3): c = f · c
+ * before + i · g, h = o · tanh(c).
  *
- * @param gates [count, 4 h]: o, f, i, g before their activations, which are sigmoid, sigmoid, sigmoid and tanh
+ * @param gates [count, 4 h]: o, f, i, g before their activations, which are
+ *   sigmoid, sigmoid, sigmoid and tanh
  * @param cell [count, h]: c before, replaced by c
  * @param hidden [count, h], overwritten
  * @returns hidden: the hidden state

@@ -113,7 +113,10 @@ export class LoopSampler implements IncrementalLogits {
     }
   }
 
-  /** The taps that pixel (y, x) sees, with their inputs; those outside the image have a state, or are left out. */
+  /**
+   * The taps that pixel (y, x) sees, with their inputs; those outside the image
+   * have a state, or are left out.
+   */
   private seen(step: PixelStep, buffer: PixelBuffer, y: number, x: number, outside: boolean): Seen[] {
     const {width} = this.program.size;
     return step.taps
@@ -141,7 +144,10 @@ function fillBias(bias: Float32Array, added: Float32Array | null, out: Float32Ar
   for (let i = 0; i < out.length; i++) out[i] = bias[i % bias.length] + (added === null ? 0 : added[i]);
 }
 
-/** out = bias + added + the sum over taps of inputs · weights. The features after a ReLU are half zeros, and zeros are skipped. */
+/**
+ * out = bias + added + the sum over taps of inputs · weights. The features after a ReLU are
+ * half zeros, and zeros are skipped.
+ */
 class LoopKernel {
   private readonly inputs: number;
   private readonly outputs: number;

@@ -5,9 +5,9 @@ import {startNatively} from './nativeSampler';
 import {LoopSampler} from './pixelLoops';
 
 /**
- * A network in raster order as a list of steps that compute it one pixel at a time, from what they remember of the pixels before:
- * what a sampler needs. A model writes the list once; the native kernels run it for many pixels at a call, and plain loops are
- * the twin.
+ * A network in raster order as a list of steps that compute it one pixel at a time, from what they remember
+ * of the pixels before: what a sampler needs. A model writes the list once; the native kernels run it for
+ * many pixels at a call, and plain loops are the twin.
  */
 
 /** Numbers of each image at a pixel: the result of one step, which others use. */
@@ -16,7 +16,9 @@ export interface PixelBuffer {
   readonly size: number;
   /** How many rows of pixels are remembered; 0 for the pixel in hand alone. */
   rows: number;
-  /** [size] or [count, size]: the state of all pixels outside the image; of a buffer without rows its content. */
+  /**
+   * [size] or [count, size]: the state of all pixels outside the image; of a buffer without rows its content.
+   */
   readonly constant: Float32Array | null;
 }
 
@@ -34,7 +36,10 @@ export interface PixelConvolution {
   readonly bias: Float32Array;
 }
 
-/** A recurrence in plain numbers: state-to-state weights [taps, h, 4 h], and the state outside the image, [h] each. */
+/**
+ * A recurrence in plain numbers: state-to-state weights [taps, h, 4 h], and the
+ * state outside the image, [h] each.
+ */
 export interface PixelRecurrence {
   readonly state: Float32Array;
   readonly hidden: Float32Array;
@@ -42,7 +47,10 @@ export interface PixelRecurrence {
   readonly direction: ScanDirection;
 }
 
-/** When a step runs: at each pixel, or for a whole row before its first pixel (or before that of the next row). */
+/**
+ * When a step runs: at each pixel, or for a whole row before its first pixel
+ * (or before that of the next row).
+ */
 export type Phase = 'pixel' | 'row' | 'row before';
 
 export interface PixelTap {

@@ -5,8 +5,8 @@ import {attribute, native, runPair} from './native';
 import {relu} from './relu';
 
 /**
- * third(relu(second(relu(first(relu(x)))))): what a residual block adds, and the layers before the logits. Natively it is one operation,
- * image by image, so that the features of an image stay in a core's own cache.
+ * third(relu(second(relu(first(relu(x)))))): what a residual block adds, and the layers before the logits.
+ * Natively it is one operation, image by image, so that the features of an image stay in a core's own cache.
  *
  * @param x [B, H, W, inputs]
  * @param convolutions the first and the third 1 x 1; of the second no tap below the center's row

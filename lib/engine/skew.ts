@@ -1,15 +1,17 @@
 import * as tf from '@tensorflow/tfjs';
 
 /**
- * Shifts each row one place further to the right than the row above, so that the diagonals of the image become columns: what
- * lets the Diagonal BiLSTM sweep a diagonal at once. Source: van den Oord et al. 2016a, figure 3.
+ * Shifts each row one place further to the right than the row above, so that the diagonals of
+ * the image become columns: what lets the Diagonal BiLSTM sweep a diagonal at once. Source: van
+ * den Oord et al. 2016a, figure 3.
  *
  * @param x [B, H, W, C]
  * @returns [B, H, H + W - 1, C], zeros where there is no pixel; differentiable; the caller disposes it
  */
 export function skew(x: tf.Tensor4D): tf.Tensor4D {
   const [batch, height, width, channels] = x.shape;
-  // In rows of H + W places each row begins one place later when the same numbers are read in rows of one place less.
+  // In rows of H + W places each row begins one place later when the same numbers are
+  // read in rows of one place less.
   return tf.tidy(() => {
     const padded = tf.pad(x, [
       [0, 0],

@@ -1,6 +1,7 @@
 /**
- * How many threads the native engine works with: RASTER_THREADS where that is set, else the processors that this process may use, by
- * its affinity and by the quota of its cgroups (what a container is given). For Node only.
+ * How many threads the native engine works with: RASTER_THREADS where that is set, else the
+ * processors that this process may use, by its affinity and by the quota of its cgroups (what a
+ * container is given). For Node only.
  */
 
 /** @throws Error when RASTER_THREADS is no number of threads */
@@ -31,7 +32,8 @@ export function threadCount(): number {
 }
 
 /**
- * The processors that the cgroups of this process allow, as a fraction of time: the least of its own group's and those above.
+ * The processors that the cgroups of this process allow, as a fraction of time: the least of
+ * its own group's and those above.
  *
  * @param read the text of a file, or undefined where there is none
  * @returns Infinity without a quota, and where there are no cgroups

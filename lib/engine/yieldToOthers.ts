@@ -7,7 +7,9 @@ export function yieldToOthers(): Promise<void> {
   });
 }
 
-/** What is used of a browser's MessagePort: the notebooks' compiler knows Node's only, which has no onmessage. */
+/**
+ * What is used of a browser's MessagePort: the notebooks' compiler knows Node's only, which has no onmessage.
+ */
 interface Port {
   onmessage: (() => void) | null;
   postMessage(message: unknown): void;

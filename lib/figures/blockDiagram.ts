@@ -7,7 +7,10 @@ export type Place = readonly [x: number, y: number];
 export interface Block {
   readonly at: Place;
   readonly text: string;
-  /** `layer`: has weights; `sign`: a circle; `data`: what goes in or comes out, without a frame. `plain` where it is left out. */
+  /**
+   * `layer`: has weights; `sign`: a circle; `data`: what goes in or comes out, without a
+   * frame. `plain` where it is left out.
+   */
   readonly kind?: 'layer' | 'plain' | 'sign' | 'data';
 }
 

@@ -19,7 +19,7 @@ export interface Axis {
   readonly range?: readonly [number, number];
 }
 
-/** A number to compare with, drawn as a dashed gray line with its value: {label: 'MADE paper', value: 88.40}. */
+/** A number to compare with, drawn as a dashed gray line: {label: 'MADE paper', value: 88.40}. */
 export interface Reference {
   readonly label: string;
   readonly value: number;
@@ -35,7 +35,7 @@ export interface Series {
   readonly model?: string;
   /** 'lines' where it is left out. */
   readonly drawn?: 'lines' | 'lines+markers' | 'markers';
-  /** The second line of a model: thin, dotted, with hollow markers, so that it cannot be taken for the first. */
+  /** The second line of a model: thin, dotted, with hollow markers, not to be taken for the first. */
   readonly second?: boolean;
 }
 
@@ -191,8 +191,8 @@ export interface ResultChart extends FigureText {
 }
 
 /**
- * One row a model: ours as its marker, the paper's as a dashed gray stroke, both with their numbers. Unlike bars, its axis need
- * not begin at zero, so that 80 and 86 nats can be seen apart.
+ * One row a model: ours as its marker, the paper's as a dashed gray stroke, both with their numbers. Unlike
+ * bars, its axis need not begin at zero, so that 80 and 86 nats can be seen apart.
  */
 export function resultChart(chart: ResultChart): Chart {
   if (chart.results.length === 0) throw new RangeError('resultChart: results is empty; give at least one');
@@ -275,7 +275,7 @@ function axisLayout(axis: Axis, range?: readonly number[]): JsonObject {
   };
 }
 
-/** Ticks at 1, 2, 5, 10, 20, … over a few decades, at powers of ten over many: Plotly's own are too small to be read. */
+/** Ticks at 1, 2, 5, 10, … over a few decades, at powers of ten over many: Plotly's own are too small. */
 function logTicks([low, high]: readonly number[]): JsonObject {
   const steps = high - low > 2.5 ? [1] : [1, 2, 5];
   const decades = Array.from({length: Math.ceil(high) - Math.floor(low) + 1}, (_, k) => Math.floor(low) + k);
@@ -291,7 +291,7 @@ function shortNumber(value: number): string {
   return `${Number((value / unit).toPrecision(6))}${suffix}`;
 }
 
-/** The span of all values with a margin, in the axis' own terms (decimal logarithms on a logarithmic axis). */
+/** The span of all values with a margin, in the axis' own terms (decimal logarithms where it has them). */
 function rangeOf(axis: Axis, values: readonly ArrayLike<number>[], margin = 0.06): [number, number] {
   const place = (value: number): number => (axis.scale === 'log' ? Math.log10(value) : value);
   if (axis.range) return [place(axis.range[0]), place(axis.range[1])];
@@ -307,7 +307,7 @@ function dashedLine(ends: {x0: number; x1: number; xref: string; y0: number; y1:
   return {type: 'line', ...ends, yref: 'y', line: {color: colors.reference, width: 1.6, dash: '6px,4px'}};
 }
 
-/** The names and values right of the drawing, each at its line, pushed up where two would cover each other. */
+/** The names and values right of the drawing, each at its line, pushed up where two would meet. */
 function referenceLabels(
   references: readonly Reference[],
   axis: Axis,

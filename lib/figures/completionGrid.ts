@@ -12,8 +12,8 @@ export interface CompletionRow {
 }
 
 /**
- * One row an image: the original, what the model was given (the rest covered), then the completions. Of black-and-white
- * images, what the model chose has a blue tint; a photograph keeps its colors.
+ * One row an image: the original, what the model was given (the rest covered), then the completions. Of
+ * black-and-white images, what the model chose has a blue tint; a photograph keeps its colors.
  *
  * @throws RangeError when there is no row, an original is not one image, or a mask does not fit
  */

@@ -19,8 +19,8 @@ export interface Panel {
 
 /**
  * - 'mask': two tones, for 0 and 1
- * - 'amount': from dark blue to yellow, even to the eye and to the color-blind (cividis); what is exactly 0 stays gray,
- *   so that "nothing" and "almost nothing" cannot be taken for each other
+ * - 'amount': from dark blue to yellow, even to the eye and to the color-blind (cividis); what is exactly 0
+ *   stays gray, so that "nothing" and "almost nothing" cannot be taken for each other
  * - 'signed': around zero, from blue over white to orange
  */
 export type HeatScale = 'mask' | 'amount' | 'signed';
@@ -54,8 +54,10 @@ const maskTones = ['#DDE3EA', '#1F3A5F'] as const;
 const emptyTone = '#E6E6E6';
 
 /**
- * One matrix or several, with one color scale for all. Cells are square, never blurred, with thin gaps between them.
- * @throws RangeError when a panel's values do not fill its rows and columns, a marked cell lies outside, or names are too few or many
+ * One matrix or several, with one color scale for all. Cells are square, never
+ * blurred, with thin gaps between them.
+ * @throws RangeError when a panel's values do not fill its rows and columns, a marked cell lies outside,
+ *   or names are too few or many
  */
 export function heatmap(figure: Heatmap): Chart {
   if (figure.panels.length === 0) throw new RangeError('heatmap: panels is empty; give at least one');

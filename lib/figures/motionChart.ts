@@ -8,8 +8,8 @@ const PACE = 120;
 const CONTROLS = 84;
 
 /**
- * Pictures that follow each other, with a slider and a play button. Where no script runs the last picture is shown, so set a film
- * strip of a few stages beside it.
+ * Pictures that follow each other, with a slider and a play button. Where no script runs the last picture is
+ * shown, so set a film strip of a few stages beside it.
  *
  * @param pictures of one size, with the words of the last one
  * @param names one a picture, shown at the slider

@@ -1,6 +1,8 @@
 import {type Chart, colors, type JsonObject} from './style';
 
-/** One figure as the page shows it: its words, its picture where there is one, and its chart where it is one. */
+/**
+ * One figure as the page shows it: its words, its picture where there is one, and its chart where it is one.
+ */
 export interface PageFigure {
   readonly id: string;
   readonly words: JsonObject;
@@ -42,9 +44,9 @@ export interface Page {
 }
 
 /**
- * One page that shows it all, without a server and without the network: the tables, then every figure under the heading that says
- * what it finds. A picture is there at once; where it is a chart it becomes interactive when it is scrolled to, if Plotly is there and the
- * screen is wide enough for it.
+ * One page that shows it all, without a server and without the network: the tables, then every figure under
+ * the heading that says what it finds. A picture is there at once; where it is a chart it becomes interactive
+ * when it is scrolled to, if Plotly is there and the screen is wide enough for it.
  */
 export function pageHtml({tables, figures, hrefOf, plotly, playground}: Page): string {
   const sections = new Map<string, PageFigure[]>();

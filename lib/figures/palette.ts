@@ -1,4 +1,6 @@
-/** An image as places in a list of colors: a third of the bytes, and what it compresses to is smaller still. */
+/**
+ * An image as places in a list of colors: a third of the bytes, and what it compresses to is smaller still.
+ */
 export interface Indexed {
   readonly indices: Uint8Array;
   /** At most 256 colors. */
@@ -7,7 +9,10 @@ export interface Indexed {
   readonly exact: boolean;
 }
 
-/** True when a palette of 256 colors is enough: found at once, where choosing a palette for many colors takes its time. */
+/**
+ * True when a palette of 256 colors is enough: found at once, where choosing a palette
+ * for many colors takes its time.
+ */
 export function fewColors(pixels: Uint8Array): boolean {
   const seen = new Set<number>();
   for (let i = 0; i < pixels.length && seen.size <= 256; i += 3) seen.add(packed(pixels, i));
@@ -25,7 +30,8 @@ export function indexColors(pixels: Uint8Array, near = 0): Indexed {
     counts.set(color, (counts.get(color) ?? 0) + 1);
   }
   const byFrequency = [...counts.keys()].sort((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0) || a - b);
-  // Kept are frequent colors none of which is near another: so every color, however rare, has one close to it.
+  // Kept are frequent colors none of which is near another: so every color,
+  // however rare, has one close to it.
   let tolerance = near;
   let palette: Color[] = [];
   let place = new Map<number, number>();
@@ -44,7 +50,9 @@ function packed(pixels: Uint8Array, at: number): number {
 
 type Color = [number, number, number];
 
-/** A palette that has a color within the tolerance of each given one, and the place of that color for each. */
+/**
+ * A palette that has a color within the tolerance of each given one, and the place of that color for each.
+ */
 function cover(colors: readonly number[], tolerance: number): [Color[], Map<number, number>] {
   const palette: Color[] = [];
   const place = new Map<number, number>();

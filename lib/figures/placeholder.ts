@@ -1,8 +1,8 @@
 import {type Chart, colors, type FigureText, figureLayout, wrap} from './style';
 
 /**
- * What stands in the place of a picture that is not here: a dashed frame of its size, with sentences in it and an address that can be
- * clicked.
+ * What stands in the place of a picture that is not here: a dashed frame of its size, with sentences in it
+ * and an address that can be clicked.
  *
  * @param sentences each begins a line of its own
  * @param address begins with https://

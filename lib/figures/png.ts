@@ -20,9 +20,14 @@ export interface ImageGrid extends FigureText {
   readonly scale?: number;
   /** Pixels of the drawing between two images; the scale where it is left out. */
   readonly gap?: number;
-  /** The byte drawn white. Where it is left out, 1 for each list of images that has only zeros and ones, and 255 for the others. */
+  /**
+   * The byte drawn white. Where it is left out, 1 for each list of images that has only zeros
+   * and ones, and 255 for the others.
+   */
   readonly white?: number;
-  /** 1 where a pixel was given, 0 where the model chose it (drawn with a blue tint): [H, W], or [count, H, W]. */
+  /**
+   * 1 where a pixel was given, 0 where the model chose it (drawn with a blue tint): [H, W], or [count, H, W].
+   */
   readonly known?: Uint8Array;
   /** 1 where a pixel is covered, and drawn as a flat blue: [H, W], or [count, H, W]. */
   readonly covered?: Uint8Array;
@@ -93,7 +98,8 @@ export function encodePng({pixels, width, height, text}: Picture, more: JsonObje
 
 /**
  * The pixels of a PNG that `encodePng` wrote.
- * @throws Error when the bytes are no PNG, are cut short or altered, or are of another kind (gray, transparent, 16 bits)
+ * @throws Error when the bytes are no PNG, are cut short or altered, or are of another kind
+ *   (gray, transparent, 16 bits)
  */
 export function decodePng(png: Uint8Array): Omit<Picture, 'text'> {
   const image = decode(png, {checkCrc: true});

@@ -41,7 +41,8 @@ export function saveFigure(id: string, figure: Chart | Picture, options: SaveOpt
 /**
  * A chart that saveFigure has kept: what a notebook shows where it cannot make it anew.
  *
- * @param folders where to look, in this order; where the figures of this machine are, then the committed ones, where it is left out
+ * @param folders where to look, in this order; where the figures of this machine are, then the
+ *   committed ones, where it is left out
  * @throws Error when there is none of that id
  */
 export function loadFigure(id: string, folders = [figuresFolder(), publishedFiguresFolder()]): Chart {

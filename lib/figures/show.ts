@@ -15,8 +15,9 @@ export interface Note {
 export const plotlyMime = 'application/vnd.plotly.v1+json';
 
 /**
- * Shows a figure in the cell that is running: a chart live, a picture as PNG, a note as text. Charts get their PNG and their sentence in
- * words when the notebooks are executed by script (scripts/notebooks), because only a browser can draw them.
+ * Shows a figure in the cell that is running: a chart live, a picture as PNG, a note as text. Charts get
+ * their PNG and their sentence in words when the notebooks are executed by script (scripts/notebooks),
+ * because only a browser can draw them.
  */
 export function show(display: Display, figure: Chart | Picture | Note): void {
   if (isPicture(figure)) display.raw('image/png', encodePng(figure));

@@ -1,6 +1,6 @@
 /**
- * One look for every figure. Colors are those of Okabe and Ito, which people with any common color blindness tell
- * apart; a dash and a marker always say the same as the color, so that gray print loses nothing.
+ * One look for every figure. Colors are those of Okabe and Ito, which people with any common color blindness
+ * tell apart; a dash and a marker always say the same as the color, so that gray print loses nothing.
  */
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
@@ -74,7 +74,10 @@ export const otherStrokes: readonly Omit<Stroke, 'label'>[] = [
   {color: '#7B5EA7', dash: '5px,5px', symbol: 'bowtie'},
 ];
 
-/** No two alike, in gray print either: what belongs to no model takes dashes and markers that no model of the chart has. */
+/**
+ * No two alike, in gray print either: what belongs to no model takes dashes and markers
+ * that no model of the chart has.
+ */
 export function strokesOf(
   series: readonly {readonly model?: string; readonly second?: boolean}[],
 ): readonly Omit<Stroke, 'label'>[] {
@@ -206,7 +209,10 @@ export function wrap(sentence: string, characters: number): string[] {
   return lines;
 }
 
-/** Rounded to so many significant digits, as a plain array; NaN and infinities become null, which Plotly leaves out. */
+/**
+ * Rounded to so many significant digits, as a plain array; NaN and infinities become
+ * null, which Plotly leaves out.
+ */
 export function plain(values: ArrayLike<number>, digits = 6): (number | null)[] {
   return Array.from(values, (value) => (Number.isFinite(value) ? Number(value.toPrecision(digits)) : null));
 }

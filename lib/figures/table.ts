@@ -8,8 +8,8 @@ interface DataFrameLibrary {
 }
 
 /**
- * Prints columns as a table, every row and every word of it: a danfojs DataFrame on the native runtime, else console.table (danfojs loads the native runtime, which
- * would take over from any other engine).
+ * Prints columns as a table, every row and every word of it: a danfojs DataFrame on the native runtime, else
+ * console.table (danfojs loads the native runtime, which would take over from any other engine).
  *
  * @throws RangeError when the columns differ in length
  */

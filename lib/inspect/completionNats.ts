@@ -8,15 +8,16 @@ export interface CompletionNats {
   /** Of the hidden values, each given all that comes before it in the model's order, [count]. */
   readonly hidden: Float64Array;
   /**
-   * Of known values that come after a hidden one, [count]. They were given, but the hidden values before them did not hear of them;
-   * these nats say how badly the two fit.
+   * Of known values that come after a hidden one, [count]. They were given, but the hidden values before them
+   * did not hear of them; these nats say how badly the two fit.
    */
   readonly late: Float64Array;
 }
 
 /**
- * -log p(x) = prefix + hidden + late. Where nothing is late, `hidden` is -log p(hidden | known): exact, for a completion and for the
- * truth alike. Where something is late it is not, and the sum is -log p(hidden, known) only.
+ * -log p(x) = prefix + hidden + late. Where nothing is late, `hidden` is -log p(hidden | known):
+ * exact, for a completion and for the truth alike. Where something is late it is not, and the sum
+ * is -log p(hidden, known) only.
  *
  * @param images a few, completed or true, values 0 … levels - 1
  * @param mask [H * W * C], 1 where the value is known

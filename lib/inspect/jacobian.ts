@@ -3,8 +3,8 @@ import {Random} from '../random';
 import type {AutoregressiveModel} from '../types';
 
 /**
- * What each logit depends on. Two ways that do not trust each other: by gradient, and by changing one pixel at
- * a time. In generation order the whole matrix must be strictly lower triangular.
+ * What each logit depends on. Two ways that do not trust each other: by gradient, and by changing one pixel
+ * at a time. In generation order the whole matrix must be strictly lower triangular.
  */
 
 /** One row a logit, one column a pixel (value), both in raster order: [rows, columns]. */
@@ -51,9 +51,9 @@ export async function jacobian(model: LogitModel, x: ArrayLike<number>): Promise
 }
 
 /**
- * The same by perturbation: each pixel is moved to the farther of 0 and 1, and the change of every logit divided by the step.
- * Changed and unchanged images go through batches of the same size at the same place, so that
- * "no dependence" gives exactly 0 whatever the rounding.
+ * The same by perturbation: each pixel is moved to the farther of 0 and 1, and the change of every logit
+ * divided by the step. Changed and unchanged images go through batches of the same size at the same place, so
+ * that "no dependence" gives exactly 0 whatever the rounding.
  */
 export async function perturbationJacobian(model: LogitModel, x: ArrayLike<number>): Promise<Jacobian> {
   const {rows, columns, values} = emptyJacobian(model, x);

@@ -2,8 +2,8 @@ import {evaluate} from '../evaluate';
 import type {AutoregressiveModel, ImageShape, Images} from '../types';
 
 /**
- * Distributions of so few bits that every one of their 2^D outcomes can be written down. Outcome number k has the binary
- * digits of k as its bits, the first bit being the highest digit: 6 of three bits is 1, 1, 0.
+ * Distributions of so few bits that every one of their 2^D outcomes can be written down. Outcome number k has
+ * the binary digits of k as its bits, the first bit being the highest digit: 6 of three bits is 1, 1, 0.
  */
 
 const MOST_BITS = 16;
@@ -37,12 +37,17 @@ export function allImages({height, width, channels}: ImageShape, levels: number)
   return {pixels, count, height, width, channels};
 }
 
-/** Every black-and-white image of a size, image k showing outcome k. @throws RangeError for more than 16 values */
+/**
+ * Every black-and-white image of a size, image k showing outcome k. @throws
+ * RangeError for more than 16 values
+ */
 export function allBinaryImages(shape: ImageShape): Images {
   return allImages(shape, 2);
 }
 
-/** What a model calls p(x), for every x in the order of allImages: [levels^D]. A true distribution sums to 1. */
+/**
+ * What a model calls p(x), for every x in the order of allImages: [levels^D]. A true distribution sums to 1.
+ */
 export async function tabulate(model: AutoregressiveModel): Promise<Float64Array> {
   const {perImage} = await evaluate(model, allImages(model.image, model.levels));
   return perImage.map((nats) => Math.exp(-nats));
@@ -62,7 +67,8 @@ export function frequencies(images: Images): Float64Array {
 }
 
 /**
- * The factors of the chain rule: p(x_o1), p(x_o2 | x_o1), p(x_o3 | x_o1, x_o2), … Their product is p(x), whatever the order.
+ * The factors of the chain rule: p(x_o1), p(x_o2 | x_o1), p(x_o3 | x_o1, x_o2), … Their
+ * product is p(x), whatever the order.
  *
  * @param joint [2^D] probabilities
  * @param order a permutation of 0 … D - 1
@@ -119,7 +125,10 @@ export function entropy(p: ArrayLike<number>): number {
   return crossEntropy(p, p);
 }
 
-/** H(p, q) = -sum of p log q in nats: what outcomes of p cost on average in a code made for q. Never below H(p). */
+/**
+ * H(p, q) = -sum of p log q in nats: what outcomes of p cost on average in a
+ * code made for q. Never below H(p).
+ */
 export function crossEntropy(p: ArrayLike<number>, q: ArrayLike<number>): number {
   if (p.length !== q.length) {
     throw new RangeError(`crossEntropy: both must have as many outcomes, got ${p.length} and ${q.length}`);

@@ -3,8 +3,9 @@ import {type EvaluateOptions, evaluate} from '../evaluate';
 import type {AutoregressiveModel, Images} from '../types';
 
 /**
- * What a model of p(x | class) says of the class of an image, by Bayes' rule with all classes equally likely beforehand.
- * The likelihood without a class is their mean, so `ensembleNats` of what `natsByLabel` gives is -log p(x).
+ * What a model of p(x | class) says of the class of an image, by Bayes' rule with all classes equally
+ * likely beforehand. The likelihood without a class is their mean, so `ensembleNats` of what
+ * `natsByLabel` gives is -log p(x).
  */
 
 /**

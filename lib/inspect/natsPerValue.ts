@@ -6,10 +6,12 @@ import {checkModelImages} from '../evaluate';
 import type {AutoregressiveModel, Condition, Images} from '../types';
 
 /**
- * Where an image spends its nats: -log p(x_d | x_<d) of every value. Their sum over an image is its likelihood.
+ * Where an image spends its nats: -log p(x_d | x_<d) of every value. Their sum
+ * over an image is its likelihood.
  *
  * @param images a few, of the model's size, values 0 … levels - 1
- * @param condition the class of all, or of each; default: their labels, for a model that is conditioned on classes
+ * @param condition the class of all, or of each; default: their labels, for a model
+ *   that is conditioned on classes
  * @returns [count, H, W, C] in raster order, nats
  * @throws RangeError when the images do not fit the model
  */

@@ -3,7 +3,8 @@ import {toTensor} from '../data/dataset';
 import type {AutoregressiveModel, Images} from '../types';
 
 /**
- * What a model expects of one pixel of an image, from the true values before it: the softmax activations of PixelRNN, figure 6.
+ * What a model expects of one pixel of an image, from the true values before it: the softmax
+ * activations of PixelRNN, figure 6.
  *
  * @param images one image, values 0 … levels - 1
  * @returns for each channel the probabilities of its levels

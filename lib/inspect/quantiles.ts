@@ -12,7 +12,10 @@ export function quantile(values: ArrayLike<number>, share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
 }
 
-/** Which share of the values is at most x, for each x: a curve that rises from 0 to 1. @throws RangeError when there are no values */
+/**
+ * Which share of the values is at most x, for each x: a curve that rises from 0 to 1. @throws
+ * RangeError when there are no values
+ */
 export function sharesUpTo(values: ArrayLike<number>, x: readonly number[]): number[] {
   if (values.length === 0) throw new RangeError('sharesUpTo: give at least one value');
   const all = Array.from(values);

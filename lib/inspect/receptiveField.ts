@@ -3,8 +3,8 @@ import {Random} from '../random';
 import type {ImageShape} from '../types';
 
 /**
- * Which values of an image reach one place of a map made from it: a layer's features or a model's logits. Two ways that do
- * not trust each other: by gradient, and by changing one value after the other.
+ * Which values of an image reach one place of a map made from it: a layer's features or a model's logits. Two
+ * ways that do not trust each other: by gradient, and by changing one value after the other.
  */
 
 /** Anything made from images [B, H, W, C] that keeps their places: [B, H, W, …]. A new tensor. */
@@ -21,7 +21,9 @@ export interface ReceptiveFieldOptions {
   readonly seed?: number;
 }
 
-/** The values seen, [H, W, C]: 0 where nothing gets through, else the largest effect over the random images. */
+/**
+ * The values seen, [H, W, C]: 0 where nothing gets through, else the largest effect over the random images.
+ */
 export interface ReceptiveField extends ImageShape {
   readonly row: number;
   readonly column: number;
@@ -107,7 +109,10 @@ async function gradients(
   return values;
 }
 
-/** The largest change of a number at the place, when a value goes to the farther of 0 and 1; images one after the other. */
+/**
+ * The largest change of a number at the place, when a value goes to the farther of 0 and
+ * 1; images one after the other.
+ */
 async function changes(
   map: PlaceMap,
   {height, width, channels}: ImageShape,

@@ -8,12 +8,14 @@ import {rasterMask} from './rasterMasks';
 import type {StateLayer, StateSpec} from './stateLayer';
 
 /**
- * Diagonal BiLSTM (van den Oord et al. 2016a, section 3.2): two recurrences along the diagonals, from the left and from the right, each with
- * weights of its own. Input-to-state is 1 x 1 with mask B. What comes from the right has seen pixels to the right in its own row, so it is
- * shifted down by one row before it is added: a pixel is given that of the pixel above it. Zeros enter the first row.
+ * Diagonal BiLSTM (van den Oord et al. 2016a, section 3.2): two recurrences along the diagonals, from the
+ * left and from the right, each with weights of its own. Input-to-state is 1 x 1 with mask B. What comes from
+ * the right has seen pixels to the right in its own row, so it is shifted down by one row before it is added:
+ * a pixel is given that of the pixel above it. Zeros enter the first row.
  *
- * Every earlier pixel reaches the output but one: the last pixel of the row above, wherever the convolution before does not reach it. It
- * is the first pixel that the recurrence from the right meets, and features do not contain their own pixel.
+ * Every earlier pixel reaches the output but one: the last pixel of the row above, wherever the
+ * convolution before does not reach it. It is the first pixel that the recurrence from the right meets,
+ * and features do not contain their own pixel.
  */
 export class DiagonalBiLstm implements StateLayer {
   /** From the left and from the right. */

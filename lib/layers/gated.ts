@@ -9,7 +9,10 @@ import {evenGroups, horizontalMask, rasterMask, verticalMask} from './rasterMask
 /** A layer of the Gated PixelCNN (van den Oord et al. 2016b, figure 2). */
 export interface GatedSpec {
   readonly name: string;
-  /** The first layer takes the image itself, with mask A; it has no residual connection, which would show the pixel itself. */
+  /**
+   * The first layer takes the image itself, with mask A; it has no residual connection,
+   * which would show the pixel itself.
+   */
   readonly first: boolean;
   /** Features of the input: the image's channels in the first layer, else `features`. */
   readonly inputs: number;
@@ -32,10 +35,11 @@ const BEFORE_GATE = 0.6;
 /**
  * above = V * vertical + class, vertical' = gate(above),
  * horizontal' = horizontal + point(gate(H * horizontal + link(above) + class)).
- * The link is taken before the gate, and goes only this way: the vertical stack of a row sees all columns of the rows
- * above, so if it were fed by the horizontal stack of its own row, pixels to the right would be seen.
- * The paper says neither which stacks are conditioned on the class nor how: here both, each by a bias of its own before its gate. The
- * vertical one is added before the link, so that in the last layer, whose vertical gate feeds nothing, it is of use too.
+ * The link is taken before the gate, and goes only this way: the vertical stack of a row sees all columns of
+ * the rows above, so if it were fed by the horizontal stack of its own row, pixels to the right would be
+ * seen. The paper says neither which stacks are conditioned on the class nor how: here both, each by a bias
+ * of its own before its gate. The vertical one is added before the link, so that in the last layer, whose
+ * vertical gate feeds nothing, it is of use too.
  */
 export class GatedLayer {
   readonly vertical: MaskedConv2d;
@@ -117,8 +121,8 @@ export class GatedLayer {
 }
 
 /**
- * Vertical, horizontal, link, point. Before a gate each half of the features has its color groups; the vertical stack
- * and the link carry rows above only, where every color is known, so they need none.
+ * Vertical, horizontal, link, point. Before a gate each half of the features has its color groups; the
+ * vertical stack and the link carry rows above only, where every color is known, so they need none.
  */
 function specs(spec: GatedSpec): MaskedConv2dSpec[] {
   const {name, first, inputs, features, groups, size, dilation, inputDeviation} = spec;

@@ -6,7 +6,10 @@ import {MaskedConv2d, type MaskedConv2dSpec} from './maskedConv2d';
 import {type ParameterSpec, parameter} from './parameters';
 import {evenGroups} from './rasterMasks';
 
-/** A recurrence over the image: a masked convolution gives the gates what a pixel's inputs say, the scan what its neighbors' states say. */
+/**
+ * A recurrence over the image: a masked convolution gives the gates what a pixel's inputs say, the scan
+ * what its neighbors' states say.
+ */
 export interface LstmSpec {
   readonly name: string;
   readonly direction: ScanDirection;
@@ -19,8 +22,9 @@ export interface LstmSpec {
 }
 
 /**
- * Parameters of `name`: `.input` (a masked convolution with its bias, 2h to 4h), `.state` [taps, h, 4h], `.hidden` and `.cell` [h], which start
- * at 0. The state-to-state product needs no mask: it reads other pixels only, all of them earlier, with all their colors.
+ * Parameters of `name`: `.input` (a masked convolution with its bias, 2h to 4h), `.state` [taps, h, 4h],
+ * `.hidden` and `.cell` [h], which start at 0. The state-to-state product needs no mask: it reads other
+ * pixels only, all of them earlier, with all their colors.
  */
 export class Lstm {
   readonly input: MaskedConv2d;

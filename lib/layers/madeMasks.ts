@@ -27,8 +27,8 @@ export function inputDegrees(order: Int32Array): Int32Array {
 }
 
 /**
- * Degrees of one hidden layer, each drawn uniformly from least(previous layer) … D - 1 (section 4: a unit of degree m
- * may see inputs of degree at most m, and a unit of degree D would be of no use to any output).
+ * Degrees of one hidden layer, each drawn uniformly from least(previous layer) … D - 1 (section 4: a unit of
+ * degree m may see inputs of degree at most m, and a unit of degree D would be of no use to any output).
  */
 export function randomHiddenDegrees(
   units: number,

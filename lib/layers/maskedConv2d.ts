@@ -9,7 +9,10 @@ import {channelMask, liveTaps, type MaskType} from './rasterMasks';
 export interface MaskedConv2dSpec {
   /** Its parameters are called `<name>.weights` and `<name>.bias`. */
   readonly name: string;
-  /** [size, size] in row order, 1 where a tap is alive; what the center shows is left to `type` and the groups. */
+  /**
+   * [size, size] in row order, 1 where a tap is alive; what the center shows is
+   * left to `type` and the groups.
+   */
   readonly mask: Float32Array;
   readonly type: MaskType;
   /** The color group of each input feature; all in one group 0 for gray images. */
@@ -22,8 +25,9 @@ export interface MaskedConv2dSpec {
 }
 
 /**
- * Only the rows and columns of the kernel that are alive are stored and computed: 2 x 3 of a 3 x 3 kernel with mask B.
- * The mask multiplies the weights at each use, so that no update can bring a hidden weight to life.
+ * Only the rows and columns of the kernel that are alive are stored and computed: 2 x 3 of a
+ * 3 x 3 kernel with mask B. The mask multiplies the weights at each use, so that no update can
+ * bring a hidden weight to life.
  */
 export class MaskedConv2d {
   private readonly mask: tf.Tensor4D | null;
@@ -68,7 +72,9 @@ export class MaskedConv2d {
     ];
   }
 
-  /** [rows, columns, inputs, outputs]: the live part of the kernel as it is applied. The caller disposes it. */
+  /**
+   * [rows, columns, inputs, outputs]: the live part of the kernel as it is applied. The caller disposes it.
+   */
   kernel(): tf.Tensor4D {
     const weights = parameter<tf.Tensor4D>(this.parameters, `${this.spec.name}.weights`);
     return this.mask === null ? tf.clone(weights) : tf.mul(weights, this.mask);

@@ -2,13 +2,18 @@ import * as tf from '@tensorflow/tfjs';
 import {Random} from '../random';
 import type {Parameters} from '../types';
 
-/** A trainable tensor to be made: its name in checkpoints, its shape, and where its first values come from. */
+/**
+ * A trainable tensor to be made: its name in checkpoints, its shape, and where its first values come from.
+ */
 export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
   /** Standard deviation of the normal first values; 0 for zeros. */
   readonly deviation: number;
-  /** 1 where a weight can ever act, 0 where a mask always hides it, in row order; left out where nothing is hidden. */
+  /**
+   * 1 where a weight can ever act, 0 where a mask always hides it, in row order;
+   * left out where nothing is hidden.
+   */
   readonly mask?: () => Float32Array;
 }
 

@@ -1,12 +1,15 @@
 /**
- * Masks for raster order, as pure functions on small arrays: a pixel may see the rows above and what is to its left,
- * and of its own place the colors that come before its own.
+ * Masks for raster order, as pure functions on small arrays: a pixel may see the rows above and what is to
+ * its left, and of its own place the colors that come before its own.
  */
 
 /** 'A' hides the center pixel (first layer only); 'B' shows it (every later layer). */
 export type MaskType = 'A' | 'B';
 
-/** Which taps of a kernel are alive, [rows, columns] in row order, values 0 or 1; the center is the pixel itself. */
+/**
+ * Which taps of a kernel are alive, [rows, columns] in row order, values 0 or 1;
+ * the center is the pixel itself.
+ */
 export interface TapMask {
   readonly rows: number;
   readonly columns: number;
@@ -31,8 +34,8 @@ export function rasterMask(size: number, type: MaskType): Float32Array {
 }
 
 /**
- * Kernel mask of the vertical stack: all rows above the center's; 'B' shows the center's whole row too, which in a later
- * layer holds nothing but features of rows above. Source: van den Oord et al. 2016b, section 2.2.
+ * Kernel mask of the vertical stack: all rows above the center's; 'B' shows the center's whole row too, which
+ * in a later layer holds nothing but features of rows above. Source: van den Oord et al. 2016b, section 2.2.
  */
 export function verticalMask(size: number, type: MaskType): Float32Array {
   checkSize('verticalMask', size);
@@ -93,8 +96,9 @@ export function evenGroups(features: number, groups: number): Int32Array {
 }
 
 /**
- * The mask of a whole kernel. Beside the center the taps decide; at the center the groups do: with 'A' a feature sees
- * the groups before its own (R, then G, then B), with 'B' its own too (van den Oord et al. 2016a, figure 2).
+ * The mask of a whole kernel. Beside the center the taps decide; at the center the groups do:
+ * with 'A' a feature sees the groups before its own (R, then G, then B), with 'B' its own too
+ * (van den Oord et al. 2016a, figure 2).
  *
  * @param inputs group of each input feature
  * @param outputs group of each output feature

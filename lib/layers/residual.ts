@@ -17,8 +17,8 @@ export interface ResidualSpec {
 }
 
 /**
- * x + up(relu(middle(relu(down(relu(x)))))): 2h -> 1x1 -> h -> size x size -> h -> 1x1 -> 2h, all with mask B.
- * Source: van den Oord et al. 2016a, figure 5 (left); the ReLU comes first, as table 1 words it.
+ * x + up(relu(middle(relu(down(relu(x)))))): 2h -> 1x1 -> h -> size x size -> h -> 1x1 -> 2h, all with mask
+ * B. Source: van den Oord et al. 2016a, figure 5 (left); the ReLU comes first, as table 1 words it.
  */
 export class ResidualBlock {
   readonly down: MaskedConv2d;

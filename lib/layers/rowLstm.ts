@@ -7,9 +7,10 @@ import {horizontalMask} from './rasterMasks';
 import type {StateLayer, StateSpec} from './stateLayer';
 
 /**
- * Row LSTM (van den Oord et al. 2016a, section 3.1): a whole row at once, from the states of the row above. Input-to-state sees three pixels
- * of the row through mask B, state-to-state the three pixels above. Its receptive field is a triangle that widens by one pixel to either
- * side with each row up, wherever the masked convolutions before it add nothing.
+ * Row LSTM (van den Oord et al. 2016a, section 3.1): a whole row at once, from the states of the row above.
+ * Input-to-state sees three pixels of the row through mask B, state-to-state the three pixels above. Its
+ * receptive field is a triangle that widens by one pixel to either side with each row up, wherever the masked
+ * convolutions before it add nothing.
  */
 export class RowLstm implements StateLayer {
   private readonly lstm: Lstm;

@@ -21,7 +21,10 @@ export interface PresetOf<Config extends ModelConfig> {
   readonly companions?: readonly string[];
 }
 
-/** All that the library knows of a kind of model. lib/models/index.ts lists them; nothing is said of them elsewhere. */
+/**
+ * All that the library knows of a kind of model. lib/models/index.ts lists them;
+ * nothing is said of them elsewhere.
+ */
 export interface ModelFamily<Name extends string, Preset extends string, Config extends ModelConfig> {
   /** As the commands take it: `made`, `pixelcnn`, … */
   readonly name: Name;

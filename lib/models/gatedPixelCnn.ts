@@ -163,8 +163,8 @@ export const GATED_PIXEL_CNN = defineModel({
   label: 'Gated PixelCNN',
   presets: {
     /**
-     * The paper has no MNIST. As many layers as PixelCNN's blocks, dilated like those to see 24 rows up, with features that make
-     * a training step 1.6 times as long.
+     * The paper has no MNIST. As many layers as PixelCNN's blocks, dilated like those to see 24 rows up, with
+     * features that make a training step 1.6 times as long.
      */
     digits: {
       config: {...DIGITS, features: 32, dilations: [1, 2, 4, 8, 4, 2], head: 64},
@@ -185,8 +185,9 @@ export const GATED_PIXEL_CNN = defineModel({
       recipe: {...RECIPE, epochs: 1, learningRate: 5e-3},
     },
     /**
-     * The paper gives sizes for ImageNet alone (20 layers of 384 features, kernels of 5x5): here depth and features are those of
-     * PixelCNN's `cifar10-paper`, the kernels 5x5. For a bigger machine: docs/bigger-machines.md.
+     * The paper gives sizes for ImageNet alone (20 layers of 384 features, kernels of 5x5): here
+     * depth and features are those of PixelCNN's `cifar10-paper`, the kernels 5x5. For a bigger
+     * machine: docs/bigger-machines.md.
      */
     'cifar10-paper': {
       config: {...CIFAR10_PAPER, size: 5, dilations: new Array<number>(14).fill(1), classes: 0},

@@ -6,8 +6,8 @@ import type {GatedPixelCnn} from './gatedPixelCnn';
 import {headSteps} from './raster';
 
 /**
- * Gated PixelCNN's logits value by value. The vertical stack of a row knows the rows above only, so it is computed for
- * the whole row when the row begins; then the horizontal stack computes one pixel at a time.
+ * Gated PixelCNN's logits value by value. The vertical stack of a row knows the rows above only, so it is
+ * computed for the whole row when the row begins; then the horizontal stack computes one pixel at a time.
  *
  * @param classes [1 or count, classes] of the images, or null; disposed here
  */

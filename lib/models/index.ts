@@ -21,7 +21,8 @@ export interface Preset extends PresetOf<ModelConfig> {
   readonly create: (seed: number) => AutoregressiveModel;
 }
 
-// A family takes configs of its own type alone; from here on a config is whatever a checkpoint or a preset says.
+// A family takes configs of its own type alone; from here on a config is whatever
+// a checkpoint or a preset says.
 type AnyFamily = ModelFamily<ModelName, string, ModelConfig>;
 const BY_NAME = new Map(FAMILIES.map((family) => [family.name as string, family as unknown as AnyFamily]));
 
@@ -34,7 +35,9 @@ function familyOf(model: string): AnyFamily {
   return family;
 }
 
-/** The presets of a model; the first is the one that a command takes when none is named. @throws RangeError */
+/**
+ * The presets of a model; the first is the one that a command takes when none is named. @throws RangeError
+ */
 export function presetNames(model: string): readonly string[] {
   return Object.keys(familyOf(model).presets);
 }
@@ -61,9 +64,9 @@ export interface DataForm extends ImageShape {
 }
 
 /**
- * The preset for images of another form: size, channels and levels are theirs; so are the classes, where the preset is given classes.
- * Features that have to be shared out evenly among the channels are rounded up. What the papers report is of other images, and left
- * behind.
+ * The preset for images of another form: size, channels and levels are theirs; so are the classes, where the
+ * preset is given classes. Features that have to be shared out evenly among the channels are rounded up. What
+ * the papers report is of other images, and left behind.
  *
  * @throws RangeError when the model cannot take such images
  */
@@ -106,15 +109,18 @@ export function fitPreset(preset: Preset, {height, width, channels, levels, clas
 /** Numbers of features of which each color has its part. */
 const SHARED_AMONG_CHANNELS: readonly string[] = ['features', 'head'];
 
-/** The presets that make an ensemble of orders together with the given one; none for weights of no preset. @throws RangeError */
+/**
+ * The presets that make an ensemble of orders together with the given one; none for weights
+ * of no preset. @throws RangeError
+ */
 export function companionPresets(model: string, preset: string): readonly string[] {
   const {presets} = familyOf(model);
   return Object.hasOwn(presets, preset) ? (presets[preset].companions ?? []) : [];
 }
 
 /**
- * The weights of a config that a mask always hides: 0 where it does, by the names of the parameters, in row order. Parameters of which
- * every number counts are left out. @throws RangeError
+ * The weights of a config that a mask always hides: 0 where it does, by the names of the parameters, in row
+ * order. Parameters of which every number counts are left out. @throws RangeError
  */
 export function hiddenWeights(model: string, config: ModelConfig): ReadonlyMap<string, Float32Array> {
   const specs = familyOf(model).parameters?.(config) ?? [];

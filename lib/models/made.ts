@@ -76,7 +76,9 @@ export function madeParameters(config: MadeConfig): ParameterSpec[] {
   return specs;
 }
 
-/** Order and degrees of one set of masks: degrees[0] are the inputs', then one array for each hidden layer. */
+/**
+ * Order and degrees of one set of masks: degrees[0] are the inputs', then one array for each hidden layer.
+ */
 export function madeDegrees(config: MadeConfig, set: number): {order: Int32Array; degrees: Int32Array[]} {
   const values = config.height * config.width * config.channels;
   const random = new Random(config.maskSeed, 'made masks', set);
@@ -265,8 +267,9 @@ function maskSet(config: MadeConfig, sets: Map<number, MaskSet>, set: number): M
 function hiddenDegrees(config: MadeConfig, inputs: Int32Array, random: Random): Int32Array[] {
   const degrees = [inputs];
   for (const units of config.hidden) {
-    // Of several sets, chance makes each see what others miss. One set wastes no unit with an even spread; and where
-    // the order is fresh at every step, a unit that keeps its degree at least learns how much it is shown.
+    // Of several sets, chance makes each see what others miss. One set wastes no unit with an
+    // even spread; and where the order is fresh at every step, a unit that keeps its degree at
+    // least learns how much it is shown.
     degrees.push(
       config.masks <= 1
         ? evenHiddenDegrees(units, inputs.length)

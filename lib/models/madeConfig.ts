@@ -9,7 +9,10 @@ export interface MadeConfig extends ModelConfig {
   readonly channels: number;
   /** Units of each hidden layer; none at all gives the fully visible sigmoid belief net. */
   readonly hidden: readonly number[];
-  /** How many sets of masks training cycles through, and the ensemble averages over (sections 4.2 and 4.3); 0: fresh masks at every step. */
+  /**
+   * How many sets of masks training cycles through, and the ensemble averages over (sections 4.2 and
+   * 4.3); 0: fresh masks at every step.
+   */
   readonly masks: number;
   /** Whether each set of masks has an order of its own (order-agnostic, section 4.2). */
   readonly orderAgnostic: boolean;
@@ -18,8 +21,9 @@ export interface MadeConfig extends ModelConfig {
   /** Masked connections straight from input to output, which the paper adds to its deep networks too. */
   readonly direct: boolean;
   /**
-   * Weights through which the first hidden layer learns which inputs it sees, (U ∘ M) 1, so that a masked input is not taken for a
-   * black one. Of use only where masks change (Uria et al. 2014 feed the mask in as well).
+   * Weights through which the first hidden layer learns which inputs it sees, (U ∘ M) 1, so that
+   * a masked input is not taken for a black one. Of use only where masks change (Uria et al.
+   * 2014 feed the mask in as well).
    */
   readonly conditioned: boolean;
   /** Orders and degrees are drawn from it. */

@@ -37,12 +37,13 @@ class NativeMade implements IncrementalLogits {
 const BLOCK = 28;
 
 /**
- * MADE's logits pixel by pixel, each weight used once for a whole image where the naive loop uses it 784 times.
+ * MADE's logits pixel by pixel, each weight used once for a whole image where
+ * the naive loop uses it 784 times.
  *
- * A hidden unit of degree m is settled as soon as the first m pixels are: it is then computed once and added to
- * what it feeds. With the units of each layer sorted by degree, what a unit may feed is the rest of a row, so the
- * masks become starting places. The units of a block of degrees feed each other one by one; what they feed after
- * the block they feed together, in one product of matrices.
+ * A hidden unit of degree m is settled as soon as the first m pixels are: it is then computed once and added
+ * to what it feeds. With the units of each layer sorted by degree, what a unit may feed is the rest of a row,
+ * so the masks become starting places. The units of a block of degrees feed each other one by one; what they
+ * feed after the block they feed together, in one product of matrices.
  */
 export class MadeIncremental implements IncrementalLogits {
   /** Bias and what has arrived so far; the last are the logits, in order. */

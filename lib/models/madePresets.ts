@@ -18,27 +18,35 @@ const DIGITS: MadeConfig = {
 };
 
 /**
- * Adam where the paper has Adagrad, a rising and falling learning rate, averaged weights, and digits drawn anew in each epoch; the
- * numbers were chosen by validation (data/checkpoints/README.md has the log).
+ * Adam where the paper has Adagrad, a rising and falling learning rate, averaged weights, and digits drawn
+ * anew in each epoch; the numbers were chosen by validation (data/checkpoints/README.md has the log).
  */
 export const MADE = defineModel({
   name: 'made',
   label: 'MADE',
   presets: {
-    /** Two hidden layers as in table 6; 1024 units where the paper has 8000, so that the weights fit in 7 MB. */
+    /**
+     * Two hidden layers as in table 6; 1024 units where the paper has 8000, so that the weights fit in 7 MB.
+     */
     'one-order': {
       config: {...DIGITS, hidden: [1024, 1024]},
       recipe: {...TRAIN_DEFAULTS, epochs: 48, learningRate: 1.5e-3},
       paper: {nats: 89.59, source: 'MADE, table 6: 2 hidden layers, 1 mask'},
     },
-    /** The same in a random order: with the raster one it makes an ensemble of two orders, each with its own weights. */
+    /**
+     * The same in a random order: with the raster one it makes an ensemble of two
+     * orders, each with its own weights.
+     */
     'other-order': {
       config: {...DIGITS, hidden: [1024, 1024], order: 'random', maskSeed: 1},
       recipe: {...TRAIN_DEFAULTS, epochs: 40, learningRate: 1.5e-3},
       paper: {nats: 89.59, source: 'MADE, table 6: 2 hidden layers, 1 mask'},
       companions: ['one-order'],
     },
-    /** The paper's way to an ensemble: eight orders in turn through the same weights, the first of them raster. */
+    /**
+     * The paper's way to an ensemble: eight orders in turn through the same
+     * weights, the first of them raster.
+     */
     orders: {
       config: {...DIGITS, hidden: [500, 500], masks: 8, orderAgnostic: true},
       recipe: {...TRAIN_DEFAULTS, epochs: 24, learningRate: 1.5e-3},

@@ -148,16 +148,19 @@ export const PIXEL_CNN = defineModel({
   label: 'PixelCNN',
   presets: {
     /**
-     * Table 1 widened in view, not in size: dilations let seven blocks see 25 rows up instead of 10 at the same cost.
-     * In trials of 250 steps on the training images weight normalization gained nothing over first weights that keep the
-     * scale of the features, so there is none.
+     * Table 1 widened in view, not in size: dilations let seven blocks see 25 rows up instead of 10 at the
+     * same cost. In trials of 250 steps on the training images weight normalization gained nothing over first
+     * weights that keep the scale of the features, so there is none.
      */
     digits: {
       config: {...DIGITS, features: 32, dilations: [1, 2, 4, 8, 1, 2, 4], head: 64},
       recipe: {...RECIPE, epochs: 6, learningRate: 4e-3},
       paper: {nats: 81.3, source: 'PixelRNN, table 4: PixelCNN'},
     },
-    /** Table 1 as it stands. The paper gives no sizes for MNIST: 7 blocks of h = 32 are its LSTMs' depth there. */
+    /**
+     * Table 1 as it stands. The paper gives no sizes for MNIST: 7 blocks of
+     * h = 32 are its LSTMs' depth there.
+     */
     paper: {
       config: {...DIGITS, features: 32, dilations: [1, 1, 1, 1, 1, 1, 1], head: 32},
       recipe: {...RECIPE, epochs: 10, learningRate: 1e-3},
@@ -169,9 +172,9 @@ export const PIXEL_CNN = defineModel({
       recipe: {...RECIPE, epochs: 1, learningRate: 3e-3},
     },
     /**
-     * Table 1 for CIFAR-10, made small enough to be trained on a processor in hours: the paper has 15 layers of h = 128
-     * and 1024 features before the logits. Half of the work is the last 1x1 convolution, to 3 x 256 logits. Red, green and blue
-     * have a third of the features each.
+     * Table 1 for CIFAR-10, made small enough to be trained on a processor in hours: the paper has 15 layers
+     * of h = 128 and 1024 features before the logits. Half of the work is the last 1x1 convolution, to
+     * 3 x 256 logits. Red, green and blue have a third of the features each.
      */
     cifar10: {
       config: {
@@ -188,8 +191,8 @@ export const PIXEL_CNN = defineModel({
       recipe: {...TRAIN_DEFAULTS, epochs: 2, batchSize: 16, learningRate: 2e-3, clipNorm: 2000},
     },
     /**
-     * "PixelCNN: 15 layers, h = 128" (section 5.1), read as 15 residual blocks, and 1024 features before the logits: with a
-     * third for each color, see CIFAR10_PAPER. For a bigger machine: docs/bigger-machines.md.
+     * "PixelCNN: 15 layers, h = 128" (section 5.1), read as 15 residual blocks, and 1024 features before the
+     * logits: with a third for each color, see CIFAR10_PAPER. For a bigger machine: docs/bigger-machines.md.
      */
     'cifar10-paper': {
       config: {...CIFAR10_PAPER, size: 3, dilations: new Array<number>(15).fill(1)},

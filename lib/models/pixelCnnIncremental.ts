@@ -3,7 +3,10 @@ import type {IncrementalLogits} from '../types';
 import type {PixelCnn} from './pixelCnn';
 import {headSteps} from './raster';
 
-/** PixelCNN's logits value by value: each layer computes the new pixel only, from the features of those before it. */
+/**
+ * PixelCNN's logits value by value: each layer computes the new pixel only, from
+ * the features of those before it.
+ */
 export function startPixelCnn(model: PixelCnn, count: number): IncrementalLogits {
   const program = new PixelProgram(model.image, model.levels);
   let features = program.convolve(program.image, model.first.numbers());

@@ -12,11 +12,16 @@ export interface LayerRow {
   readonly dilation: number;
   /** Height x width x features of what it hands on. */
   readonly output: string;
-  /** Weights and biases that are stored; rows and columns of a kernel that the mask hides altogether are not. */
+  /**
+   * Weights and biases that are stored; rows and columns of a kernel that the mask hides altogether are not.
+   */
   readonly parameters: number;
 }
 
-/** The layers of a PixelCNN from the pixels to the logits, each with its shape (van den Oord et al. 2016a, table 1). */
+/**
+ * The layers of a PixelCNN from the pixels to the logits, each with its shape (van
+ * den Oord et al. 2016a, table 1).
+ */
 export function pixelCnnSummary({image, first, blocks, head}: PixelCnn): LayerRow[] {
   const row = (layer: string, convs: readonly MaskedConv2d[]): LayerRow => {
     const last = convs[convs.length - 1].spec;

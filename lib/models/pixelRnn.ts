@@ -19,7 +19,9 @@ import {
   splitLevels,
 } from './raster';
 
-/** What Row LSTM and the Diagonal BiLSTM share: table 1 of van den Oord et al. 2016a with recurrent layers. */
+/**
+ * What Row LSTM and the Diagonal BiLSTM share: table 1 of van den Oord et al. 2016a with recurrent layers.
+ */
 export interface PixelRnnConfig extends RasterConfig {
   /** h: a block has 2h features outside and h inside. A multiple of the channels. */
   readonly features: number;
@@ -66,7 +68,10 @@ function stateSpecs({layers, features, channels}: PixelRnnConfig): StateSpec[] {
   }));
 }
 
-/** The 1 x 1 convolutions from the states of each layer back to 2h features: `up`, and with skip connections `skip`. */
+/**
+ * The 1 x 1 convolutions from the states of each layer back to 2h features: `up`,
+ * and with skip connections `skip`.
+ */
 function pointSpecs(config: PixelRnnConfig, role: 'up' | 'skip'): MaskedConv2dSpec[] {
   if (role === 'skip' && !config.skip) return [];
   return stateSpecs(config).map(({name, hidden}) => ({
@@ -92,8 +97,9 @@ export function pixelRnnParameters(config: PixelRnnConfig, kind: StateLayerKind)
 }
 
 /**
- * 7x7 mask A; then layers x + up(states(x)) (figure 5, right); then ReLU and 1x1 twice, and the logits. With skip connections what
- * goes into the ReLU is x plus the sum of skip(states) over the layers: the paper does not say from where and to where they go.
+ * 7x7 mask A; then layers x + up(states(x)) (figure 5, right); then ReLU and 1x1 twice, and the logits. With
+ * skip connections what goes into the ReLU is x plus the sum of skip(states) over the layers: the paper does
+ * not say from where and to where they go.
  */
 export class PixelRnn implements AutoregressiveModel {
   readonly image: ImageShape;

@@ -3,7 +3,10 @@ import type {IncrementalLogits} from '../types';
 import type {PixelRnn} from './pixelRnn';
 import {headSteps} from './raster';
 
-/** The logits of a Row LSTM or a Diagonal BiLSTM value by value: the states of the pixels before are carried along. */
+/**
+ * The logits of a Row LSTM or a Diagonal BiLSTM value by value: the states of the
+ * pixels before are carried along.
+ */
 export function startPixelRnn(model: PixelRnn, count: number): IncrementalLogits {
   const program = new PixelProgram(model.image, model.levels);
   let features = program.convolve(program.image, model.first.numbers());

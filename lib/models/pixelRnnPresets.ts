@@ -17,8 +17,8 @@ const DIGITS = {
 const RECIPE = {...TRAIN_DEFAULTS, batchSize: 32, clipNorm: 100};
 
 /**
- * The presets of Row LSTM and the Diagonal BiLSTM. Table 4 of van den Oord et al. 2016a has two sizes of the latter; it gives none for Row
- * LSTM, which has the same here, so that the two can be compared.
+ * The presets of Row LSTM and the Diagonal BiLSTM. Table 4 of van den Oord et al. 2016a has two sizes of the
+ * latter; it gives none for Row LSTM, which has the same here, so that the two can be compared.
  */
 export function pixelRnnPresets(
   papers: Readonly<Record<'digits' | 'one-layer', Reported>>,
@@ -41,7 +41,10 @@ export function pixelRnnPresets(
       config: {...DIGITS, features: 12, layers: 2, head: 24},
       recipe: {...RECIPE, epochs: 1, learningRate: 5e-3},
     },
-    /** "12 layers, h = 128" (section 5.1), with residual and skip connections, the best of table 3. For a bigger machine. */
+    /**
+     * "12 layers, h = 128" (section 5.1), with residual and skip connections, the best of
+     * table 3. For a bigger machine.
+     */
     'cifar10-paper': {
       config: {...CIFAR10_PAPER, layers: 12, residual: true, skip: true},
       recipe: CIFAR10_PAPER_RECIPE,

@@ -21,9 +21,10 @@ export interface RasterConfig extends ModelConfig {
 }
 
 /**
- * What the presets `cifar10-paper` share: h = 128 and 1024 features before the logits (van den Oord et al. 2016a, section 5.1), made
- * multiples of 6 no larger than those: of 3, as each color has a group of its own, and of 2, as a machine that computes in 16 bits
- * reads pairs. The paper says "split into three" and not what is done with the rest.
+ * What the presets `cifar10-paper` share: h = 128 and 1024 features before the logits (van den Oord et al.
+ * 2016a, section 5.1), made multiples of 6 no larger than those: of 3, as each color has a group of its
+ * own, and of 2, as a machine that computes in 16 bits reads pairs. The paper says "split into three" and
+ * not what is done with the rest.
  */
 export const CIFAR10_PAPER = {
   height: 32,
@@ -36,8 +37,8 @@ export const CIFAR10_PAPER = {
 } as const;
 
 /**
- * Adam and averaged weights where the paper has RMSProp, batches of 64 where it has 16. Chosen, not tried: no machine of ours trains
- * these in a day. The gradient's norm is in nats an image, as for `cifar10`.
+ * Adam and averaged weights where the paper has RMSProp, batches of 64 where it has 16. Chosen, not tried: no
+ * machine of ours trains these in a day. The gradient's norm is in nats an image, as for `cifar10`.
  */
 export const CIFAR10_PAPER_RECIPE: TrainOptions = {
   ...TRAIN_DEFAULTS,
@@ -107,8 +108,8 @@ export function checkRasterConfig(model: string, config: RasterConfig & {readonl
 }
 
 /**
- * What turns features into logits: ReLU and 1x1, twice, then ReLU and the logits. Table 1 of the PixelRNN paper leaves
- * open whether the logits are counted among the two.
+ * What turns features into logits: ReLU and 1x1, twice, then ReLU and the logits. Table 1 of the PixelRNN
+ * paper leaves open whether the logits are counted among the two.
  *
  * @param inputs features that come in
  * @param scale of the first weights, for inputs of a deviation other than 1

@@ -4,8 +4,8 @@ import {checkpointFile} from '../storage/paths';
 import {committedPresets, loadPublished, type Published} from './published';
 
 /**
- * Of each model its best committed weights for black and white digits, chosen by validation nats; models that are conditioned on the
- * class are left out, as theirs is another likelihood.
+ * Of each model its best committed weights for black and white digits, chosen by validation nats; models that
+ * are conditioned on the class are left out, as theirs is another likelihood.
  *
  * @returns in the order of MODEL_NAMES; a model without such weights is not there. Dispose each `published`.
  * @throws CheckpointError when a file is damaged

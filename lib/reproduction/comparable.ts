@@ -13,7 +13,8 @@ export interface Conditions {
 }
 
 /**
- * Why two likelihoods cannot be compared: the first difference that makes one of them easier, whatever the models.
+ * Why two likelihoods cannot be compared: the first difference that makes one of
+ * them easier, whatever the models.
  *
  * @returns a sentence, or null when they can
  */

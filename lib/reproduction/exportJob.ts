@@ -11,7 +11,10 @@ import type {Ancestor} from '../storage/metadata';
 import {encodeSafetensors, type StoredTensor} from '../storage/safetensors';
 import type {AutoregressiveModel, TrainOptions} from '../types';
 
-/** What a training elsewhere needs, and nothing else: pytorch/train.py takes it from here. The test images stay here. */
+/**
+ * What a training elsewhere needs, and nothing else: pytorch/train.py takes it from
+ * here. The test images stay here.
+ */
 
 export interface ExportRequest {
   /** With the weights to begin with. */
@@ -40,7 +43,8 @@ const CHECKED = 16;
 /**
  * Writes the folder.
  *
- * @throws RangeError for an option out of range, or a folder that is not empty; MissingDataError; FileWriteError
+ * @throws RangeError for an option out of range, or a folder that is not empty;
+ *   MissingDataError; FileWriteError
  */
 export async function exportJob(folder: string, request: ExportRequest): Promise<Exported> {
   const {model, preset, recipe} = request;
@@ -81,7 +85,10 @@ export async function exportJob(folder: string, request: ExportRequest): Promise
   return {train: train.count, validation: validation.count, firstNats};
 }
 
-/** What training sees first, and how likely the weights find it: order, draw, masks and network are checked at once. */
+/**
+ * What training sees first, and how likely the weights find it: order, draw, masks
+ * and network are checked at once.
+ */
 function natsOfFirstBatch(
   model: AutoregressiveModel,
   images: LabeledImages,

@@ -2,7 +2,10 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {projectRoot} from '../storage/paths';
 
-/** How long one image takes to sample as images grow, naive and cached: measured by `npm run bench -- --growth`. */
+/**
+ * How long one image takes to sample as images grow, naive and cached: measured
+ * by `npm run bench -- --growth`.
+ */
 export interface Growth {
   /** Processor, cores, system and Node. */
   readonly machine: string;
@@ -13,7 +16,10 @@ export interface GrowthRow {
   readonly model: string;
   /** Rows, and columns, of the image. */
   readonly side: number;
-  /** Seconds for one image: as many passes of the whole model as there are pixels. A pass is timed, not all of them. */
+  /**
+   * Seconds for one image: as many passes of the whole model as there are pixels. A
+   * pass is timed, not all of them.
+   */
   readonly naiveSeconds: number;
   readonly cachedSeconds: number;
 }

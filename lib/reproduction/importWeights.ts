@@ -26,7 +26,8 @@ export interface ImportRequest {
 /**
  * Builds the model and gives it the weights.
  *
- * @throws CheckpointError for a file that is damaged, of another config, or has a tensor that does not fit; RangeError for an unknown model or preset
+ * @throws CheckpointError for a file that is damaged, of another config, or has a tensor that does not fit;
+ *   RangeError for an unknown model or preset
  */
 export function importWeights(file: string, request: ImportRequest): Imported {
   const content = readForeign(file);

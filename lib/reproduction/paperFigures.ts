@@ -6,8 +6,9 @@ import type {Chart} from '../figures/style';
 import {dataFolder} from '../storage/paths';
 
 /**
- * The papers' own pictures, to set ours beside. They are their authors': this project carries none of them. `npm run paper-figures`
- * cuts them out of the PDFs; until then a frame of their size says what is in them, the reported number, and where the PDF is.
+ * The papers' own pictures, to set ours beside. They are their authors': this project carries none of them.
+ * `npm run paper-figures` cuts them out of the PDFs; until then a frame of their size says what is in them,
+ * the reported number, and where the PDF is.
  */
 
 export interface Paper {
@@ -93,8 +94,9 @@ export type PaperName = keyof typeof PAPERS;
 const frame = {width: 520, height: 170};
 
 /**
- * A paper's picture, or a frame in its place with what there is to know of it. There is no picture before `npm run paper-figures` has cut
- * it out, and none when PAPER_FIGURES=off, as it is while notebooks are executed to be committed.
+ * A paper's picture, or a frame in its place with what there is to know of it. There is no picture
+ * before `npm run paper-figures` has cut it out, and none when PAPER_FIGURES=off, as it is while
+ * notebooks are executed to be committed.
  *
  * @returns the picture; without it a chart with the paper's number and a link
  * @throws RangeError when the paper or the figure is not in PAPERS; Error when the picture's file is damaged

@@ -3,8 +3,9 @@ import {findPreset, MODEL_NAMES, presetNames} from '../models/index';
 import type {PaperName} from './paperFigures';
 
 /**
- * What the papers report on binarized MNIST, by `model preset` and, for ensembles of orders, `model preset ensemble`; each preset says it of
- * itself. The bare name of a model stands for its first preset that has a number.
+ * What the papers report on binarized MNIST, by `model preset` and, for ensembles of orders,
+ * `model preset ensemble`; each preset says it of itself. The bare name of a model stands for its
+ * first preset that has a number.
  */
 export const REPORTED: Readonly<Record<string, Reported>> = Object.fromEntries(
   MODEL_NAMES.flatMap((model) => {
@@ -28,7 +29,10 @@ export const REPORTED_BITS: Readonly<Record<string, {readonly bits: number; read
   gated: {bits: 3.03, source: 'Gated PixelCNN, table 1'},
 };
 
-/** Row LSTM on CIFAR-10, validation bits per dimension, with and without connections past the layers: PixelRNN, table 2. */
+/**
+ * Row LSTM on CIFAR-10, validation bits per dimension, with and without connections past
+ * the layers: PixelRNN, table 2.
+ */
 export const CONNECTION_BITS = {
   source: 'PixelRNN, table 2',
   bits: {neither: 3.22, skip: 3.09, residual: 3.07, both: 3.06} as Readonly<Record<string, number>>,
@@ -47,10 +51,14 @@ export const DEPTH_BITS = {
   ],
 } as const;
 
-/** Where a thing stands in a paper: by its number, words of which one is near whenever the number is named. */
+/**
+ * Where a thing stands in a paper: by its number, words of which one is near whenever the number is named.
+ */
 export type PaperParts = Readonly<Record<string, readonly string[]>>;
 
-/** What the papers' sections, tables and equations are about. Their figures are in PAPERS, with the same use. */
+/**
+ * What the papers' sections, tables and equations are about. Their figures are in PAPERS, with the same use.
+ */
 export const PAPER_PARTS: Readonly<
   Record<
     PaperName,

@@ -24,7 +24,10 @@ export interface Published {
   readonly model: AutoregressiveModel;
   readonly checkpoint: Checkpoint;
   readonly file: string;
-  /** The orders that are averaged over: the model's own, or those of the presets that go with it; often only itself. */
+  /**
+   * The orders that are averaged over: the model's own, or those of the presets that
+   * go with it; often only itself.
+   */
   readonly members: readonly AutoregressiveModel[];
   /** Frees the weights, those of the other presets too. */
   dispose(): void;
@@ -36,7 +39,8 @@ export function committedPresets(model: ModelName): string[] {
 }
 
 /**
- * Builds the model of a preset, and those of the presets whose orders are averaged with it, and gives them the committed weights.
+ * Builds the model of a preset, and those of the presets whose orders are averaged with it, and
+ * gives them the committed weights.
  *
  * @param file other weights of that preset
  * @throws CheckpointError
@@ -60,8 +64,8 @@ export function loadPublished(
 }
 
 /**
- * Builds the model that a file describes and gives it the weights: a checkpoint, or the state of a run that goes on, which has the
- * best ones so far.
+ * Builds the model that a file describes and gives it the weights: a checkpoint, or the state of a run that
+ * goes on, which has the best ones so far.
  *
  * @param model which it must be, where that is known
  * @throws CheckpointError
@@ -177,8 +181,8 @@ export async function scorePublished(
 export const QUICK_IMAGES = 1000;
 
 /**
- * Writes the model's weights as 16-bit floats, scores the file that was written on the validation images, and records that score
- * in it. Nothing of the test set is seen.
+ * Writes the model's weights as 16-bit floats, scores the file that was written on the validation images, and
+ * records that score in it. Nothing of the test set is seen.
  *
  * @returns validation nats per image
  */
@@ -201,7 +205,9 @@ export async function storeWeights(
   }
 }
 
-/** Zeros for what a mask always hides: whoever reads the file may forget the mask and gets the same numbers. */
+/**
+ * Zeros for what a mask always hides: whoever reads the file may forget the mask and gets the same numbers.
+ */
 function withoutHidden(tensors: NamedTensors, {name, config}: AutoregressiveModel): NamedTensors {
   const masks = hiddenWeights(name, config);
   const shown = [...tensors].map(([key, {shape, data}]) => {
@@ -215,8 +221,9 @@ function withoutHidden(tensors: NamedTensors, {name, config}: AutoregressiveMode
 }
 
 /**
- * Makes stored weights the committed ones of a preset, with all their scores. The choice of the weights was made by validation;
- * this is the one time that the test set is looked at. The committed file is replaced when all is scored.
+ * Makes stored weights the committed ones of a preset, with all their scores. The choice of the
+ * weights was made by validation; this is the one time that the test set is looked at. The committed
+ * file is replaced when all is scored.
  *
  * @param weights a file that `storeWeights` wrote
  */
@@ -261,12 +268,18 @@ export async function publish(
   }
 }
 
-/** The entries of a checkpoint's score for the papers' own test set. They are there where the files were, when it was scored. */
+/**
+ * The entries of a checkpoint's score for the papers' own test set. They are there where the
+ * files were, when it was scored.
+ */
 function papersScore({nats, ensembleNats}: Score): Record<string, number> {
   return {papersTestNats: nats, ...(ensembleNats === undefined ? {} : {papersEnsembleNats: ensembleNats})};
 }
 
-/** Writes a score on the papers' test set into a checkpoint that was published without. The weights stay as they are. */
+/**
+ * Writes a score on the papers' test set into a checkpoint that was published
+ * without. The weights stay as they are.
+ */
 export function recordPapersScore({checkpoint, file}: Published, papers: Score): void {
   const {tensors, metadata} = checkpoint;
   const score = {...metadata.score, ...papersScore(papers)};

@@ -11,14 +11,20 @@ import type {AutoregressiveModel} from '../types';
 import {REPORTED, REPORTED_BITS} from './papers';
 import {committedPresets, loadPublished, type Published, QUICK_IMAGES, scorePublished} from './published';
 
-/** One line of the results: a paper's number beside ours, with every condition of ours. Values are in the unit of the data set. */
+/**
+ * One line of the results: a paper's number beside ours, with every condition of ours. Values
+ * are in the unit of the data set.
+ */
 export interface ResultRow {
   readonly dataset: DataSource['name'];
   readonly unit: 'nats' | 'bits per dimension';
   readonly model: string;
   readonly paper: number | null;
   readonly paperSource: string | null;
-  /** On the papers' own test set, as recorded in the checkpoint; null where it was not there when the weights were scored. */
+  /**
+   * On the papers' own test set, as recorded in the checkpoint; null where it was not
+   * there when the weights were scored.
+   */
   readonly papersSet: number | null;
   /** On the whole test set as we draw it, as recorded in the checkpoint when it was published. */
   readonly ours: number;
@@ -33,12 +39,15 @@ export interface ResultRow {
   readonly quickMeasured: number | null;
 }
 
-/** A score measured again may differ from the recorded one by so many nats: other machines round differently. */
+/**
+ * A score measured again may differ from the recorded one by so many nats: other machines round differently.
+ */
 export const TOLERANCE = 0.01;
 
 /**
- * Scores the committed weights again on their first test images and sets them beside the papers. Where the images of a data set are
- * not there (CIFAR-10 comes only when it is asked for), the recorded scores stand alone.
+ * Scores the committed weights again on their first test images and sets them beside the
+ * papers. Where the images of a data set are not there (CIFAR-10 comes only when it is asked
+ * for), the recorded scores stand alone.
  *
  * @throws Error when a measured score differs from the recorded one by more than 0.01 nats
  */
@@ -195,7 +204,10 @@ function tableOf(rows: readonly ResultRow[]): string {
   ].join('\n\n');
 }
 
-/** Of like and like: digits on the papers' own test set. Where only the score on our draw is recorded, that is said. */
+/**
+ * Of like and like: digits on the papers' own test set. Where only the score on our
+ * draw is recorded, that is said.
+ */
 function difference({unit, paper, papersSet, ours}: ResultRow): string {
   if (paper === null) return '–';
   if (papersSet !== null) return signed(papersSet - paper);

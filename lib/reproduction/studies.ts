@@ -11,8 +11,8 @@ import {train} from '../train';
 import type {HistoryRow, ModelConfig, TrainOptions} from '../types';
 
 /**
- * Small runs that change one thing at a time, as the papers' figures and tables do at a large scale. `npm run study` makes
- * them; their results are committed, so that notebook 10 has them at once.
+ * Small runs that change one thing at a time, as the papers' figures and tables do at a large scale.
+ * `npm run study` makes them; their results are committed, so that notebook 10 has them at once.
  */
 export interface Study {
   /** What of the papers it is a small copy of. */
@@ -126,7 +126,10 @@ export function findStudy(name: string): Study {
   return all[name];
 }
 
-/** Trains all runs of a study from their seeds and scores them on validation digits; the test digits are not looked at. */
+/**
+ * Trains all runs of a study from their seeds and scores them on validation digits; the
+ * test digits are not looked at.
+ */
 export async function runStudy(
   name: string,
   study: Study,
@@ -165,7 +168,10 @@ export async function runStudy(
   return {study: name, source, images, validationImages, engine, runs, rows};
 }
 
-/** The committed result of a study. @throws Error that says how to make it, when it is not there or of other runs */
+/**
+ * The committed result of a study. @throws Error that says how to make it, when
+ * it is not there or of other runs
+ */
 export function loadStudy(name: string, file = studyFile(name)): StudyResult {
   const study = findStudy(name);
   const remedy = `make it with: npm run study -- ${name} --record`;

@@ -6,7 +6,10 @@ import {type CheckpointMetadata, decodeMetadata, Fields} from '../storage/metada
 import {checkpointFile, projectRoot, runFiles} from '../storage/paths';
 import type {ImageShape} from '../types';
 
-/** What `npm run train -- all` has to do: every preset of the results table, how far its run is, and what it will still cost. */
+/**
+ * What `npm run train -- all` has to do: every preset of the results table, how far its run
+ * is, and what it will still cost.
+ */
 
 export interface PlannedRun {
   readonly model: ModelName;
@@ -38,7 +41,9 @@ export function trainingPlan(seed: number): PlannedRun[] {
   return runs.sort((a, b) => rank[a.state] - rank[b.state] || hours(a) - hours(b));
 }
 
-/** The table has the presets whose weights the project commits, wherever the weights of this user are kept. */
+/**
+ * The table has the presets whose weights the project commits, wherever the weights of this user are kept.
+ */
 function isInTable(model: ModelName): (preset: string) => boolean {
   const committed = path.join(projectRoot(), 'data', 'checkpoints', model);
   return (preset) =>

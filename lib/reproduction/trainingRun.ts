@@ -15,7 +15,9 @@ import type {AutoregressiveModel, Images, TrainingState, TrainOptions} from '../
 import {TRAIN_DEFAULTS} from '../types';
 import {type ScoringOptions, storeWeights} from './published';
 
-/** A preset's training from its first step, or from where it stopped, to weights: what `npm run train` does. */
+/**
+ * A preset's training from its first step, or from where it stopped, to weights: what `npm run train` does.
+ */
 
 /** What is asked for by name; all else is the preset's, or the saved run's. */
 export type Changes = Partial<
@@ -57,7 +59,8 @@ export interface OpenRun {
 /**
  * Takes the lock, reads what is saved, and checks what can be checked before anything is computed.
  *
- * @throws RangeError for a request that contradicts what is there; LockedError, CheckpointError, FileWriteError
+ * @throws RangeError for a request that contradicts what is there; LockedError,
+ *   CheckpointError, FileWriteError
  */
 export async function openRun(request: RunRequest): Promise<OpenRun> {
   const {model: name, preset, seed, start, from} = request;
@@ -122,8 +125,8 @@ function closeRun(unlock: () => void, model: AutoregressiveModel | undefined): v
 }
 
 /**
- * The recipe that a saved run goes on by. More epochs lengthen it, and the schedule with it; a lower rate leads it past a divergence.
- * All else is as it was.
+ * The recipe that a saved run goes on by. More epochs lengthen it, and the schedule with it; a lower rate
+ * leads it past a divergence. All else is as it was.
  */
 function continued({metadata}: StoredState, changes: Changes): Pick<OpenRun, 'recipe' | 'changes'> {
   const before: TrainOptions = {...TRAIN_DEFAULTS, ...metadata.recipe, seed: metadata.seed};
@@ -150,13 +153,18 @@ function continued({metadata}: StoredState, changes: Changes): Pick<OpenRun, 're
   return {recipe, changes: isSame ? earlier : [...earlier, {step: metadata.step, recipe: {...before}}]};
 }
 
-/** Weights, average, two moments and the best weights, twice: the last state stays until the next is whole. */
+/**
+ * Weights, average, two moments and the best weights, twice: the last state stays until the next is whole.
+ */
 function spaceFor({parameters}: AutoregressiveModel): number {
   const values = [...parameters.values()].reduce((sum, {size}) => sum + size, 0);
   return 2 * (5 * 4 * values + 100_000);
 }
 
-/** Gives the model the weights of a checkpoint, if one is named. @returns the trainings behind them, oldest first */
+/**
+ * Gives the model the weights of a checkpoint, if one is named. @returns the
+ * trainings behind them, oldest first
+ */
 export function beginWith(from: string | undefined, model: AutoregressiveModel): readonly Ancestor[] {
   if (from === undefined) return [];
   const {tensors, metadata} = loadCheckpoint(from, {model: model.name, config: model.config});
@@ -166,7 +174,10 @@ export function beginWith(from: string | undefined, model: AutoregressiveModel):
 }
 
 export interface RunHooks extends Pick<TrainHooks, 'signal' | 'onProgress' | 'onEvaluation'> {
-  /** One sentence on what the run survives: a disk that is full for a while, a model that has stopped to learn. */
+  /**
+   * One sentence on what the run survives: a disk that is full for a while, a
+   * model that has stopped to learn.
+   */
   readonly onWarning: (sentence: string) => void;
   /** The weights are there; they are scored on the validation images as they are stored. */
   readonly onScoring?: ScoringOptions['onProgress'];
@@ -179,10 +190,12 @@ export interface RunResult extends TrainResult {
 }
 
 /**
- * Trains to the end, or to the signal. The state is saved all along, and the weights at the end, with their validation score.
+ * Trains to the end, or to the signal. The state is saved all along, and the weights at the
+ * end, with their validation score.
  *
  * @param images others than those of the model's source
- * @throws TrainingDivergedError; FileWriteError when the state cannot be saved at first, or at last: then it says where it was kept
+ * @throws TrainingDivergedError; FileWriteError when the state cannot be saved at first, or at last:
+ *   then it says where it was kept
  */
 export async function trainRun(
   open: OpenRun,

@@ -35,7 +35,10 @@ export {
   readParameters,
 } from './weights';
 
-/** The parts of a training state. Each holds a tensor of the same name and shape for every parameter, or is empty. */
+/**
+ * The parts of a training state. Each holds a tensor of the same name and shape
+ * for every parameter, or is empty.
+ */
 const parts = ['weights', 'average', 'firstMoment', 'secondMoment', 'best'] as const;
 export type StatePart = (typeof parts)[number];
 
@@ -44,7 +47,10 @@ export type StatePart = (typeof parts)[number];
  * (seed, epoch, step), so no generator has a state to keep.
  */
 export interface StoredState {
-  /** `average`: exponential average of the weights; moments: Adam's; `best`: the weights of the best validation so far. */
+  /**
+   * `average`: exponential average of the weights; moments: Adam's; `best`: the weights
+   * of the best validation so far.
+   */
   readonly tensors: Readonly<Record<StatePart, NamedTensors>>;
   readonly metadata: CheckpointMetadata;
   /** How many batches of `metadata.epoch` are done. */
@@ -67,7 +73,8 @@ export interface Expected {
  * Writes weights atomically, as F32 or rounded to F16. What could not be loaded again is not written:
  * values that are not finite (after rounding), metadata that JSON would change.
  *
- * @throws CheckpointError when the content is not valid, FileWriteError when the disk refuses; an older file stays whole
+ * @throws CheckpointError when the content is not valid, FileWriteError when the disk
+ *   refuses; an older file stays whole
  */
 export function saveCheckpoint(
   file: string,
@@ -122,7 +129,10 @@ export function loadTrainingState(file: string, expected: Expected = {}): Stored
   return state;
 }
 
-/** Writes any tensors and strings to a safetensors file with a checksum, atomically. @throws SafetensorsError, FileWriteError */
+/**
+ * Writes any tensors and strings to a safetensors file with a checksum, atomically. @throws
+ * SafetensorsError, FileWriteError
+ */
 export function writeSafetensors(
   file: string,
   tensors: ReadonlyMap<string, StoredTensor>,

@@ -2,8 +2,8 @@ import {createHash} from 'node:crypto';
 import {encodeSafetensors, type Safetensors, SafetensorsError} from './safetensors';
 
 /**
- * A safetensors file that knows when it was altered. Its metadata `sha256` is that of the whole file with the 64 digits of
- * `sha256` itself set to 0, so that weights, names, shapes and config are all held by it.
+ * A safetensors file that knows when it was altered. Its metadata `sha256` is that of the whole file with the
+ * 64 digits of `sha256` itself set to 0, so that weights, names, shapes and config are all held by it.
  */
 
 const BLANK = '0'.repeat(64);

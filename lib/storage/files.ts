@@ -33,10 +33,12 @@ export class FileWriteError extends Error {
 
 /**
  * Writes a file so that at every moment, even if the process is killed or the power fails, `file` is either
- * what it was before or wholly the new data. It is written to a temporary file in the same folder, flushed to the disk and
- * renamed; then the folder is flushed, too. Temporary files that killed processes left for this file are removed.
+ * what it was before or wholly the new data. It is written to a temporary file in the same folder,
+ * flushed to the disk and renamed; then the folder is flushed, too. Temporary files that killed processes
+ * left for this file are removed.
  *
- * @throws FileWriteError in one sentence with the file, the cause and the remedy; no temporary file stays behind
+ * @throws FileWriteError in one sentence with the file, the cause and the remedy;
+ *   no temporary file stays behind
  */
 export function writeFileAtomically(file: string, data: string | Uint8Array): void {
   const folder = path.dirname(file);
@@ -120,13 +122,17 @@ function flushFolder(folder: string): void {
     descriptor = fs.openSync(folder, 'r');
     fs.fsyncSync(descriptor);
   } catch {
-    // Some systems do not flush folders. The file is in place; only a power cut in the next seconds could bring back the old one.
+    // Some systems do not flush folders. The file is in place; only a power cut in the next
+    // seconds could bring back the old one.
   } finally {
     if (descriptor !== undefined) fs.closeSync(descriptor);
   }
 }
 
-/** Removes temporary files of this file whose writers are gone, and leaves those of other processes still at work. */
+/**
+ * Removes temporary files of this file whose writers are gone, and leaves those of
+ * other processes still at work.
+ */
 function removeStaleTemporaries(file: string): void {
   const folder = path.dirname(file);
   const prefix = temporaryPrefix(file);
@@ -148,7 +154,8 @@ function removeIfPossible(temporary: string): void {
 }
 
 function isStale(temporary: string, pid: number): boolean {
-  // In a container every run may have the same process id: then a file from before this process began is stale.
+  // In a container every run may have the same process id: then a file from
+  // before this process began is stale.
   if (pid === process.pid) {
     const modified = fs.statSync(temporary, {throwIfNoEntry: false})?.mtimeMs ?? Number.POSITIVE_INFINITY;
     return modified < Date.now() - process.uptime() * 1000;

@@ -10,11 +10,17 @@ import {
   type StoredTensor,
 } from './safetensors';
 
-/** Weights that another program wrote, brought into the names and the layout of ours: data/checkpoints/README.md. */
+/**
+ * Weights that another program wrote, brought into the names and the layout of
+ * ours: data/checkpoints/README.md.
+ */
 
 /** How the tensors of a file are called, and how their numbers lie. */
 export interface Mapping {
-  /** Ours: kernels [rows, columns, inputs, outputs], matrices [inputs, outputs]. PyTorch's: [outputs, inputs, …]. */
+  /**
+   * Ours: kernels [rows, columns, inputs, outputs], matrices [inputs, outputs].
+   * PyTorch's: [outputs, inputs, …].
+   */
   readonly layout: 'library' | 'pytorch';
   /** Their name to ours; a tensor that is not named keeps its name. */
   readonly tensors: Readonly<Record<string, string>>;
@@ -138,8 +144,9 @@ function withoutPrefix(stored: ReadonlyMap<string, StoredTensor>): ReadonlyMap<s
 }
 
 /**
- * PyTorch's layout to ours: convolutions [outputs, inputs, rows, columns], of a whole kernel or of the rows and columns with live
- * taps, which are the first ones (lib/layers/rasterMasks.ts); Linear [outputs, inputs]; state-to-state as Conv1d [4 h, h, taps].
+ * PyTorch's layout to ours: convolutions [outputs, inputs, rows, columns], of a whole kernel or of the rows
+ * and columns with live taps, which are the first ones (lib/layers/rasterMasks.ts); Linear [outputs, inputs];
+ * state-to-state as Conv1d [4 h, h, taps].
  *
  * @returns null where the number of dimensions or the size of a kernel is another
  */
@@ -149,7 +156,8 @@ function toLibraryLayout(name: string, tensor: NamedTensor, target: readonly num
   if (shape.length === 4) {
     const [outputs, inputs, rows, columns] = shape;
     const [height, width] = target;
-    // A whole kernel is as large below and to the right of its center as above and to the left; what is alive begins its rows and columns.
+    // A whole kernel is as large below and to the right of its center as above and to the left; what is
+    // alive begins its rows and columns.
     const wholeWidth = height === 1 ? 2 * width - 1 : width;
     if (![height, 2 * height - 1].includes(rows) || ![width, wholeWidth].includes(columns)) return null;
     return gather([height, width, inputs, outputs], ([r, c, i, o]) => {

@@ -3,7 +3,9 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {errorCode, FileWriteError, writeFileAtomically} from './files';
 
-/** A folder for a job elsewhere: some files, and a manifest with the sha256 of each. pytorch/job.py reads it. */
+/**
+ * A folder for a job elsewhere: some files, and a manifest with the sha256 of each. pytorch/job.py reads it.
+ */
 
 /** Version of the folder; pytorch/job.py refuses another. */
 export const JOB_FORMAT = 1;

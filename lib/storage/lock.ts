@@ -4,15 +4,18 @@ import * as os from 'node:os';
 import {errorCode, FileWriteError} from './files';
 
 /**
- * A lock file with the process that it belongs to, so that two trainings never write one run. A lock whose process is gone is taken
- * over: a kill or a power cut leaves nothing to clean up.
+ * A lock file with the process that it belongs to, so that two trainings never write one run. A lock whose
+ * process is gone is taken over: a kill or a power cut leaves nothing to clean up.
  */
 
 interface Holder {
   readonly id: string;
   readonly host: string;
   readonly pid: number;
-  /** When the process began, in the system's clock ticks: a process id is given again, this with it is not. Null where unknown. */
+  /**
+   * When the process began, in the system's clock ticks: a process id is given again, this with
+   * it is not. Null where unknown.
+   */
   readonly started: string | null;
 }
 
@@ -25,7 +28,8 @@ export class LockedError extends Error {
  * @param file in a folder that exists
  * @param what is locked, for the message: `the run data/runs/made-small-0`
  * @returns gives the lock back; a lock that is not one's own any more is left alone
- * @throws LockedError when a living process has it, or one of another machine, of which nothing can be known; FileWriteError
+ * @throws LockedError when a living process has it, or one of another machine, of which nothing
+ *   can be known; FileWriteError
  */
 export function takeLock(file: string, what: string): () => void {
   const own: Holder = {
@@ -34,7 +38,8 @@ export function takeLock(file: string, what: string): () => void {
     pid: process.pid,
     started: startOf(process.pid),
   };
-  // A stale lock may be taken over by another process at this very moment; then that one is met at the second try.
+  // A stale lock may be taken over by another process at this very moment; then
+  // that one is met at the second try.
   for (let tries = 0; tries < 3; tries++) {
     if (create(file, own)) return () => release(file, own);
     const holder = read(file);
@@ -50,7 +55,9 @@ function sentence(file: string, what: string, {host, pid}: Holder): string {
     : `${what} is in use by process ${pid} on ${host}: wait for it; if it is gone, remove ${file}`;
 }
 
-/** Written whole under another name, then linked: nobody ever reads half of it, and only one link can be made. */
+/**
+ * Written whole under another name, then linked: nobody ever reads half of it, and only one link can be made.
+ */
 function create(file: string, own: Holder): boolean {
   const whole = `${file}.${own.id}`;
   try {

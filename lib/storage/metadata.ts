@@ -32,7 +32,10 @@ export interface CheckpointMetadata {
   /** The name used by the commands: `made`, `pixelcnn`, … */
   readonly model: string;
   readonly config: ModelConfig;
-  /** What it was trained on; left out for the data set that the project has for such images, MNIST or CIFAR-10. */
+  /**
+   * What it was trained on; left out for the data set that the project has for
+   * such images, MNIST or CIFAR-10.
+   */
   readonly data?: DataIdentity;
   /** How it was trained: batch size, learning rate, … */
   readonly recipe: ModelConfig;
@@ -55,7 +58,10 @@ export interface CheckpointMetadata {
   readonly score: Readonly<Record<string, number>>;
 }
 
-/** A checkpoint that cannot be used or written. The message names file, what was wrong, the rule and the remedy. */
+/**
+ * A checkpoint that cannot be used or written. The message names file, what was
+ * wrong, the rule and the remedy.
+ */
 export class CheckpointError extends Error {
   override readonly name = 'CheckpointError';
   constructor(
@@ -76,7 +82,10 @@ export function rephrase<T>(file: string, remedy: string, action: () => T): T {
   }
 }
 
-/** All trainings behind a checkpoint as one: epochs, steps and seconds add up, the histories follow each other. */
+/**
+ * All trainings behind a checkpoint as one: epochs, steps and seconds add up,
+ * the histories follow each other.
+ */
 export function totalTraining(
   metadata: CheckpointMetadata,
 ): Pick<Ancestor, 'epoch' | 'step' | 'trainingSeconds' | 'history'> {

@@ -8,8 +8,8 @@ export function projectRoot(): string {
 }
 
 /**
- * Where weights, runs and CIFAR-10 are kept: `data` of the project, or the folder that the environment variable AUTOREGRESSIVE_DATA
- * names. The images of MNIST are not looked for there.
+ * Where weights, runs and CIFAR-10 are kept: `data` of the project, or the folder that the environment
+ * variable AUTOREGRESSIVE_DATA names. The images of MNIST are not looked for there.
  */
 export function dataFolder(): string {
   const elsewhere = process.env.AUTOREGRESSIVE_DATA;
@@ -22,8 +22,8 @@ export function buildFolder(): string {
 }
 
 /**
- * Where notebooks keep the figures that they draw: `build/figures`, or the folder that the environment variable AUTOREGRESSIVE_FIGURES
- * names (`npm run publish-notebooks` names the committed one).
+ * Where notebooks keep the figures that they draw: `build/figures`, or the folder that the environment
+ * variable AUTOREGRESSIVE_FIGURES names (`npm run publish-notebooks` names the committed one).
  */
 export function figuresFolder(): string {
   const elsewhere = process.env.AUTOREGRESSIVE_FIGURES;

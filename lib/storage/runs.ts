@@ -93,7 +93,8 @@ export function trainingState({tensors, metadata, epochNats, best}: checkpoints.
 }
 
 /**
- * The weights of a checkpoint, or of a run's state: those of its best validation so far, the averaged ones before the first.
+ * The weights of a checkpoint, or of a run's state: those of its best validation so far, the
+ * averaged ones before the first.
  *
  * @throws CheckpointError
  */

@@ -3,9 +3,10 @@ import {fromHalf, toHalf} from './half';
 /**
  * The safetensors format, read strictly and written plainly: bytes <-> named tensors and a map of strings.
  *
- *   8 bytes: little-endian length N of the header | N bytes: JSON header, padded with spaces | the tensors' bytes
+ *   8 bytes: length N of the header, little-endian | N bytes: JSON, padded with spaces | the tensors' bytes
  *
- * Pure: no file is touched. Typed arrays are taken to be little-endian, as on every machine that runs TensorFlow.
+ * Pure: no file is touched. Typed arrays are taken to be little-endian, as on
+ * every machine that runs TensorFlow.
  * Source: https://github.com/huggingface/safetensors, section Format.
  */
 
@@ -22,7 +23,10 @@ export interface Safetensors {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Bytes that are not a valid safetensors file, or tensors that cannot be made one. The message names value and rule. */
+/**
+ * Bytes that are not a valid safetensors file, or tensors that cannot be made one.
+ * The message names value and rule.
+ */
 export class SafetensorsError extends Error {
   override readonly name = 'SafetensorsError';
 }
@@ -35,8 +39,8 @@ const maximumHeader = 100_000_000;
 const metadataKey = '__metadata__';
 
 /**
- * Encodes tensors in the order given, but the wider dtypes first, so that every tensor is aligned to its values.
- * The header is padded with spaces to a multiple of 8 bytes.
+ * Encodes tensors in the order given, but the wider dtypes first, so that every tensor is aligned to its
+ * values. The header is padded with spaces to a multiple of 8 bytes.
  *
  * @throws SafetensorsError when a shape does not fit its data, or a name is reserved
  */
@@ -176,7 +180,8 @@ export function parseStrictJson(text: string, number = /^-?\d/): unknown {
   } catch (error) {
     throw new SafetensorsError(`not valid JSON: ${error instanceof Error ? error.message : error}`);
   }
-  // The text is valid JSON, so its tokens are easily told apart. A string before a colon is a key of the innermost object.
+  // The text is valid JSON, so its tokens are easily told apart. A string before a colon is
+  // a key of the innermost object.
   const keysOfOpenObjects: Set<string>[] = [];
   for (let start = 0, end = 0; start < text.length; start = end) {
     end = start + 1;

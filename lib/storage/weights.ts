@@ -4,8 +4,8 @@ import {CheckpointError, type CheckpointMetadata, decodeMetadata, Fields, rephra
 import {decodeSafetensors, type Safetensors, type StoredTensor} from './safetensors';
 
 /**
- * Weights between the bytes of a checkpoint and the parameters of a model. No file is touched, so this runs in a browser, too:
- * `file` is only what errors call them.
+ * Weights between the bytes of a checkpoint and the parameters of a model. No file is touched, so this runs
+ * in a browser, too: `file` is only what errors call them.
  */
 
 /** Values in row order; as many as the product of `shape`. */
@@ -15,7 +15,10 @@ export interface NamedTensor {
 }
 /** The tensors of a model by the names of its parameters. */
 export type NamedTensors = ReadonlyMap<string, NamedTensor>;
-/** The shapes that a model expects, by the names of its parameters. A model's `parameters` are such a map, too. */
+/**
+ * The shapes that a model expects, by the names of its parameters. A model's
+ * `parameters` are such a map, too.
+ */
 export type NamedShapes = ReadonlyMap<string, {readonly shape: readonly number[]}>;
 
 /** Weights for publication and for use. */
@@ -38,7 +41,9 @@ export function decodeFile(file: string, bytes: Uint8Array): Safetensors {
   return rephrase(file, 'Copy it again from where it came, or train again.', () => decodeSafetensors(bytes));
 }
 
-/** The weights that a safetensors file holds: its version, fields and values checked. @throws CheckpointError */
+/**
+ * The weights that a safetensors file holds: its version, fields and values checked. @throws CheckpointError
+ */
 export function checkpointFrom(file: string, {tensors, metadata}: Safetensors): Checkpoint {
   const fields = new Fields(file, metadata, 'weights');
   const checkpoint = {tensors: floats(file, tensors), metadata: decodeMetadata(fields)};

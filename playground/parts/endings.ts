@@ -46,7 +46,9 @@ export function addPart(endings: Endings, part: DrawnPart, mask: Uint8Array): vo
   endings.steps = part.from + part.values.length / endings.count;
 }
 
-/** The place in the order that is reached when so many pixels have been drawn; no farther than what is there. */
+/**
+ * The place in the order that is reached when so many pixels have been drawn; no farther than what is there.
+ */
 export function placeAt({drawn, steps, order}: Endings, shown: number): number {
   return Math.min(steps, shown < drawn.length ? drawn[shown] : order.length);
 }

@@ -22,7 +22,8 @@ export function mix(from: Rgb, to: Rgb, share: number): Rgb {
   return [0, 1, 2].map((c) => Math.round(from[c] + (to[c] - from[c]) * share)) as unknown as Rgb;
 }
 
-// Some colors of the scale Cividis (Nunez et al. 2018), which people with any common color blindness read alike.
+// Some colors of the scale Cividis (Nunez et al. 2018), which people with any
+// common color blindness read alike.
 const CIVIDIS = ['#00224E', '#2A3F6D', '#575D6D', '#7D7C78', '#A69D75', '#D3C164', '#FEE838'].map(rgb);
 
 /** The color of an amount from 0 to 1, on a scale that is even to the eye. */

@@ -95,7 +95,8 @@ async function flipAll(
   signal: AbortSignal,
   changed: () => void,
 ): Promise<void> {
-  // These models draw in raster order: what comes before the pixel is known, and the pixel, turned over, is too.
+  // These models draw in raster order: what comes before the pixel is known, and
+  // the pixel, turned over, is too.
   const mask = Uint8Array.from({length: SIZE}, (_, i) => (i <= place ? 1 : 0));
   for (const row of rows) {
     const {weights} = row.model;

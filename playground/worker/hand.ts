@@ -39,7 +39,10 @@ function kernel(taps: Uint8Array): AutoregressiveModel {
   });
 }
 
-/** A network of one hidden layer with the connections that are open; MADE is this with masks that follow from degrees. */
+/**
+ * A network of one hidden layer with the connections that are open; MADE is this with
+ * masks that follow from degrees.
+ */
 function network({layers, inputs, hidden}: Extract<HandInput, {kind: 'made'}>): AutoregressiveModel {
   const random = new Random(5, 'masks by hand');
   const normal = (length: number): Float32Array => Float32Array.from({length}, () => 1.5 * random.normal());

@@ -1,4 +1,7 @@
-/** Parts of the page's folder, which only the page can load: a worker made from text may not read files beside the page. */
+/**
+ * Parts of the page's folder, which only the page can load: a worker made from text may
+ * not read files beside the page.
+ */
 
 type Send = (name: string) => void;
 

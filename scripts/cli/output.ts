@@ -4,7 +4,10 @@ import * as path from 'node:path';
 import {checkWritable, FileWriteError, writeFileAtomically} from '../../lib/storage/files';
 import {shownPath, UsageError, userPath} from '../cli';
 
-/** Where a picture goes. What can be known is checked before it is computed, and what was computed is not thrown away. */
+/**
+ * Where a picture goes. What can be known is checked before it is computed, and what
+ * was computed is not thrown away.
+ */
 export interface Output {
   /** As it is shown to the user. */
   readonly shown: string;

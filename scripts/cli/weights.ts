@@ -21,8 +21,8 @@ export const WEIGHTS_HELP = `--weights FILE    instead of committed ones: a chec
   --data NAME       weights that were trained on a data set of your own (npm run data -- folder makes one)`;
 
 /**
- * The weights that the command line names by MODEL and --preset, or by --weights; a file says itself of which model it is. With a data
- * set of one's own they are those of a run on it, unless --weights names others.
+ * The weights that the command line names by MODEL and --preset, or by --weights; a file says itself of which
+ * model it is. With a data set of one's own they are those of a run on it, unless --weights names others.
  *
  * @param otherwise the preset when none is named; the model's first when not given
  * @throws UsageError, CheckpointError

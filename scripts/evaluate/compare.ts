@@ -8,7 +8,10 @@ import {UsageError} from '../cli';
 
 /** Which numbers may be set side by side, and which must not even be computed. */
 
-/** @throws UsageError when weights cannot be scored on images of one's own, or only by a number that means nothing */
+/**
+ * @throws UsageError when weights cannot be scored on images of one's own, or only
+ *   by a number that means nothing
+ */
 export function checkFits({model, checkpoint}: Published, {name, manifest}: OwnSource): void {
   const form = ({height, width, channels}: ImageShape, levels: number): string =>
     `${height} x ${width} x ${channels} with ${levels} levels`;

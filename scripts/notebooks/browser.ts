@@ -25,7 +25,10 @@ export const noChromium =
   'No Chromium found (looked at the variable CHROMIUM and the usual places): charts stay interactive, but get no PNG. ' +
   'On Debian or Ubuntu `sudo apt-get install chromium` installs one.';
 
-/** Starts the browser without a window. As root, and in most containers, its sandbox cannot be had; it draws our own pages only. */
+/**
+ * Starts the browser without a window. As root, and in most containers, its sandbox cannot be
+ * had; it draws our own pages only.
+ */
 export function startBrowser(executablePath: string): Promise<Browser> {
   const args = ['--hide-scrollbars', '--force-color-profile=srgb', '--font-render-hinting=none'];
   const launch = (chromiumSandbox: boolean): Promise<Browser> =>
@@ -38,11 +41,14 @@ export function chartKey({data, layout}: Chart): string {
   return JSON.stringify({data, layout: {...layout, meta: null}});
 }
 
-/** What this process has drawn already: a figure in a notebook and the same one in figures/ cost one drawing. */
+/**
+ * What this process has drawn already: a figure in a notebook and the same one in figures/ cost one drawing.
+ */
 const drawn = new Map<string, Buffer>();
 
 /**
- * Draws charts as PNG, all in one headless browser, at twice their size in pixels. Nothing is fetched from anywhere.
+ * Draws charts as PNG, all in one headless browser, at twice their size in pixels.
+ * Nothing is fetched from anywhere.
  * @returns PNG bytes, one a chart, in their order; null when there is no Chromium
  */
 export async function drawCharts(charts: readonly Chart[]): Promise<Buffer[] | null> {

@@ -37,9 +37,15 @@ export interface ExecuteOptions {
   readonly python?: string;
   /** Where the executed notebooks go; the folder of each one itself where it is left out. */
   readonly into?: string;
-  /** For this machine only: the papers' pictures are shown where they have been cut out, and a notebook may be of any size. */
+  /**
+   * For this machine only: the papers' pictures are shown where they have been cut out, and
+   * a notebook may be of any size.
+   */
   readonly private?: boolean;
-  /** Where the cells save figures, to be drawn afterwards; where `saveFigure` keeps them and nothing is drawn, if it is left out. */
+  /**
+   * Where the cells save figures, to be drawn afterwards; where `saveFigure` keeps them and
+   * nothing is drawn, if it is left out.
+   */
   readonly figures?: string;
 }
 
@@ -48,8 +54,9 @@ export const largestNotebook = 500_000;
 const root = path.resolve(__dirname, '..', '..');
 
 /**
- * Runs notebooks top to bottom, each in a fresh kernel, and writes the executed ones, tidied and with a picture for every chart; draws the
- * charts that they saved. Either all are written or, when a cell fails or a notebook is too large, none is.
+ * Runs notebooks top to bottom, each in a fresh kernel, and writes the executed ones, tidied and with a
+ * picture for every chart; draws the charts that they saved. Either all are written or, when a cell fails or
+ * a notebook is too large, none is.
  *
  * @throws Error that names notebook, cell number and the kernel's words
  */

@@ -6,8 +6,8 @@ import {writeFileAtomically} from '../../lib/storage/files';
 import {drawCharts} from './browser';
 
 /**
- * Draws the saved charts (<id>.json) as <id>.png. Pictures that stay the same are not written again; without a browser the old ones
- * stay.
+ * Draws the saved charts (<id>.json) as <id>.png. Pictures that stay the same are not written again;
+ * without a browser the old ones stay.
  *
  * @param since only charts saved from this moment on, in ms since 1970
  * @returns whether there was a browser to draw with

@@ -12,7 +12,10 @@ export interface Grade {
   readonly file: string;
   /** The lesson it belongs to, such as "06-gated-pixelcnn.ipynb"; empty where that is unknown. */
   readonly lesson: string;
-  /** `tampered`: a check cell is not the committed one, or the check was replaced; `broken`: it could not be run to its end. */
+  /**
+   * `tampered`: a check cell is not the committed one, or the check was replaced; `broken`:
+   * it could not be run to its end.
+   */
   readonly state: 'graded' | 'tampered' | 'broken';
   /** Why it is not simply graded; empty otherwise. */
   readonly note: string;
@@ -30,8 +33,9 @@ export interface GradeOptions {
 }
 
 /**
- * Executes a student's notebook and reads the verdicts of its checks. It is the committed check cells that are run and read: what a
- * student's own cells print counts for nothing. Never throws because of what is in the file.
+ * Executes a student's notebook and reads the verdicts of its checks. It is the committed check
+ * cells that are run and read: what a student's own cells print counts for nothing. Never throws
+ * because of what is in the file.
  */
 export async function gradeNotebook(file: string, options: GradeOptions): Promise<Grade> {
   const {lessons = committedNotebooks(), limit, root = projectRoot()} = options;
@@ -95,7 +99,10 @@ function checkCells(notebook: Notebook): Cell[] {
   return exerciseCells(notebook).flatMap(({cell, check}) => (check ? [cell] : []));
 }
 
-/** The student's notebook with every committed check cell in it, marked; those that are missing come at its end. */
+/**
+ * The student's notebook with every committed check cell in it, marked; those
+ * that are missing come at its end.
+ */
 function withCommittedChecks(
   student: Notebook,
   committed: Notebook,
@@ -118,7 +125,10 @@ function withCommittedChecks(
   return {notebook: {...committed, cells: [...cells, ...ends]}, missing};
 }
 
-/** Names of the checks, of the course and of the console that the student's cells declare or assign, where the lesson does not. */
+/**
+ * Names of the checks, of the course and of the console that the student's cells declare or
+ * assign, where the lesson does not.
+ */
 function replacedNames(student: Notebook, committed: Notebook): string[] {
   const known = new Set(committed.cells.map(trimmed));
   const name = String.raw`(course|lib|console|check[A-Z]\w*)`;

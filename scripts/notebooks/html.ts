@@ -4,8 +4,8 @@ import {promisify} from 'node:util';
 import {venvPython} from './execute';
 
 /**
- * Executed notebooks as HTML beside them, to be read in a browser: every chart is there as its picture. Formulas are typeset where there is
- * a network, and stand as they are typed where there is none.
+ * Executed notebooks as HTML beside them, to be read in a browser: every chart is there as its picture.
+ * Formulas are typeset where there is a network, and stand as they are typed where there is none.
  *
  * @throws Error with the words of nbconvert
  */

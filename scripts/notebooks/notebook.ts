@@ -45,8 +45,9 @@ export function chartOf(output: Output): Chart | null {
 export const PREDICTION = 'prediction';
 
 /**
- * The notebook as it is committed: nothing in it that a second run would change without need, and every chart with a
- * picture and its sentence in words, so that it can be seen where no script runs; cells tagged as predictions without output.
+ * The notebook as it is committed: nothing in it that a second run would change without need, and every
+ * chart with a picture and its sentence in words, so that it can be seen where no script runs; cells tagged
+ * as predictions without output.
  *
  * @param pictureOf PNG of a chart as base64, or null when there is none
  */

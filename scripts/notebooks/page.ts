@@ -22,7 +22,10 @@ type FoundFigure = Omit<PageFigure, 'src'> & {readonly folder: string};
 /** What of figures/ is no figure. */
 const OTHERS = ['results.json'];
 
-/** The tables of a Markdown text such as figures/results.md, each with the last line of words above it as its caption. */
+/**
+ * The tables of a Markdown text such as figures/results.md, each with the last line of
+ * words above it as its caption.
+ */
 export function markdownTables(text: string): PageTable[] {
   const tables: PageTable[] = [];
   let caption = '';
@@ -50,8 +53,8 @@ export function markdownTables(text: string): PageTable[] {
 }
 
 /**
- * Every figure, in the order of the notebooks. The first folder that has one of an id gives it, so that figures of this machine come
- * before the committed ones.
+ * Every figure, in the order of the notebooks. The first folder that has one of an id gives it, so that
+ * figures of this machine come before the committed ones.
  */
 export function pageFigures(folders: readonly string[]): FoundFigure[] {
   const places = new Map<string, string>();
@@ -89,8 +92,8 @@ function orderOf({id, words}: FoundFigure): string {
 }
 
 /**
- * Writes the page that shows all results and figures: those in build/, made on this machine, before the committed ones. It refers to the
- * pictures and to Plotly in node_modules, and holds the charts in itself.
+ * Writes the page that shows all results and figures: those in build/, made on this machine, before the
+ * committed ones. It refers to the pictures and to Plotly in node_modules, and holds the charts in itself.
  *
  * @param file where to write it
  */
@@ -117,7 +120,10 @@ export function writePage(root: string, file: string): void {
   writeFileAtomically(file, html);
 }
 
-/** Where a picture is not here, only those of drawn images leave a frame: a page of empty frames would help nobody. */
+/**
+ * Where a picture is not here, only those of drawn images leave a frame: a page of
+ * empty frames would help nobody.
+ */
 function panelOf(
   {paper, figure}: {readonly paper: PaperName; readonly figure: number},
   to: (target: string) => string,

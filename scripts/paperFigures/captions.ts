@@ -8,7 +8,10 @@ export interface Caption {
   readonly sentence: string;
   /** From 0. */
   readonly page: number;
-  /** From the text above to the caption: as wide as its column, then as all columns. May hold nothing but white. */
+  /**
+   * From the text above to the caption: as wide as its column, then as all
+   * columns. May hold nothing but white.
+   */
   readonly regions: readonly [own: Box, whole: Box];
   /** Lines of the page in the font of the text: text, labels in a drawing, a title. */
   readonly prose: readonly Line[];
@@ -22,8 +25,8 @@ const lineSkip = 14;
 const besideColumn = 20;
 
 /**
- * Every line that begins as a caption does, with the space above it. A sentence that happens to break its line before "Figure 3." is
- * among them: the space above it is the white between two lines.
+ * Every line that begins as a caption does, with the space above it. A sentence that happens to break its
+ * line before "Figure 3." is among them: the space above it is the white between two lines.
  */
 export function findCaptions(pages: readonly PdfPage[]): Caption[] {
   const lines = pages.map(({letters}) => linesOf(letters));
@@ -86,7 +89,10 @@ function widest(columns: readonly Column[]): Column {
   };
 }
 
-/** From the last line of text above, or the top of the page, down to the caption; half way into the space between columns. */
+/**
+ * From the last line of text above, or the top of the page, down to the caption; half way
+ * into the space between columns.
+ */
 function regionAbove(
   caption: Line,
   column: Column,

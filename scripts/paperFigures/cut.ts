@@ -16,7 +16,8 @@ const margin = 2;
 const white = 248;
 
 /**
- * The drawing above a caption, cut close to its ink. Words in the font of the text belong to it when they stand close by.
+ * The drawing above a caption, cut close to its ink. Words in the font of the text belong
+ * to it when they stand close by.
  *
  * @param bitmap the caption's page
  * @param scale its pixels a point
@@ -96,7 +97,10 @@ function inkWithout({bytes, width}: Bitmap, space: Box, words: readonly Box[]): 
   return ink;
 }
 
-/** Rows with ink that follow each other without a white one, from the top, each cut close to its ink left and right. */
+/**
+ * Rows with ink that follow each other without a white one, from the top, each cut
+ * close to its ink left and right.
+ */
 function partsOf(ink: Uint8Array, space: Box): Box[] {
   const columns = space.right - space.left;
   const parts: Box[] = [];

@@ -12,7 +12,8 @@ export class NoNetworkError extends Error {}
  * A paper's PDF, as its address has it. Nothing is kept of it.
  *
  * @param most bytes that are taken
- * @throws NoNetworkError when there is no connection; Error when the server does not give the file, or gives a larger one
+ * @throws NoNetworkError when there is no connection; Error when the server does not give
+ *   the file, or gives a larger one
  */
 export async function fetchPaper(
   paper: PaperName,

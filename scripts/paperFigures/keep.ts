@@ -18,7 +18,8 @@ export interface Kept {
 }
 
 /**
- * Writes each picture, and then the list of all. Pictures of other papers, and of figures that this PDF does not show, stay.
+ * Writes each picture, and then the list of all. Pictures of other papers, and of figures
+ * that this PDF does not show, stay.
  *
  * @param pdf the file's bytes
  * @returns the folder

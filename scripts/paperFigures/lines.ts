@@ -9,7 +9,10 @@ export interface Line extends Box {
   readonly startsWord: boolean;
 }
 
-/** Points between two letters of one line at most: more than a space in a stretched line, less than what separates two columns. */
+/**
+ * Points between two letters of one line at most: more than a space in a stretched line, less
+ * than what separates two columns.
+ */
 const widestSpace = 12;
 
 /** The letters of a page as lines, in the order of the text. Ligatures are taken apart. */
@@ -23,7 +26,10 @@ export function linesOf(letters: readonly Letter[]): Line[] {
   return groups.map(lineOf);
 }
 
-/** True when the letter stands right of the last one, at its height; an index or an exponent may stand lower or higher. */
+/**
+ * True when the letter stands right of the last one, at its height; an index or an
+ * exponent may stand lower or higher.
+ */
 function continues(group: readonly Letter[], letter: Letter): boolean {
   const last = group[group.length - 1];
   const gap = letter.left - last.right;

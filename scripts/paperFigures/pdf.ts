@@ -52,7 +52,10 @@ const parts = 64;
 
 let engine: Promise<WrappedPdfiumModule> | undefined;
 
-/** PDFium, the engine of Chrome, as WebAssembly: it reads what a browser reads, and a hostile file stays in its own memory. */
+/**
+ * PDFium, the engine of Chrome, as WebAssembly: it reads what a browser reads, and a
+ * hostile file stays in its own memory.
+ */
 function pdfium(): Promise<WrappedPdfiumModule> {
   engine ??= (async () => {
     const wasmBinary = new Uint8Array(fs.readFileSync(require.resolve('@embedpdf/pdfium/pdfium.wasm')))

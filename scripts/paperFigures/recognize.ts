@@ -1,10 +1,14 @@
 import {PAPERS, type PaperName} from '../../lib/reproduction/paperFigures';
 
-/** Letters of a first page within which the title ends: names of a conference may stand before it, other papers' titles only after. */
+/**
+ * Letters of a first page within which the title ends: names of a conference may stand before it,
+ * other papers' titles only after.
+ */
 const titleWithin = 400;
 
 /**
- * Which paper a first page is of, by its title. Other papers name these titles as well, but below their abstract.
+ * Which paper a first page is of, by its title. Other papers name these titles as
+ * well, but below their abstract.
  *
  * @param firstPage its text; spaces, hyphens, ligatures and capitals do not matter
  */

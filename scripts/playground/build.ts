@@ -24,8 +24,8 @@ const DIGITS = 100;
 const LEARNING_DIGITS = 1200;
 
 /**
- * Builds the page into a folder that opens as a file and can be published as it is. Everything that a browser would not let a page
- * read from a file, the worker's program, WebAssembly and weights, is text in scripts.
+ * Builds the page into a folder that opens as a file and can be published as it is. Everything that a browser
+ * would not let a page read from a file, the worker's program, WebAssembly and weights, is text in scripts.
  *
  * @param folder made where it is missing; what else lies in it is left
  */

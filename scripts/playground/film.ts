@@ -71,7 +71,10 @@ function withoutAlpha(data: Uint8Array, channels: number): Uint8Array {
   return Uint8Array.from({length: pixels * 3}, (_, i) => data[Math.floor(i / 3) * channels + (i % 3)]);
 }
 
-/** One palette for all frames; each after the first is only the box of what it changes. Source: the PNG specification, third edition, sections 5 and 11.3.4. */
+/**
+ * One palette for all frames; each after the first is only the box of what it changes. Source: the PNG
+ * specification, third edition, sections 5 and 11.3.4.
+ */
 export function animatedPng({width, height, frames}: Film): Uint8Array {
   const size = width * height;
   const all = new Uint8Array(frames.length * size * 3);
@@ -118,7 +121,10 @@ export function animatedPng({width, height, frames}: Film): Uint8Array {
   return Buffer.concat([signature, ...chunks, chunk('IEND', new Uint8Array(0))]);
 }
 
-/** The box of what differs from the picture before; all of it where there is none, one pixel where nothing does. */
+/**
+ * The box of what differs from the picture before; all of it where there is
+ * none, one pixel where nothing does.
+ */
 function changed(picture: Uint8Array, before: Uint8Array | null, width: number) {
   const height = picture.length / width;
   if (before === null) return {left: 0, top: 0, columns: width, rows: height};

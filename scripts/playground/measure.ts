@@ -56,7 +56,9 @@ export async function measurePlayground(folder: string): Promise<Measure[]> {
   }
 }
 
-/** Everything that a reader of the page loads before MADE is asked, each file compressed as a server would. */
+/**
+ * Everything that a reader of the page loads before MADE is asked, each file compressed as a server would.
+ */
 function pageBytes(folder: string): number {
   return fs
     .readdirSync(folder, {recursive: true, encoding: 'utf8'})

@@ -21,7 +21,10 @@ export function interrupt(signal) {
   if (running) signalGroup(running, 'SIGTERM');
 }
 
-/** Every program leads a group of its own, so that what it starts in turn ends with it. @returns whether there was any */
+/**
+ * Every program leads a group of its own, so that what it starts in turn ends with it.
+ * @returns whether there was any
+ */
 function signalGroup(child, signal) {
   try {
     return process.kill(-child.pid, signal);
@@ -33,7 +36,8 @@ function signalGroup(child, signal) {
 /**
  * Runs a program to its end with its output in `.cache/setup/<name>.log`.
  *
- * @param onLine called with every line of output; when it returns true, the program is ended: it cannot succeed any more
+ * @param onLine called with every line of output; when it returns true, the program is
+ *   ended: it cannot succeed any more
  * @param onTick called twice a second, for progress that has to be looked up
  * @param lock every child is named in it, so that a next set-up also waits for a child that outlives this one
  * @throws SetupError with the cause and the log file when it fails; Interrupted after a signal
@@ -102,7 +106,10 @@ const causes = [
   ],
 ];
 
-/** The cause of a failure from a program's output, in one sentence; the last line that looks like an error otherwise. */
+/**
+ * The cause of a failure from a program's output, in one sentence; the last line that
+ * looks like an error otherwise.
+ */
 export function explainFailure(output) {
   for (const [pattern, sentence] of causes) if (pattern.test(output)) return sentence;
   const lines = output.split('\n').map((line) => line.trim());

@@ -1,4 +1,6 @@
-/** Places and small file helpers of set-up. Node builtins only, since set-up runs before node_modules exists. */
+/**
+ * Places and small file helpers of set-up. Node builtins only, since set-up runs before node_modules exists.
+ */
 import {createHash} from 'node:crypto';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
@@ -39,8 +41,9 @@ function isWritable(folder) {
 }
 
 /**
- * The environment of the programs that set-up starts and of the private .venv: with a home that can be written, and without the
- * user's settings for other Pythons. pip's own settings (index, proxy, certificate) stay, but for where it installs.
+ * The environment of the programs that set-up starts and of the private .venv: with a home that can be
+ * written, and without the user's settings for other Pythons. pip's own settings (index, proxy, certificate)
+ * stay, but for where it installs.
  */
 export function privateEnvironment(env = process.env, home = usableHome()) {
   const unwanted =

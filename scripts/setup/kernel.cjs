@@ -1,8 +1,10 @@
 /**
- * Starts the notebooks' kernel: tslab, with the repository root as working directory, because tslab takes that for the root of
- * all TypeScript; so `import … from './lib/index'` works in every notebook. Argument: the connection file of Jupyter.
+ * Starts the notebooks' kernel: tslab, with the repository root as working directory, because tslab takes
+ * that for the root of all TypeScript; so `import … from './lib/index'` works in every notebook. Argument:
+ * the connection file of Jupyter.
  *
- * tslab is not developed any more. What a class meets and tslab does not do well is mended here, before it starts.
+ * tslab is not developed any more. What a class meets and tslab does not do well is
+ * mended here, before it starts.
  */
 const fs = require('node:fs');
 const path = require('node:path');
@@ -14,8 +16,9 @@ const {JupyterHandlerImpl} = require('tslab/dist/jupyter.js');
 const ts = require('@tslab/typescript-for-tslab');
 
 /**
- * The compiler would watch every file that a cell imports, and a change between two cells ends in its error "Unexpected pending
- * rebuildTimer", while the cells go on with the old code. Nothing is watched instead, and a change is told.
+ * The compiler would watch every file that a cell imports, and a change between two cells ends in its
+ * error "Unexpected pending rebuildTimer", while the cells go on with the old code. Nothing is watched
+ * instead, and a change is told.
  */
 const unwatched = () => ({close: () => {}});
 ts.sys.watchFile = unwatched;
@@ -67,7 +70,10 @@ function withoutShorthand(code) {
   return ends.reduceRight((text, [end, name]) => `${text.slice(0, end)}: ${name}${text.slice(end)}`, code);
 }
 
-/** lib/engine/stopButton.ts looks for the signal of the running cell, lib/course/lastOutput.ts for what the cell before has shown. */
+/**
+ * lib/engine/stopButton.ts looks for the signal of the running cell, lib/course/lastOutput.ts for
+ * what the cell before has shown.
+ */
 const STOP = Symbol.for('autoregressive-image-models.stop');
 const OUTPUTS = Symbol.for('autoregressive-image-models.outputs');
 

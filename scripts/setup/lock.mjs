@@ -1,4 +1,7 @@
-/** One set-up at a time: a lock file that names the processes at work, and that is taken over when all of them are gone. */
+/**
+ * One set-up at a time: a lock file that names the processes at work, and that is taken
+ * over when all of them are gone.
+ */
 import {randomUUID} from 'node:crypto';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
@@ -13,7 +16,8 @@ const heartbeat = 10_000; // ms
  *
  * @param file the lock file
  * @param onWait called once, with a sentence, when there is somebody to wait for
- * @returns `watch(pid)` adds a child (or, negative, a group) that must end before another set-up may start; `release()`
+ * @returns `watch(pid)` adds a child (or, negative, a group) that must end before another
+ *   set-up may start; `release()`
  */
 export async function acquireLock(file, {onWait = () => {}, pause = 250} = {}) {
   fs.mkdirSync(path.dirname(file), {recursive: true});

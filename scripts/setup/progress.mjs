@@ -1,4 +1,6 @@
-/** One line a step on stderr (stdout belongs to the command): what it does, how far it is, how long it took. */
+/**
+ * One line a step on stderr (stdout belongs to the command): what it does, how far it is, how long it took.
+ */
 
 const width = 24; // characters of a bar
 const quietInterval = 10_000; // ms between two lines where the output is no terminal
@@ -18,7 +20,10 @@ export function formatProgress(fraction, elapsedSeconds) {
   return `${bar}, ${formatSeconds((elapsedSeconds * (1 - share)) / share)} to go`;
 }
 
-/** Shows one step: `at(fraction)` while it runs, `done()` or `failed()` at its end, `say(text)` for a line in between. */
+/**
+ * Shows one step: `at(fraction)` while it runs, `done()` or `failed()` at its end,
+ * `say(text)` for a line in between.
+ */
 export function startStep(title, stream = process.stderr) {
   const start = Date.now();
   let lastLine = Date.now();

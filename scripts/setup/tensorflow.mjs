@@ -1,6 +1,7 @@
 /**
- * The native engine. The package @tensorflow/tfjs-node cannot install itself any more (its library is gone from where it
- * downloads it), so its own binding is compiled here against the library in TensorFlow's Python wheel.
+ * The native engine. The package @tensorflow/tfjs-node cannot install itself any more (its
+ * library is gone from where it downloads it), so its own binding is compiled here against the
+ * library in TensorFlow's Python wheel.
  */
 import * as fs from 'node:fs';
 import * as os from 'node:os';
@@ -13,7 +14,8 @@ const version = '2.21.0';
 
 /**
  * The wheels for CPython 3.11; which Python they are for does not matter, since no Python loads them.
- * linux-x64 is what this project is tested on; of the other two it is known only that they hold the same library.
+ * linux-x64 is what this project is tested on; of the other two it is known only
+ * that they hold the same library.
  */
 const wheels = {
   'linux-x64': {
@@ -62,8 +64,8 @@ const failureFile = path.join(root, '.cache', 'setup', 'native.json');
 export const hasLibrary = () => fs.existsSync(libraryFolder);
 
 /**
- * What is compiled: tfjs-node's binding, and beside it the project's own kernels, which are made for the processor
- * of this machine.
+ * What is compiled: tfjs-node's binding, and beside it the project's own kernels, which are made for
+ * the processor of this machine.
  */
 export const addons = [
   {
@@ -86,8 +88,8 @@ if (found !== '${version}') throw new Error('TensorFlow ' + found + ' was loaded
     flags: ['-O3', '-march=native', '-fno-math-errno', '-DIS_SLIM_BUILD'],
     more: [],
     key: () => [instructionSets(), ...kernelSources.map(readText)],
-    // A sampler of one pixel: the sum of tanh(0.5) * sigmoid(1) in every lane of a vector. Instructions that this processor lacks
-    // show here. lib/engine/nativeSampler.ts says what the numbers mean.
+    // A sampler of one pixel: the sum of tanh(0.5) * sigmoid(1) in every lane of a vector. Instructions that
+    // this processor lacks show here. lib/engine/nativeSampler.ts says what the numbers mean.
     loadTest: `
 const features = 40;
 const numbers = Float32Array.from({length: 3 * features + 1}, (_, k) => (k < features ? 0.5 : k < 3 * features ? 1 : 0));
@@ -101,7 +103,10 @@ if (!(Math.abs(out[0] - expected) < 1e-4)) throw new Error('the kernels compute 
   },
 ];
 
-/** What -march=native looks at. A model's name is not enough: rented machines call every processor of a maker the same. */
+/**
+ * What -march=native looks at. A model's name is not enough: rented machines call every
+ * processor of a maker the same.
+ */
 function instructionSets() {
   const cpuinfo = process.platform === 'linux' ? readText('/proc/cpuinfo') : undefined;
   const flags = cpuinfo?.match(/^(?:flags|Features)\s*:.*$/m)?.[0];
@@ -158,7 +163,9 @@ function portableAddon(addon) {
   return {...addon, flags: addon.flags.filter((flag) => flag !== '-march=native')};
 }
 
-/** Downloads the wheel, checks its sha256 and keeps the two libraries and the headers, whole or not at all. */
+/**
+ * Downloads the wheel, checks its sha256 and keeps the two libraries and the headers, whole or not at all.
+ */
 export async function fetchLibrary(python, step, lock) {
   if (!fs.existsSync(python))
     throw new SetupError("Python's pip fetches the TensorFlow library, and .venv has none");
@@ -228,8 +235,9 @@ function wheelPaths() {
 }
 
 /**
- * Compiles the addons (or takes them from the shared cache) and puts them where tfjs-node looks. Each is loaded and called once in
- * a process of its own before, those from the cache too: another machine may have put them there.
+ * Compiles the addons (or takes them from the shared cache) and puts them where tfjs-node looks.
+ * Each is loaded and called once in a process of its own before, those from the cache too: another
+ * machine may have put them there.
  */
 export async function installBinding(python, step, lock) {
   for (const [k, addon] of addons.entries()) {
@@ -263,8 +271,8 @@ export function tryAddon({what, loadTest}, file, lock) {
 }
 
 /**
- * With the compiler of this machine, then without what it or the processor may not know; where there is none, or where it fails,
- * with the one from PyPI.
+ * With the compiler of this machine, then without what it or the processor may not know; where there is none,
+ * or where it fails, with the one from PyPI.
  */
 async function compileAny(python, addon, made, step, lock) {
   const compiler = findCompiler();

@@ -5,8 +5,8 @@ import * as path from 'node:path';
 import {writeAtomically} from './files.mjs';
 
 /**
- * Copies each notebook that is not in `work` yet. A copy that was not touched follows the original; where both have changed, the copy stays
- * and the new original comes beside it as NN-….updated.ipynb.
+ * Copies each notebook that is not in `work` yet. A copy that was not touched follows the original; where
+ * both have changed, the copy stays and the new original comes beside it as NN-….updated.ipynb.
  *
  * @returns what was done, a sentence each
  */

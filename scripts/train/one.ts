@@ -77,7 +77,10 @@ export async function trainOne(request: RunRequest, options: OneOptions): Promis
   }
 }
 
-/** What leads on after a divergence: with weights that were good the state is kept, else there is nothing to keep. */
+/**
+ * What leads on after a divergence: with weights that were good the state is kept,
+ * else there is nothing to keep.
+ */
 function remedy(request: RunRequest, rate: number): string {
   return `The state saved before it is kept; go on from there at a lower rate: ${resumeLine(request)} --rate ${rate}`;
 }

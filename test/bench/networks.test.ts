@@ -74,7 +74,8 @@ test('operations of an image, by hand', () => {
   const model = createModel(made.model, made.config);
   assert.equal(operations(model), expected);
   model.dispose();
-  // First 4 x 7 taps; blocks of 2h to h, 2 x 3 taps of h to h, and h to 2h; two layers and the logits: at each of 36 pixels.
+  // First 4 x 7 taps; blocks of 2h to h, 2 x 3 taps of h to h, and h to 2h; two layers and
+  // the logits: at each of 36 pixels.
   const conv = createModel(pixelCnn.model, pixelCnn.config);
   const [h, head] = [5, 6];
   const taps = 28 * 2 * h + 2 * (2 * h * h + 6 * h * h + h * 2 * h) + (2 * h * head + head * head + head);

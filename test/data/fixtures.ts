@@ -56,8 +56,8 @@ function crc32(bytes: Buffer): number {
 }
 
 /**
- * 16 x 12 pixels, the left half (200, 30, 30), the right half (20, 40, 180), written by Pillow 12: progressive; baseline with the mark of a
- * camera held on its side (orientation 6); gray.
+ * 16 x 12 pixels, the left half (200, 30, 30), the right half (20, 40, 180), written by Pillow 12:
+ * progressive; baseline with the mark of a camera held on its side (orientation 6); gray.
  */
 export const JPEG = {
   progressive: Buffer.from(

@@ -76,7 +76,8 @@ test('JPEG: progressive, gray, and turned as the camera noted', () => {
 });
 
 test('the eight orientations of Exif turn a corner to where it belongs', () => {
-  // The first row and column of what is stored are, in this order: top left, top right, bottom right, bottom left, …
+  // The first row and column of what is stored are, in this order: top left, top
+  // right, bottom right, bottom left, …
   const stored = {width: 3, height: 2, channels: 1, data: Uint8Array.of(1, 2, 3, 4, 5, 6)};
   const seen: Record<number, number[]> = {
     1: [1, 2, 3, 4, 5, 6],

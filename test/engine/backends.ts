@@ -29,7 +29,9 @@ export async function onEachBackend(check: (backend: string) => void): Promise<v
   }
 }
 
-/** Runs a check on the active backend with the native form, where there is one, and with the portable twins. */
+/**
+ * Runs a check on the active backend with the native form, where there is one, and with the portable twins.
+ */
 export function inBothForms(check: (form: 'native' | 'twin') => void): void {
   if (native() !== null) check('native');
   withPortableTwins(() => check('twin'));

@@ -99,7 +99,10 @@ test('gradients are the slopes of the values: central differences through both k
   });
 });
 
-/** The formula as it is written, in 64 bits. @returns nats of each row, and the gradient of their sum weighted with dy */
+/**
+ * The formula as it is written, in 64 bits. @returns nats of each row, and the
+ * gradient of their sum weighted with dy
+ */
 function categorical(
   logits: ArrayLike<number>,
   x: ArrayLike<number>,

@@ -10,7 +10,9 @@ import {sample, sampleUniforms} from '../../lib/sample';
 import type {Drawing} from '../../lib/types';
 import {randomize} from '../properties/tools';
 
-/** MADE drawn natively, in blocks of degrees: wherever a call ends, the pixels are those of the naive loop. */
+/**
+ * MADE drawn natively, in blocks of degrees: wherever a call ends, the pixels are those of the naive loop.
+ */
 test.before(() => startEngine());
 
 const PLAIN: MadeConfig = {

@@ -5,7 +5,9 @@ import {maskedDense} from '../../lib/engine/maskedDense';
 import {Random} from '../../lib/random';
 import {close, onEachBackend, startBackends} from './backends';
 
-/** Native kernels, their portable twins and plain loops in 64 bits must agree, whatever the sizes and degrees. */
+/**
+ * Native kernels, their portable twins and plain loops in 64 bits must agree, whatever the sizes and degrees.
+ */
 startBackends();
 
 interface Case {
@@ -19,7 +21,10 @@ interface Case {
   readonly each: boolean;
 }
 
-/** Sizes below, at and beyond the blocks in which the native kernels work: 4 images, 8 inputs, 16, 32 and 128 outputs. */
+/**
+ * Sizes below, at and beyond the blocks in which the native kernels work: 4 images, 8
+ * inputs, 16, 32 and 128 outputs.
+ */
 const CASES: Case[] = [
   {batch: 1, inputs: 1, outputs: 1, sorted: true, strict: false, relu: false, each: false},
   {batch: 7, inputs: 5, outputs: 6, sorted: true, strict: true, relu: true, each: false},

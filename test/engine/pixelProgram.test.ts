@@ -12,7 +12,10 @@ import type {ModelConfig} from '../../lib/types';
 import {close} from './backends';
 import {SHAPE, SMALL_MODELS} from './smallModels';
 
-/** Samplers, native and in loops: the logits of the whole model, and the same pixels drawn one by one as many at a call. */
+/**
+ * Samplers, native and in loops: the logits of the whole model, and the same pixels
+ * drawn one by one as many at a call.
+ */
 test.before(() => startEngine());
 
 const COLOR = {...SMALL_MODELS.pixelcnn, channels: 3, levels: 4, features: 6, head: 9};

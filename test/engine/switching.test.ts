@@ -11,7 +11,10 @@ import {randomImages} from '../properties/tools';
 import {backends, startBackends} from './backends';
 import {SHAPE, SMALL_MODELS} from './smallModels';
 
-/** The active backend decides which form of an operation serves: another backend may be chosen at any time after the start. */
+/**
+ * The active backend decides which form of an operation serves: another backend may be
+ * chosen at any time after the start.
+ */
 startBackends();
 
 for (const [name, config] of Object.entries(SMALL_MODELS)) {

@@ -9,7 +9,10 @@ import {train} from '../../lib/train';
 import {type ModelConfig, TRAIN_DEFAULTS} from '../../lib/types';
 import {randomImages} from '../properties/tools';
 
-/** A convolutional and two recurrent models from end to end on WebAssembly, beside the native runtime where that is there. */
+/**
+ * A convolutional and two recurrent models from end to end on WebAssembly, beside the
+ * native runtime where that is there.
+ */
 
 const SHAPE = {height: 6, width: 7, channels: 1};
 const RNN = {...SHAPE, levels: 2, features: 4, layers: 2, firstSize: 3, residual: true, skip: false, head: 6};

@@ -20,8 +20,9 @@ import {biasGradient, halfSquaredNorm} from '../../lib/engine/sums';
 import {Random} from '../../lib/random';
 
 /**
- * Every operation is given inputs of wrong shapes, ranks and types: it must refuse them in one sentence, in both forms, or give
- * the same numbers in both. The same for the native operations alone, which must not trust what calls them.
+ * Every operation is given inputs of wrong shapes, ranks and types: it must refuse them in one
+ * sentence, in both forms, or give the same numbers in both. The same for the native operations alone,
+ * which must not trust what calls them.
  */
 const SEED = Number(process.env.FUZZ_SEED ?? 1);
 const TRIES = 150;

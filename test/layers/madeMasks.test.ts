@@ -11,8 +11,8 @@ import {
 import {Random} from '../../lib/random';
 
 /**
- * A net small enough to do by hand: four pixels generated in the order 2, 0, 3, 1; three hidden units of degrees 1, 2, 3, then two
- * of degrees 2 and 3.
+ * A net small enough to do by hand: four pixels generated in the order 2, 0, 3, 1; three hidden units of
+ * degrees 1, 2, 3, then two of degrees 2 and 3.
  */
 const order = Int32Array.of(2, 0, 3, 1);
 const inputs = Int32Array.of(2, 4, 1, 3);

@@ -7,7 +7,10 @@ import {Random} from '../../lib/random';
 import type {AutoregressiveModel, ModelConfig} from '../../lib/types';
 import {randomImages, randomize} from '../properties/tools';
 
-/** What `hiddenWeights` says no mask ever shows: it can be stored as 0, and whoever forgets the mask gets the same numbers. */
+/**
+ * What `hiddenWeights` says no mask ever shows: it can be stored as 0, and whoever forgets
+ * the mask gets the same numbers.
+ */
 
 test.before(() => startEngine());
 

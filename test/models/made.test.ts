@@ -23,7 +23,10 @@ const SMALL: MadeConfig = {
   maskSeed: 4,
 };
 
-/** Logits of one image by plain loops in 64 bits: equations 8 and 9 of the paper with the degrees in place of masks. */
+/**
+ * Logits of one image by plain loops in 64 bits: equations 8 and 9 of the paper with
+ * the degrees in place of masks.
+ */
 function plainLogits(made: Made, image: ArrayLike<number>): number[] {
   const numbers = (name: string): Float32Array => made.parameters.get(name)?.dataSync() as Float32Array;
   const [inputs] = made.degrees;

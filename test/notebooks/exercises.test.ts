@@ -1,4 +1,5 @@
-// biome-ignore-all lint/suspicious/noExplicitAny: as in a notebook, where the student's types are the student's
+// biome-ignore-all lint/suspicious/noExplicitAny: as in a notebook, where the
+// student's types are the student's
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -11,7 +12,10 @@ import {projectRoot} from '../../lib/storage/paths';
 import {exerciseCells, readVerdicts, type Verdict} from '../../scripts/notebooks/exercises';
 import {type Notebook, textOf} from '../../scripts/notebooks/notebook';
 
-/** Every check cell, with the answer cells as they are committed, with the solutions, and with plausible wrong answers. */
+/**
+ * Every check cell, with the answer cells as they are committed, with the solutions,
+ * and with plausible wrong answers.
+ */
 
 type Answers = Readonly<Record<string, unknown>>;
 const folder = path.join(projectRoot(), 'notebooks');
@@ -235,7 +239,8 @@ const WRONG: Record<string, Record<string, readonly any[]>> = {
     ],
   },
 };
-// The word that is changed belongs to a configuration, which the solution and the starting cell share but for it.
+// The word that is changed belongs to a configuration, which the solution and the
+// starting cell share but for it.
 WRONG['03'].myConfig = [
   {
     ...lib.MADE_PRESETS.small,

@@ -69,7 +69,10 @@ test('a real JupyterLab in a real browser runs a notebook and draws its chart', 
   }
 });
 
-/** Without the settings of whoever runs the test, and without a token: it listens to this machine alone, for a minute. */
+/**
+ * Without the settings of whoever runs the test, and without a token: it listens to
+ * this machine alone, for a minute.
+ */
 function startLab(folder: string, port: number): ChildProcess {
   const own = (name: string): string => path.join(folder, `.${name}`);
   const options = {

@@ -6,7 +6,10 @@ import type {Browser, Page} from 'playwright-core';
 import {findChromium, startBrowser} from '../../scripts/notebooks/browser';
 import {buildPlayground} from '../../scripts/playground/build';
 
-/** What the tests of the page share: one build and one browser a file, and a page on which nothing may go wrong. */
+/**
+ * What the tests of the page share: one build and one browser a file, and a page
+ * on which nothing may go wrong.
+ */
 
 export const skip = findChromium() === null ? 'no Chromium on this machine' : false;
 

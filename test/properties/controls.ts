@@ -14,8 +14,8 @@ import {diagonal, gated, type ModelUnderTest, made, madePaths, pixelCnn, rowLstm
 /**
  * Controls: models that are wrong on purpose, which the properties must find.
  * - leaky: a logit sees its own pixel or a later one. No distribution.
- * - blind: a pixel that should be seen is not. It still is a distribution, so only the demand that allowed entries of the Jacobian are not
- *   zero can find it.
+ * - blind: a pixel that should be seen is not. It still is a distribution, so only the demand that allowed
+ *   entries of the Jacobian are not zero can find it.
  * - forgetful: the model is right and its cache is not.
  */
 export interface Control extends ModelUnderTest {
@@ -24,7 +24,10 @@ export interface Control extends ModelUnderTest {
   readonly hiddenFromSamples?: true;
 }
 
-/** MADE with one mask wrong: `>=` where equation 11 has `>` (leaky), `>` where equation 10 has `>=` (blind). It has no cache. */
+/**
+ * MADE with one mask wrong: `>=` where equation 11 has `>` (leaky), `>` where equation 10 has
+ * `>=` (blind). It has no cache.
+ */
 function wrongMade(fault: 'leaky' | 'blind'): Control {
   return {
     fault,
@@ -56,7 +59,9 @@ function wrongMade(fault: 'leaky' | 'blind'): Control {
   };
 }
 
-/** Convolutions with one mask wrong: B in the first layer (leaky), the whole row of the center hidden (blind). */
+/**
+ * Convolutions with one mask wrong: B in the first layer (leaky), the whole row of the center hidden (blind).
+ */
 function wrongConvolutions(fault: 'leaky' | 'blind'): Control {
   const noRow = (size: number, type: MaskType): Float32Array =>
     rasterMask(size, type).map((tap, i) => (Math.floor(i / size) === (size - 1) / 2 ? 0 : tap));
@@ -106,7 +111,9 @@ const leakyDiagonal: Control = {
   sees: diagonal('right', {firstSize: 3, layers: 1, residual: true, skip: false}).sees,
 };
 
-/** Row LSTM of which it is said that it sees what the Diagonal BiLSTM sees: its triangle is a blindness then. */
+/**
+ * Row LSTM of which it is said that it sees what the Diagonal BiLSTM sees: its triangle is a blindness then.
+ */
 const blindRows: Control = {
   ...rowLstm('said to see everything', {firstSize: 3, layers: 1, residual: true, skip: false}),
   fault: 'blind',

@@ -15,7 +15,10 @@ export interface ModelUnderTest {
   sees(model: AutoregressiveModel): Float32Array;
 }
 
-/** The masks of a MADE multiplied, and the direct connection added: how many paths lead from each pixel to each logit. */
+/**
+ * The masks of a MADE multiplied, and the direct connection added: how many paths lead
+ * from each pixel to each logit.
+ */
 export function madePaths(model: AutoregressiveModel): Float32Array {
   const made = model as Made;
   const {layers, direct} = madeMasks(made.config, made.degrees);
@@ -65,7 +68,10 @@ function rasterOffsets(size: number, shows: 'before' | 'before and itself', dila
   return offsets;
 }
 
-/** For each pixel the set of pixels that it knows of, after a layer that shows it those of `below` at the offsets. */
+/**
+ * For each pixel the set of pixels that it knows of, after a layer that shows it
+ * those of `below` at the offsets.
+ */
 function through(
   below: readonly Set<number>[],
   offsets: Offsets,
@@ -142,7 +148,10 @@ export function gated(
   };
 }
 
-/** For each pixel what a recurrence knows of that visits `places` in turn and reads the states at the offsets, all visited before. */
+/**
+ * For each pixel what a recurrence knows of that visits `places` in turn and reads the states at
+ * the offsets, all visited before.
+ */
 function recurrence(
   below: readonly Set<number>[],
   offsets: Offsets,
@@ -203,7 +212,9 @@ export function rowLstm(
   };
 }
 
-/** Diagonal BiLSTM: all that is above and to the left, and with what comes from the right all but one pixel. */
+/**
+ * Diagonal BiLSTM: all that is above and to the left, and with what comes from the right all but one pixel.
+ */
 export function diagonal(
   name: string,
   config: {firstSize: number; layers: number; residual: boolean; skip: boolean},

@@ -23,7 +23,10 @@ const properties: Record<string, (kind: ModelUnderTest) => Promise<void>> = {
   'cached equals naive, one image equals many': cacheAndBatchChangeNothing,
 };
 
-/** The faults that a property must find. The others it cannot: a blind model is a distribution, a cache is not asked for a Jacobian. */
+/**
+ * The faults that a property must find. The others it cannot: a blind model is a distribution, a
+ * cache is not asked for a Jacobian.
+ */
 const finds: Record<string, readonly Control['fault'][]> = {
   'Jacobian by gradient, 3 x 3': ['leaky'],
   'Jacobian by gradient, 5 x 10': ['leaky', 'blind'],

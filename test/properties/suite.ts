@@ -8,8 +8,9 @@ import type {ModelUnderTest} from './models';
 import {allImages, chiSquare, imageNumber, randomize} from './tools';
 
 /**
- * The properties that every autoregressive model must have, whatever its layers. Each throws an AssertionError when the model
- * has it not; properties.test.ts applies them to all models and to controls that they must find wrong.
+ * The properties that every autoregressive model must have, whatever its layers. Each throws an
+ * AssertionError when the model has it not; properties.test.ts applies them to all models and to
+ * controls that they must find wrong.
  */
 
 const MOST_ORDERS = 3;

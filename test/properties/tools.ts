@@ -5,8 +5,8 @@ import type {AutoregressiveModel, ImageShape, Images} from '../../lib/types';
 /** What the tests of models share. */
 
 /**
- * Gives every parameter values that chance has drawn, none of them near 0, and small positive biases: no path is too weak
- * to be seen, and no ReLU sleeps for every input.
+ * Gives every parameter values that chance has drawn, none of them near 0, and small positive biases: no path
+ * is too weak to be seen, and no ReLU sleeps for every input.
  */
 export function randomize(parameters: AutoregressiveModel['parameters'], seed: number, scale = 1): void {
   for (const [name, parameter] of parameters) {
@@ -28,7 +28,9 @@ export function randomImages(count: number, shape: ImageShape, seed: number, whi
   return {...shape, count, pixels: pixels.map(() => (random.uniform() < 0.5 ? 0 : white))};
 }
 
-/** Every image there is: levels ** values of them; image n has the digits of n, the first value the lowest. */
+/**
+ * Every image there is: levels ** values of them; image n has the digits of n, the first value the lowest.
+ */
 export function allImages(shape: ImageShape, levels = 2): Images {
   const values = shape.height * shape.width * shape.channels;
   const count = levels ** values;

@@ -2,7 +2,9 @@ import {spawnSync} from 'node:child_process';
 import * as path from 'node:path';
 import {findTorch} from '../../bench/torch';
 
-/** What the tests of pytorch/ share: the Python that they run, and why they are skipped where there is none. */
+/**
+ * What the tests of pytorch/ share: the Python that they run, and why they are skipped where there is none.
+ */
 
 export const root = path.resolve(__dirname, '..', '..');
 export const fixture = (name: string): string => path.join(__dirname, 'fixtures', name);

@@ -119,7 +119,10 @@ test('two processes give the weights of one with the double batch', needsTorch, 
   assert.equal(metadata.versions.processes, '2');
 });
 
-/** Ends the process by the signal as soon as its state is of that step or later. @returns its exit code, and what it said */
+/**
+ * Ends the process by the signal as soon as its state is of that step or later. @returns
+ * its exit code, and what it said
+ */
 function stopAt(
   folder: string,
   step: number,

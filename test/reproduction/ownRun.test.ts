@@ -9,7 +9,10 @@ import {openRun, type RunRequest, trainRun} from '../../lib/reproduction/trainin
 import {runFiles} from '../../lib/storage/paths';
 import type {Images} from '../../lib/types';
 
-/** A training on images of one's own: the preset takes their form, and the weights know what they were trained on. */
+/**
+ * A training on images of one's own: the preset takes their form, and the weights
+ * know what they were trained on.
+ */
 
 const before = process.env.AUTOREGRESSIVE_DATA;
 const place = fs.mkdtempSync(path.join(os.tmpdir(), 'own-run-'));

@@ -20,7 +20,10 @@ import {runFiles} from '../../lib/storage/paths';
 import {encodeSafetensors} from '../../lib/storage/safetensors';
 import type {Images} from '../../lib/types';
 
-/** A run from its first step to weights, stopped, resumed, lengthened and disturbed: on few digits, in a folder of its own. */
+/**
+ * A run from its first step to weights, stopped, resumed, lengthened and disturbed: on few
+ * digits, in a folder of its own.
+ */
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'training-run-'));
 process.env.AUTOREGRESSIVE_DATA = folder;

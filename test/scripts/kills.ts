@@ -6,8 +6,9 @@ import {Random} from '../../lib/random';
 import {loadTrainingState} from '../../lib/storage/checkpoints';
 
 /**
- * Kills the real `train` command at random moments, from its start on, and goes on with it, until so many kills are done; each run
- * that gets to its end must have ended, to the bit, where one that was never stopped ends. By hand:
+ * Kills the real `train` command at random moments, from its start on, and goes on with it, until
+ * so many kills are done; each run that gets to its end must have ended, to the bit, where one that
+ * was never stopped ends. By hand:
  *
  *   node --require ./lib/engine/compat.cjs --import tsx test/scripts/kills.ts 100 [SEED]
  */

@@ -7,7 +7,9 @@ import test from 'node:test';
 import {decode} from 'fast-png';
 import {grayPng} from '../data/fixtures';
 
-/** Images of one's own through the commands, as docs/your-own-images.md has it, each in a process of its own. */
+/**
+ * Images of one's own through the commands, as docs/your-own-images.md has it, each in a process of its own.
+ */
 
 const project = path.join(__dirname, '..', '..');
 const place = fs.mkdtempSync(path.join(os.tmpdir(), 'own-images-'));

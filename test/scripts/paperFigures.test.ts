@@ -28,7 +28,10 @@ function titled(title = 'MADE: Masked Autoencoder for Distribution Estimation'):
     .text(130, 190, 'Abstract', bold);
 }
 
-/** Two columns, as ICML sets them: figure 1 in the right one of the first page, 2 and 3 on a page with a running title and its rule. */
+/**
+ * Two columns, as ICML sets them: figure 1 in the right one of the first page, 2 and 3 on a page
+ * with a running title and its rule.
+ */
 function paper(): PageWriter[] {
   const first = titled()
     .prose(56, 210, 40, words)

@@ -8,7 +8,10 @@ import test from 'node:test';
 import {Random} from '../../lib/random';
 import {loadTrainingState} from '../../lib/storage/checkpoints';
 
-/** Design test 8: a run that is stopped or killed, and resumed, ends to the bit where one that never stopped ends. */
+/**
+ * Design test 8: a run that is stopped or killed, and resumed, ends to the bit
+ * where one that never stopped ends.
+ */
 
 const KILLS = 20;
 const STEPS = 128;
@@ -109,7 +112,8 @@ test('control: the run that is compared with learns, so that its weights are not
 
 test('a run stopped by SIGINT at its start, in mid-epoch and at the ends of epochs resumes to the bit', async () => {
   const folder = newFolder('interrupted');
-  // Sixteen steps an epoch: after the first step, in the middle, at the last step of an epoch, after the first of the next.
+  // Sixteen steps an epoch: after the first step, in the middle, at the last step of an
+  // epoch, after the first of the next.
   const {code, errors, told} = await live(folder, [1, 7, 16, 17, 32, 40]);
   assert.equal(code, 0, errors);
   assert.equal(told.match(/r/g)?.length, 7);
@@ -123,7 +127,8 @@ test(`a run killed ${KILLS} times, while training and while saving, resumes to t
   const random = new Random(seed, 'moments');
   let whileSaving = 0;
   for (let kill = 0; kill < KILLS; kill++) {
-    // So many saves begun or done, at most five of the 128 steps a life, and then a while that no event decides.
+    // So many saves begun or done, at most five of the 128 steps a life, and then
+    // a while that no event decides.
     const events = random.integer(11);
     const milliseconds = random.uniform() * 4;
     let armed = false;

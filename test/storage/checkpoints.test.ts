@@ -313,7 +313,10 @@ test('writing where it is not possible: one sentence with file, cause and remedy
   assert.equal(fs.readFileSync(plain, 'utf8'), 'untouched');
 });
 
-/** Runs a shell line around `node SCRIPT FOLDER`, where `$NODE` stands for the first two; returns what it printed. */
+/**
+ * Runs a shell line around `node SCRIPT FOLDER`, where `$NODE` stands for the
+ * first two; returns what it printed.
+ */
 function runInShell(command: string, args: string[], script: string, inside: string) {
   const program = `const {writeFileAtomically} = require(${JSON.stringify(path.resolve('lib/storage/files.ts'))});
     const file = ${JSON.stringify(path.join(inside, 'a.bin'))}; ${script}`;
@@ -367,7 +370,9 @@ test('a folder that may not be written: one sentence', {skip: !canMount && 'no r
   assert.match(run.stdout, /a\.bin \(EROFS\): the disk is read-only/);
 });
 
-/** Starts a process that saves without end, kills it `delay` ms after its first save, and returns the signal. */
+/**
+ * Starts a process that saves without end, kills it `delay` ms after its first save, and returns the signal.
+ */
 function saveUntilKilled(file: string, delay: number): Promise<NodeJS.Signals | null> {
   const program = `
     const {saveTrainingState} = require(${JSON.stringify(path.resolve('lib/storage/checkpoints.ts'))});

@@ -14,7 +14,10 @@ import {loadCheckpoint, saveCheckpoint} from '../../lib/storage/checkpoints';
 import {studyFile} from '../../lib/storage/paths';
 import {TRAIN_DEFAULTS} from '../../lib/types';
 
-/** Files that were altered by chance: each is read as what it says, or refused in a sentence. Nothing else may come of it. */
+/**
+ * Files that were altered by chance: each is read as what it says, or refused in a
+ * sentence. Nothing else may come of it.
+ */
 
 const MOST_MILLISECONDS = 12_000;
 const seed = Date.now() % 2 ** 32;

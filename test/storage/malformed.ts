@@ -1,4 +1,7 @@
-/** Files that are not safetensors, each wrong in one way. Both readers must refuse them: lib's, and the one of pytorch/. */
+/**
+ * Files that are not safetensors, each wrong in one way. Both readers must refuse them:
+ * lib's, and the one of pytorch/.
+ */
 
 /** A file from its parts, right or wrong. */
 export function build(

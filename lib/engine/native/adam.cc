@@ -1,5 +1,5 @@
-// A step of Adam and of the average of the weights in one pass over memory, in place: the tensors belong to lib/engine/adam.ts
-// alone, and new ones for every step would move twice as much memory.
+// A step of Adam and of the average of the weights in one pass over memory, in place: the tensors belong to
+// lib/engine/adam.ts alone, and new ones for every step would move twice as much memory.
 #include <cmath>
 
 #include "operations.h"

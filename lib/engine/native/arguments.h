@@ -1,5 +1,5 @@
-// What JavaScript gives to a function of this module, checked: the first thing that is wrong is thrown as an error, and the function
-// returns at once.
+// What JavaScript gives to a function of this module, checked: the first thing that is wrong is thrown as an
+// error, and the function returns at once.
 #pragma once
 #include <node_api.h>
 

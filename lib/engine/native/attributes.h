@@ -1,5 +1,5 @@
-// What operations are given, checked before anything is read: attributes when an operation is made, inputs at each call. A check
-// that fails becomes an error status with one sentence; nothing is computed then.
+// What operations are given, checked before anything is read: attributes when an operation is made, inputs at
+// each call. A check that fails becomes an error status with one sentence; nothing is computed then.
 #pragma once
 #include <cstdint>
 #include <initializer_list>
@@ -85,14 +85,20 @@ struct Input {
   int operator[](size_t axis) const { return static_cast<int>(shape[axis]); }
 };
 
-/** Inputs and outputs of one call. To be used thus: take all inputs; return if failed(); make all outputs; return if failed(). */
+/**
+ * Inputs and outputs of one call. To be used thus: take all inputs; return if failed(); make
+ * all outputs; return if failed().
+ */
 class Context : public Complaints {
  public:
   Context(TF_OpKernelContext *context, const char *operation) : Complaints(operation), context_(context) {}
   ~Context() {
     for (TF_Tensor *tensor : tensors_) TF_DeleteTensor(tensor);
   }
-  /** An input of this shape; where it has another, the call has failed and all its sizes are 0. The definition has told the type. */
+  /**
+   * An input of this shape; where it has another, the call has failed and all its sizes are 0.
+   * The definition has told the type.
+   */
   Input<float> input(int index, const char *name, const std::vector<int64_t> &shape) { return checked<float>(index, name, shape); }
   Input<int32_t> integers(int index, const char *name, const std::vector<int64_t> &shape) { return checked<int32_t>(index, name, shape); }
   /** The shape of an input of any rank. */

@@ -1,5 +1,5 @@
-// Convolutions of one image at a time. An image's feature maps fit into a core's own cache, so a whole block of layers is computed
-// there before the next image is touched, each core with images of its own.
+// Convolutions of one image at a time. An image's feature maps fit into a core's own cache, so a whole block
+// of layers is computed there before the next image is touched, each core with images of its own.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -14,7 +14,10 @@ constexpr int kPair = 2 * kLanes;
 
 inline int pairs(int n) { return (n + kPair - 1) / kPair * kPair; }
 
-/** A feature map: pixel (0, 0), how far rows and pixels lie apart. Channels are padded with zeros to pairs of vectors. */
+/**
+ * A feature map: pixel (0, 0), how far rows and pixels lie apart. Channels are padded
+ * with zeros to pairs of vectors.
+ */
 struct Map {
   float *origin;
   int row, pixel;
@@ -128,10 +131,16 @@ inline void convolvePixels(const Kernel &kernel, int pair, const Map &in, int y,
     for (int w = 0; w < 2; w++) finish(y, x + p, pair * kPair + w * kLanes, sum[p][w]);
 }
 
-/** Pixels side by side whose sums stay in registers together: two vectors each, beside two of weights and one value. */
+/**
+ * Pixels side by side whose sums stay in registers together: two vectors each,
+ * beside two of weights and one value.
+ */
 constexpr int kPixels = kRegisters >= 32 ? 8 : 6;
 
-/** Calls finish(y, x, channel, a vector of outputs from that channel on) for all pixels; `in` has the border that the taps reach. */
+/**
+ * Calls finish(y, x, channel, a vector of outputs from that channel on) for all pixels; `in` has
+ * the border that the taps reach.
+ */
 template <typename Finish>
 void convolve(const Kernel &kernel, const Map &in, int height, int width, const Finish &finish) {
   for (int pair = 0; pair * kPair < kernel.outputs; pair++) {
@@ -180,7 +189,10 @@ inline void addBiasGradient(const Map &d, int top, int bottom, int width, Kernel
   }
 }
 
-/** addKernelGradient of an image, which has fewer channels than are summed together: inputs of several taps are. */
+/**
+ * addKernelGradient of an image, which has fewer channels than are summed
+ * together: inputs of several taps are.
+ */
 inline void addImageKernelGradient(const Taps &taps, const Map &in, const Map &d, int height, int width, KernelGradient &sums) {
   const int inputs = pairs(sums.inputs), outputs = pairs(sums.outputs), count = static_cast<int>(taps.size()) * sums.inputs;
   for (int start = 0; start < count; start += kTogether) {
@@ -210,7 +222,10 @@ inline void addImageKernelGradient(const Taps &taps, const Map &in, const Map &d
   addBiasGradient(d, 0, height, width, sums);
 }
 
-/** Adds what one image gives to the gradients of a kernel that took `in` to a map of which `d` is the gradient. */
+/**
+ * Adds what one image gives to the gradients of a kernel that took `in` to a
+ * map of which `d` is the gradient.
+ */
 inline void addKernelGradient(const Taps &taps, const Map &in, const Map &d, int height, int width, KernelGradient &sums) {
   if (sums.inputs < kTogether) return addImageKernelGradient(taps, in, d, height, width, sums);
   // So few rows that both maps stay in the nearest cache while all weights pass over them.

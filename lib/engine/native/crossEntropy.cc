@@ -1,5 +1,6 @@
-// Cross-entropy of values of L levels and its gradient, each in one pass over the logits: nothing as large as they are is kept
-// beside them, and the gradient is the only thing of their size that is made. lib/engine/crossEntropy.ts has the portable twin.
+// Cross-entropy of values of L levels and its gradient, each in one pass over the logits: nothing as large as
+// they are is kept beside them, and the gradient is the only thing of their size that is made.
+// lib/engine/crossEntropy.ts has the portable twin.
 #include <cmath>
 #include <limits>
 
@@ -8,7 +9,9 @@
 
 namespace {
 
-/** Lanes beyond the n-th hold a number so low that it adds nothing to a maximum or to a sum of powers of e. */
+/**
+ * Lanes beyond the n-th hold a number so low that it adds nothing to a maximum or to a sum of powers of e.
+ */
 inline Vector loadOrLow(const float *from, int n) {
   if (n >= kLanes) return load(from);
   Vector v = all(-std::numeric_limits<float>::max());

@@ -1,4 +1,5 @@
-// How a value is drawn from its logits, the same for every sampler. lib/sample.ts has the rule, and the same in TypeScript.
+// How a value is drawn from its logits, the same for every sampler. lib/sample.ts has the
+// rule, and the same in TypeScript.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -14,8 +15,8 @@ struct Choice {
 };
 
 /**
- * How far `place` is from T log(P(value <= k) / P(value > k)) at the nearest level k: a fourth of it, since no probability changes by
- * more than a fourth of what a logit does.
+ * How far `place` is from T log(P(value <= k) / P(value > k)) at the nearest level k: a fourth of it, since
+ * no probability changes by more than a fourth of what a logit does.
  *
  * @param weights exp((logit - most) / T); where all on one side are 0, the largest logit stands for their sum
  */
@@ -40,7 +41,8 @@ inline double logitMargin(const float *logits, int levels, const double *weights
 
 /** @param numbers 1 for a Bernoulli logit, else the number of levels */
 inline Choice drawn(const float *logits, int numbers, double u, double temperature) {
-  // The same place as u, in logits. A low temperature magnifies what they are rounded by: there the distance counts in logits, too.
+  // The same place as u, in logits. A low temperature magnifies what they are rounded by: there the
+  // distance counts in logits, too.
   const double place = temperature * std::log(u / (1 - u));
   if (numbers == 1) {
     const double threshold = 1 / (1 + std::exp(logits[0] / temperature));

@@ -1,5 +1,6 @@
-// The gated activation tanh(a) * sigmoid(b) (van den Oord et al. 2016b, equation 2) and its gradient, each in one pass over memory;
-// the operations of the runtime would need twenty. lib/engine/gate.ts has the portable twin.
+// The gated activation tanh(a) * sigmoid(b) (van den Oord et al. 2016b, equation 2) and its
+// gradient, each in one pass over memory; the operations of the runtime would need twenty.
+// lib/engine/gate.ts has the portable twin.
 #include "cells.h"
 #include "operations.h"
 

@@ -1,8 +1,8 @@
 // A layer of the Gated PixelCNN (van den Oord et al. 2016b, figure 2) and its gradient, as two operations:
 //   above = vertical * v + class, left = horizontal * h + link * above + class,
 //   v' = gate(above), h' = h + point * gate(left), with gate(a, b) = tanh(a) sigmoid(b).
-// The two stacks v and h are the first and the second half of the channels of one tensor. In the first layer both are the image, and
-// nothing is added to point; the last layer gives h' alone.
+// The two stacks v and h are the first and the second half of the channels of one tensor. In the first layer
+// both are the image, and nothing is added to point; the last layer gives h' alone.
 // lib/engine/gatedLayer.ts has the portable twin.
 #include "cells.h"
 #include "conv.h"
@@ -51,7 +51,10 @@ struct Layer {
   /** How far pixels lie apart in the tensor of inputs, and in that of outputs. */
   int from, to;
   Taps verticalTaps, horizontalTaps;
-  /** Inputs with the border that the kernels reach; what is before the gates, without and with the border that gradients reach. */
+  /**
+   * Inputs with the border that the kernels reach; what is before the gates, without and with
+   * the border that gradients reach.
+   */
   Frame v, h, before, dAbove, dLeft, plain;
 
   Layer(Context &context, const Given &given, const Settings &settings)
@@ -87,7 +90,10 @@ void forAll(const Frame &frame, const Run &run) {
 
 Vector gateAt(const float *pixel, int features, int j) { return gateOf(load(pixel + j), load(pixel + features + j)); }
 
-/** The gradient of what is before a gate, from that of what is behind it; into a pixel of 2 · features channels. */
+/**
+ * The gradient of what is before a gate, from that of what is behind it; into a
+ * pixel of 2 · features channels.
+ */
 void addGateGradient(const float *pixel, int features, int j, Vector d, float *into) {
   const int n = features - j;
   const auto [a, b] = gateGradient(load(pixel + j), load(pixel + features + j), d);
@@ -104,7 +110,8 @@ void addPixels(const Map &map, const Frame &frame, float *sums) {
   }
 }
 
-// v and h [B, H, W, 2 f], or the image [B, H, W, C]; kernel and bias of vertical, horizontal, link, point; the class's share [1 or B, 2 f] of above and of left
+// v and h [B, H, W, 2 f], or the image [B, H, W, C]; kernel and bias of vertical, horizontal, link, point;
+// the class's share [1 or B, 2 f] of above and of left
 // -> v' and h' [B, H, W, 2 f], or h' alone [B, H, W, f]; saved
 void compute(const Settings &settings, Context &context) {
   const Given given(context, 0, 1, 2, settings);
@@ -159,7 +166,8 @@ void compute(const Settings &settings, Context &context) {
 }
 
 // dv' and dh', v and h, saved, kernels of vertical, horizontal, link, point
-// -> dv and dh, kernel and bias gradients of the four, and those of what the class gives to above and to left [B, 2 f]
+// -> dv and dh, kernel and bias gradients of the four, and those of what the class
+// gives to above and to left [B, 2 f]
 void computeGradient(const Settings &settings, Context &context) {
   const Given given(context, 1, 3, 1, settings);
   const Layer layer(context, given, settings);

@@ -1,5 +1,5 @@
-// The convolution that a network begins with: of an image, which has so few channels that the runtime's own kernels, made for many,
-// spend most of their time on moving numbers. And the gradient of its kernel.
+// The convolution that a network begins with: of an image, which has so few channels that the runtime's own
+// kernels, made for many, spend most of their time on moving numbers. And the gradient of its kernel.
 #include "conv.h"
 #include "operations.h"
 

@@ -1,7 +1,9 @@
-// A layer of Row LSTM or of the Diagonal BiLSTM (van den Oord et al. 2016a, figure 5, right) and its gradient, as two operations:
+// A layer of Row LSTM or of the Diagonal BiLSTM (van den Oord et al. 2016a, figure 5, right) and
+// its gradient, as two operations:
 //   next = x + up * states,
-// where the states are those of one recurrence, or those of two of which the second's are taken from the row above; each has an
-// input-to-state convolution of its own, along the row. lib/engine/lstmLayer.ts has the portable twin.
+// where the states are those of one recurrence, or those of two of which the second's are taken from
+// the row above; each has an input-to-state convolution of its own, along the row.
+// lib/engine/lstmLayer.ts has the portable twin.
 #include "conv.h"
 #include "lstmScan.h"
 
@@ -34,7 +36,10 @@ struct Given {
   Input<float> x, up;
   int64_t directions, h;
   Input<float> input, state, initialHidden, initialCell;
-  /** @param x, input, state, up where x, the input-to-state, the state-to-state kernels and the kernel back to x are among the inputs */
+  /**
+   * @param x, input, state, up where x, the input-to-state, the state-to-state kernels and the kernel
+   *   back to x are among the inputs
+   */
   Given(Context &context, int x, int input, int state, int up, const Settings &settings)
       : x(context.input(x, "x", {kAny, kAny, kAny, kAny})), up(context.input(up, "up", {kAny, this->x[3]})),
         directions(settings.directions.size()), h(this->up[0]),
@@ -87,8 +92,9 @@ Map added(const Layer &layer, const float *hidden, int image, std::vector<float>
   return map;
 }
 
-// x [B, H, W, F], input-to-state kernels [D, columns, F, 4 h] and biases [D, 4 h], state-to-state kernels [D, taps, h, 4 h], initial hidden
-// states and cells [D, h], kernel [h, F] and bias [F] of what goes back to x
+// x [B, H, W, F], input-to-state kernels [D, columns, F, 4 h] and biases [D, 4 h],
+// state-to-state kernels [D, taps, h, 4 h], initial hidden states and cells [D, h], kernel
+// [h, F] and bias [F] of what goes back to x
 // -> next [B, H, W, F]; hidden, cell [D, B, H, W, h], activations [D, B, H, W, 4 h]
 void compute(const Settings &settings, Context &context) {
   const Given given(context, 0, 1, 3, 6, settings);
@@ -135,7 +141,8 @@ void compute(const Settings &settings, Context &context) {
   });
 }
 
-// dNext, x, hidden, cell, activations, input-to-state and state-to-state kernels, initial hidden states and cells, kernel back to x
+// dNext, x, hidden, cell, activations, input-to-state and state-to-state kernels, initial hidden
+// states and cells, kernel back to x
 // -> gradients of the eight inputs
 void computeGradient(const Settings &settings, Context &context) {
   const Given given(context, 1, 5, 6, 9, settings);

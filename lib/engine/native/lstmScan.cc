@@ -1,4 +1,5 @@
-// The recurrence alone, as two operations of the TensorFlow runtime. lib/engine/lstmScan.ts has the portable twin.
+// The recurrence alone, as two operations of the TensorFlow runtime.
+// lib/engine/lstmScan.ts has the portable twin.
 #include "lstmScan.h"
 
 namespace {
@@ -13,7 +14,8 @@ struct Settings {
 /** How many gates h features have. */
 int64_t four(int h) { return 4 * static_cast<int64_t>(h); }
 
-// gates [B, H, W, 4 h], kernel [taps, h, 4 h], initialHidden [h], initialCell [h] -> hidden, cell [B, H, W, h], activations
+// gates [B, H, W, 4 h], kernel [taps, h, 4 h], initialHidden [h], initialCell [h] -> hidden,
+// cell [B, H, W, h], activations
 void compute(const Settings &settings, Context &context) {
   const Neighbors &neighbors = settings.neighbors;
   const Input<float> initialHidden = context.input(2, "initial_hidden", {kAny});
@@ -35,7 +37,8 @@ void compute(const Settings &settings, Context &context) {
   });
 }
 
-// dHidden, hidden, cell [B, H, W, h], activations, kernel, initialHidden, initialCell -> the gradients of the scan's four inputs
+// dHidden, hidden, cell [B, H, W, h], activations, kernel, initialHidden, initialCell -> the
+// gradients of the scan's four inputs
 void computeGradient(const Settings &settings, Context &context) {
   const Neighbors &neighbors = settings.neighbors;
   const Input<float> dHidden = context.input(0, "d_hidden", {kAny, kAny, kAny, kAny});

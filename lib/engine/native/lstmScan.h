@@ -1,6 +1,7 @@
-// The recurrence of Row LSTM and of the Diagonal BiLSTM (van den Oord et al. 2016a, equations 1 to 3) and its gradient. A pixel's
-// state depends on the states of a few neighbors before it, so that images are scanned pixel by pixel, several side by side:
-// nothing is skewed, padded or copied, and the weights stay in the nearest cache.
+// The recurrence of Row LSTM and of the Diagonal BiLSTM (van den Oord et al. 2016a, equations 1 to 3)
+// and its gradient. A pixel's state depends on the states of a few neighbors before it, so that images
+// are scanned pixel by pixel, several side by side: nothing is skewed, padded or copied, and the
+// weights stay in the nearest cache.
 #pragma once
 #include <algorithm>
 #include <cstring>
@@ -127,7 +128,10 @@ struct Forward {
   }
 };
 
-/** Gradients of what the recurrence has learned, of one group of images; groups are added up in their order, whatever the number of threads. */
+/**
+ * Gradients of what the recurrence has learned, of one group of images; groups are added up in their order,
+ * whatever the number of threads.
+ */
 struct ScanSums {
   int hidden, lanes, taps;
   std::vector<float> kernel, initialHidden, initialCell;

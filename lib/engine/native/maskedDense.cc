@@ -1,6 +1,7 @@
-// A dense layer whose weights are masked by degrees (MADE, equations 12 and 13): weight (i, j) lives where the degree of output j is
-// at least that of input i, or above it for the last layer. The mask is never written down, and where the degrees are sorted, as in
-// raster order, the dead half of the matrix is neither read nor multiplied.
+// A dense layer whose weights are masked by degrees (MADE, equations 12 and 13): weight (i, j) lives
+// where the degree of output j is at least that of input i, or above it for the last layer. The mask is
+// never written down, and where the degrees are sorted, as in raster order, the dead half of the matrix
+// is neither read nor multiplied.
 #include <climits>
 
 #include "operations.h"
@@ -56,7 +57,10 @@ struct Settings {
 
 int blocks(int n, int block) { return (n + block - 1) / block; }
 
-/** sums [batch, kBlock] += x [batch, the group of inputs from i on] · weights, for the sixteen or 32 columns from j on. */
+/**
+ * sums [batch, kBlock] += x [batch, the group of inputs from i on] · weights, for the
+ * sixteen or 32 columns from j on.
+ */
 template <int Width>
 void addGroup(const Live &live, const float *x, int inputs, int batch, const float *weights, int outputs, int i, int j, float *sums) {
   const int rows = std::min(kGroup, inputs - i);
@@ -77,7 +81,8 @@ void addGroup(const Live &live, const float *x, int inputs, int batch, const flo
   }
 }
 
-// x [B, inputs], weights [inputs, outputs], added [outputs] or [B, outputs], degrees below [inputs] and above [outputs] -> [B, outputs]
+// x [B, inputs], weights [inputs, outputs], added [outputs] or [B, outputs], degrees below [inputs] and
+// above [outputs] -> [B, outputs]
 void compute(const Settings &settings, Context &context) {
   const Input<float> given = context.input(0, "x", {kAny, kAny});
   const int batch = given[0], inputs = given[1];
@@ -113,7 +118,10 @@ void compute(const Settings &settings, Context &context) {
   });
 }
 
-/** dx of `Rows` images from i on for the inputs of one group, whose masked weights are given: [kGroup, columns]. */
+/**
+ * dx of `Rows` images from i on for the inputs of one group, whose masked
+ * weights are given: [kGroup, columns].
+ */
 template <int Rows>
 void multiplyBack(const float *dy, int outputs, const float *masked, int columns, int from, float *dx, int inputs, int count) {
   for (int r = 0; r < count; r += 4) {
@@ -168,7 +176,8 @@ void computeInputs(const Settings &settings, Context &context) {
   });
 }
 
-// x [B, inputs], dy [B, outputs], degrees below and above -> the gradient of the weights [inputs, outputs], zero where they are dead
+// x [B, inputs], dy [B, outputs], degrees below and above -> the gradient of the weights
+// [inputs, outputs], zero where they are dead
 void computeWeights(const Settings &settings, Context &context) {
   const Input<float> given = context.input(0, "x", {kAny, kAny});
   const int batch = given[0], inputs = given[1];

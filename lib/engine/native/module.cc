@@ -1,5 +1,5 @@
-// The project's own kernels: loaded beside tfjs-node's binding, they register operations with the same TensorFlow runtime, and give
-// JavaScript the samplers of pixelSampler.cc.
+// The project's own kernels: loaded beside tfjs-node's binding, they register operations with the same
+// TensorFlow runtime, and give JavaScript the samplers of pixelSampler.cc.
 #include <node_api.h>
 
 #include <mutex>

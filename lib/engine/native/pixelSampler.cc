@@ -1,4 +1,5 @@
-// Samplers of the models in raster order, for JavaScript: random numbers go in, pixels come out, so many at a call as are wanted.
+// Samplers of the models in raster order, for JavaScript: random numbers go in, pixels come out,
+// so many at a call as are wanted.
 #include <node_api.h>
 
 #include <memory>
@@ -80,7 +81,8 @@ class Reader {
       const Buffer buffer = {next(1, 1 << 20), next(0, 4096), total};
       const int constant = next(-1, INT32_MAX);
       const size_t images = static_cast<size_t>(program.count) * buffer.size;
-      // What stands for all pixels outside lies behind those inside; of a buffer for one pixel it is the first content.
+      // What stands for all pixels outside lies behind those inside; of a buffer for one
+      // pixel it is the first content.
       const size_t inside = images * buffer.rows * program.width;
       if (constant >= 0) {
         arguments_.require(constant + images <= data_.length, "numbers for outside are missing");
@@ -175,7 +177,10 @@ napi_value createPixelSampler(napi_env env, napi_callback_info info) {
   return result;
 }
 
-/** pixelLogits(sampler, values just chosen [count] or null, out [count, numbers]): the logits of the next value */
+/**
+ * pixelLogits(sampler, values just chosen [count] or null, out
+ * [count, numbers]): the logits of the next value
+ */
 napi_value pixelLogits(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info, "pixelLogits", 3);
   auto *sampler = arguments.object<Sampler>(arguments.value(0), "the sampler");
@@ -196,8 +201,9 @@ napi_value pixelLogits(napi_env env, napi_callback_info info) {
 }
 
 /**
- * drawPixels([samplers], until, levels, temperature, argmax 0 or 1, uniforms, given, pixels [images, values] each, outcomes [images],
- * positions [samplers]): draws values up to `until`, each sampler on a core of its own, or up to one that the whole model must decide
+ * drawPixels([samplers], until, levels, temperature, argmax 0 or 1, uniforms, given, pixels [images, values]
+ * each, outcomes [images], positions [samplers]): draws values up to `until`, each sampler on a core of its
+ * own, or up to one that the whole model must decide
  */
 napi_value drawPixels(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info, "drawPixels", 10);

@@ -1,5 +1,6 @@
-// A network in raster order as a list of instructions, which compute it one pixel at a time from what they remember of the pixels
-// before. lib/engine/pixelProgram.ts makes such lists, and says what each instruction does.
+// A network in raster order as a list of instructions, which compute it one pixel at a time
+// from what they remember of the pixels before. lib/engine/pixelProgram.ts makes such lists,
+// and says what each instruction does.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -25,7 +26,10 @@ struct Tap {
 
 enum Kind { kConvolve = 0, kRectify = 1, kGate = 2, kRecur = 3, kAdd = 4 };
 
-/** A kernel with its weights in the order in which they are used: [pairs of vectors of outputs][tap][input][pair]. */
+/**
+ * A kernel with its weights in the order in which they are used:
+ * [pairs of vectors of outputs][tap][input][pair].
+ */
 struct PixelKernel {
   std::vector<Tap> taps;
   int inputs = 0, outputs = 0;
@@ -51,7 +55,10 @@ struct Instruction {
   /** Added to the result, from so many rows away; -1 for none. */
   int added, addedRows;
   bool rectified;
-  /** Of a recurrence: where its cells are, which of the taps hands on its cell, and whether rows go from right to left. */
+  /**
+   * Of a recurrence: where its cells are, which of the taps hands on its cell, and
+   * whether rows go from right to left.
+   */
   int cells, cellTap;
   bool leftwards;
   /** Which row it is for: 0 the one in hand, -1 the one before. */
@@ -80,7 +87,10 @@ class Program {
     }
   }
 
-  /** The logits of pixel (y, x), those from the first on up to the last. @returns [count, outputs of the last step] */
+  /**
+   * The logits of pixel (y, x), those from the first on up to the last. @returns
+   * [count, outputs of the last step]
+   */
   const float *pixel(int y, int x, int first, int last) {
     for (size_t k = 0; k < pixelSteps.size(); k++) {
       const bool final = k + 1 == pixelSteps.size();
@@ -155,7 +165,9 @@ class Program {
     return seen_;
   }
 
-  /** A whole row: pixels side by side that see the same taps lie one after the other in memory, as images do. */
+  /**
+   * A whole row: pixels side by side that see the same taps lie one after the other in memory, as images do.
+   */
   void convolveRow(const Instruction &step, int y) {
     const auto sameTaps = [&](int x, int other) {
       for (const Tap &tap : step.kernel.taps)
@@ -173,7 +185,10 @@ class Program {
     }
   }
 
-  /** rows images, or pixels of images, side by side; outputs from the pair of vectors of `first` on up to `last`. */
+  /**
+   * rows images, or pixels of images, side by side; outputs from the pair of
+   * vectors of `first` on up to `last`.
+   */
   void convolve(const PixelKernel &kernel, bool rectified, const std::vector<Seen> &taps, int rows, const float *added, float *out, int first,
                 int last) {
     for (int column = first / kColumns * kColumns; column < last; column += kColumns) {
@@ -184,7 +199,10 @@ class Program {
     }
   }
 
-  /** Sums stay in registers from the first tap to the last; one row alone has several for each output, to keep the processor busy. */
+  /**
+   * Sums stay in registers from the first tap to the last; one row alone has several for each
+   * output, to keep the processor busy.
+   */
   template <int Rows, int Split>
   void tile(const PixelKernel &kernel, bool rectified, const std::vector<Seen> &taps, int row, int column, const float *added, float *out) {
     const int inputs = kernel.inputs, outputs = kernel.outputs;

@@ -1,6 +1,7 @@
-// As many numbers at a time as a register of the processor holds, in the vector form that GCC and Clang share. A wider vector would be
-// right on every processor, too, but GCC keeps what does not fit into a register in memory: a training step took 60 times as long.
-// All small matrices here are padded with zeros to whole vectors.
+// As many numbers at a time as a register of the processor holds, in the vector form that GCC and
+// Clang share. A wider vector would be right on every processor, too, but GCC keeps what does not fit
+// into a register in memory: a training step took 60 times as long. All small matrices here are
+// padded with zeros to whole vectors.
 #pragma once
 #include <cstring>
 
@@ -89,7 +90,10 @@ inline void addProductOf(int inputs, const float *a, int aStride, const float *w
     for (int w = 0; w < Width; w++) store(out + r * columns + w * kLanes, sum[r][w]);
 }
 
-/** out [Rows, columns] += a [Rows, inputs] · weights [inputs, columns]; columns are whole vectors, rows of a lie aStride apart. */
+/**
+ * out [Rows, columns] += a [Rows, inputs] · weights [inputs, columns]; columns are whole
+ * vectors, rows of a lie aStride apart.
+ */
 template <int Rows>
 inline void addProduct(int inputs, const float *a, int aStride, const float *weights, int columns, float *out) {
   int column = 0;
@@ -98,7 +102,10 @@ inline void addProduct(int inputs, const float *a, int aStride, const float *wei
   if (column < columns) addProductOf<Rows, 1>(inputs, a, aStride, weights + column, columns, out + column);
 }
 
-/** out [inputs, columns] += transposed a [Rows, inputs] · b [Rows, columns]; inputs and columns are whole vectors. */
+/**
+ * out [inputs, columns] += transposed a [Rows, inputs] · b [Rows, columns]; inputs
+ * and columns are whole vectors.
+ */
 template <int Rows>
 inline void addOuterProduct(int inputs, const float *a, const float *b, int columns, float *out) {
   for (int k = 0; k < inputs; k += 4) {

@@ -1,6 +1,7 @@
-// y = third(relu(second(relu(first(relu(x)))))), plus x where that is asked for, and its gradient, as two operations: the residual
-// block of PixelCNN (van den Oord et al. 2016a, figure 5), and the layers before the logits (table 1). The first and the third
-// kernel are 1 x 1. lib/engine/reluConvolutions.ts has the portable twin.
+// y = third(relu(second(relu(first(relu(x)))))), plus x where that is asked for, and its gradient, as
+// two operations: the residual block of PixelCNN (van den Oord et al. 2016a, figure 5), and the layers
+// before the logits (table 1). The first and the third kernel are 1 x 1.
+// lib/engine/reluConvolutions.ts has the portable twin.
 #include "conv.h"
 #include "operations.h"
 
