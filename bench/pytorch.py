@@ -1,9 +1,10 @@
 """The networks of pytorch/networks.py, timed in PyTorch eager: what the bench compares with.
 
-Reads one JSON command a line and answers with one JSON line; scripts/bench.ts asks. Convolutions run channels_last, recurrences on the
-smallest matrices, both directions of the Diagonal BiLSTM in one batched product, Adam fused. Convolutions can be computed with cropped
-kernels on images padded before, or with whole kernels and the padding of the convolution itself: which is faster differs by machine,
-so both are tried and the faster one is timed.
+Reads one JSON command a line and answers with one JSON line; scripts/bench.ts asks. Convolutions run
+channels_last, recurrences on the smallest matrices, both directions of the Diagonal BiLSTM in one batched
+product, Adam fused. Convolutions can be computed with cropped kernels on images padded before, or with whole
+kernels and the padding of the convolution itself: which is faster differs by machine, so both are tried and
+the faster one is timed.
 """
 import json
 import os
@@ -75,7 +76,8 @@ def main():
         elif command["do"] in ("train", "evaluate"):
             answer = {"seconds": timed(getattr(side, command["do"]), command["times"])}
         elif command["do"] == "memory":
-            answer = {"megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 if sys.platform != "darwin" else 1024) / 1024}
+            unit = 1024 * (1024 if sys.platform == "darwin" else 1)
+            answer = {"megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit}
         print(json.dumps(answer), flush=True)
 
 

@@ -10,16 +10,18 @@ import {bar, endProgress, readArguments, run, showProgress, UsageError} from './
 
 const HELP = `npm run bench -- [options]
 
-Times training, evaluation and sampling of the five models in turn with the same networks in plain tfjs and in PyTorch, after
-all three have given the same nats. PyTorch (${TORCH[0]}, some GB) is installed into .cache/pytorch the first time.
+Times training, evaluation and sampling of the five models in turn with the same networks in plain tfjs and
+in PyTorch, after all three have given the same nats. PyTorch (${TORCH[0]}, some GB) is installed into
+.cache/pytorch the first time.
   --models M,…        which models (default: all)
   --batches N,…       batch sizes (default: 16,64)
   --rounds N          rounds, each of which times every side in turn; medians are taken (default 5)
   --without-pytorch   leave PyTorch out
   --growth            only how sampling one image grows with its side
   --json              one JSON line on stdout, nothing else
-  --record            keep the run: all models over at least 5 rounds with PyTorch in bench/results.json and bench/README.md, in the
-                      place of the run before on the same kind of machine; growth in bench/growth.json, which notebook 13 draws`;
+  --record            keep the run: all models over at least 5 rounds with PyTorch in bench/results.json and
+                      bench/README.md, in the place of the run before on the same kind of machine; growth in
+                      bench/growth.json, which notebook 13 draws`;
 
 run(async () => {
   const args = readArguments(HELP, {

@@ -32,8 +32,8 @@ const MOST = 25;
 
 const HELP = `npm run complete -- MODEL [options]
 
-Hides a part of test images, one of each class, and draws it again. Each row of the PNG is one image: as it is, what the
-model is shown of it, and the completions, blue where the model chose the pixels.
+Hides a part of test images, one of each class, and draws it again. Each row of the PNG is one image: as it
+is, what the model is shown of it, and the completions, blue where the model chose the pixels.
   --occlude WHAT    bottom, right, center or stripes (default bottom)
   --count N         completions of each image, 1 to ${MOST} (default 6)
   --label L         what each image is said to be, or several with commas, for one completion after the other
@@ -41,7 +41,8 @@ model is shown of it, and the completions, blue where the model chose the pixels
   --image FILE      one PNG or JPEG of your own instead, made like the images that the weights were trained on
   --seed S          (default 0)
   --out FILE.png    (default completions-MODEL.png)
-  --preset P        which committed weights (default: those that can be asked in any order, where the model has such)
+  --preset P        which committed weights (default: those that can be asked in any order, where the model
+                    has such)
   ${WEIGHTS_HELP}`;
 
 run(async () => {

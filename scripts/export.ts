@@ -10,8 +10,9 @@ import {modelArgument, presetArgument, readArguments, run, shownPath, UsageError
 
 const HELP = `npm run export -- MODEL --out DIR [options]
 
-Writes what a training on another machine needs, and nothing else: config and recipe, the weights to begin with, the training and
-validation images, and the nats of a first batch. There: python pytorch/train.py DIR (docs/bigger-machines.md).
+Writes what a training on another machine needs, and nothing else: config and recipe, the weights to begin
+with, the training and validation images, and the nats of a first batch. There: python pytorch/train.py DIR
+(docs/bigger-machines.md).
   --preset P   which configuration and recipe (default: the model's first)
   --out DIR    the folder to write; empty, or not there yet
   --epochs N, --batch N, --rate R

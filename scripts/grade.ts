@@ -5,15 +5,16 @@ import {type Grade, gradeNotebook} from './notebooks/grading';
 
 const HELP = `npm run grade -- FILE.ipynb… [--json] [--limit SECONDS]
 
-Executes students' notebooks, each in a kernel of its own, and prints exercise by exercise: passed, wrong or open. The committed
-check cells are run, whatever became of them in the student's notebook; one that was changed is named. A notebook
-that cannot be run stops no other. Nothing is written into the notebooks, and nothing needs the network. A student's code runs as you: use
-an account or a container of its own.
+Executes students' notebooks, each in a kernel of its own, and prints exercise by exercise: passed, wrong
+or open. The committed check cells are run, whatever became of them in the student's notebook; one that was
+changed is named. A notebook that cannot be run stops no other. Nothing is written into the notebooks, and
+nothing needs the network. A student's code runs as you: use an account or a container of its own.
 
   --json           an object for each notebook, in an array
   --limit SECONDS  for one notebook (default 600)
 
-Exit code: 0 when every exercise that has a check is passed, 1 when some are wrong or open, 2 when a notebook was tampered with or could not be run.`;
+Exit code: 0 when every exercise that has a check is passed, 1 when some are wrong or open, 2 when a
+notebook was tampered with or could not be run.`;
 
 run(async () => {
   const args = readArguments(HELP, {json: {type: 'boolean'}, limit: {type: 'string'}});

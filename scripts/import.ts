@@ -11,8 +11,9 @@ import {readArguments, run, shownPath, UsageError, userPath} from './cli';
 
 const HELP = `npm run import -- FILE [options]
 
-Takes weights that were trained elsewhere (DIR/weights.safetensors of pytorch/train.py, or those of another program), checks every tensor,
-scores them on the validation images, and keeps them with what the file says of who trained them where.
+Takes weights that were trained elsewhere (DIR/weights.safetensors of pytorch/train.py, or those of another
+program), checks every tensor, scores them on the validation images, and keeps them with what the file says
+of who trained them where.
   --model M, --preset P
                  of what they are; needed where the file does not say so
   --mapping FILE how another program calls and lays out its tensors (data/checkpoints/README.md)

@@ -8,12 +8,13 @@ import {cutOutFigures} from './paperFigures/cutOut';
 import {fetchPaper, NoNetworkError, papersFrom} from './paperFigures/fetchPaper';
 import {keepCutOuts} from './paperFigures/keep';
 
-const HELP = `npm run paper-figures                     asks whether to download the three papers from arXiv, and cuts their figures out
+const HELP = `npm run paper-figures                     asks whether to download the three papers from
+                                          arXiv, and cuts their figures out
 npm run paper-figures -- --yes            the same without the question
 npm run paper-figures -- --pdf FILE…      cuts them out of PDFs that you have: any version, under any name
 
-Notebooks and the results page then show the papers' figures beside ours. They are their authors': they stay in data/paper-figures,
-out of git; the PDFs are not kept.
+Notebooks and the results page then show the papers' figures beside ours. They are their authors': they stay
+in data/paper-figures, out of git; the PDFs are not kept.
 ${Object.values(PAPERS)
   .map(({title, arxiv}) => `  ${title}  https://arxiv.org/abs/${arxiv}`)
   .join('\n')}`;

@@ -8,11 +8,12 @@ import {measurePlayground, measuresMarkdown} from './playground/measure';
 
 const HELP = `npm run playground -- [options]
 
-Builds the page on which the five models run live, and prints where it is. It opens without a server and without the network, and the
-folder can be published as it is.
+Builds the page on which the five models run live, and prints where it is. It opens without a server and
+without the network, and the folder can be published as it is.
   --out FOLDER      where to (default build/playground)
   --measure         opens it in Chromium, too, and prints how large it is and how fast it answers
-  --film FILE.png   opens it in Chromium, too, and writes it at work as an animated PNG (docs/playground.png is one)`;
+  --film FILE.png   opens it in Chromium, too, and writes it at work as an animated PNG (docs/playground.png
+                    is one)`;
 
 run(async () => {
   const args = readArguments(HELP, {

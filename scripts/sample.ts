@@ -22,7 +22,8 @@ Draws images from weights and writes them as one PNG.
   --out FILE.png    (default samples-MODEL.png)
   --preset P        which committed weights (default: the model's first)
   ${WEIGHTS_HELP}
-  --label L         the class to draw, or several with commas, in turn (for weights that are conditioned on classes)
+  --label L         the class to draw, or several with commas, in turn (for weights that are conditioned on
+                    classes)
   --temperature T   1 is the model; below 1 is sharper (default 1)
   --naive           the whole model for every pixel: the same picture, slowly`;
 

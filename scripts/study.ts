@@ -8,8 +8,8 @@ import {bar, clock, endProgress, readArguments, run, showProgress, stopSignal, U
 
 const HELP = `npm run study -- NAME | all [--record]
 
-Trains the small runs of a study anew and writes their scores and histories to build/studies/NAME.json; with --record to
-data/studies/NAME.json, which notebook 10 draws:
+Trains the small runs of a study anew and writes their scores and histories to build/studies/NAME.json; with
+--record to data/studies/NAME.json, which notebook 10 draws:
 ${Object.entries(studies())
   .map(([name, {source}]) => `  ${name.padEnd(13)} ${source}`)
   .join('\n')}`;

@@ -17,13 +17,13 @@ import {trainOne} from './train/one';
 
 const HELP = `npm run train -- MODEL [options]
 
-Trains a model. All that is needed to go on is saved at the start, with every score, every minute and at Ctrl-C; the weights at
-the end, with their score on the validation images.
+Trains a model. All that is needed to go on is saved at the start, with every score, every minute and at
+Ctrl-C; the weights at the end, with their score on the validation images.
   --preset P   which configuration and recipe (default: the model's first)
   --epochs N, --batch N, --rate R, --warmup SHARE, --schedule cosine|linear
                instead of the recipe's
-  --data NAME  on images of your own (npm run data -- folder makes the data set); the run has its place in data/runs/NAME,
-               and the preset takes size, channels, levels and classes from the images
+  --data NAME  on images of your own (npm run data -- folder makes the data set); the run has its place in
+               data/runs/NAME, and the preset takes size, channels, levels and classes from the images
   --seed S     of weights, shuffles and draws (default 0)
   --from FILE  begin with the weights of a checkpoint; 'committed' for the preset's own
   --resume     go on where the saved run of the same preset and seed stopped, by its own recipe;
@@ -34,8 +34,8 @@ the end, with their score on the validation images.
 
 npm run train -- all [--hours N] [--seed S] [--publish]
 
-Trains every preset of the results table, one after the other, and says what is done, what runs and what is left. It may be stopped at
-any time, and goes on when it is called again.
+Trains every preset of the results table, one after the other, and says what is done, what runs and what is
+left. It may be stopped at any time, and goes on when it is called again.
   --hours N    stop after so many (0: only say how things stand)
   --publish    publish what is better on the validation images than what is committed`;
 

@@ -146,7 +146,10 @@ test('it learns; the commands score, draw and complete with its weights', () => 
       const file = checkpointFile('nade', 'small');
       fs.mkdirSync(path.dirname(file), {recursive: true});
       const tensors = readParameters(model.parameters);
-      const rest = {binarization: 'dynamic', epoch: 0, step: 0, trainingSeconds: 0, history: [], versions: {}, score: {}} as const;
+      const rest = {
+        binarization: 'dynamic', epoch: 0, step: 0,
+        trainingSeconds: 0, history: [], versions: {}, score: {},
+      } as const;
       saveCheckpoint(file, {tensors, metadata: {model: 'nade', config, recipe, seed: 0, ...rest}});
     })();`,
   );

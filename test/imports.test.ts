@@ -275,12 +275,16 @@ test('without files, lib bundles for a browser, and there MADE is trained, score
     `(async ({tf, Made, train, TRAIN_DEFAULTS, evaluate, sample, binarize}) => {
       await tf.setBackend('cpu');
       const shape = {height: 2, width: 2, channels: 1};
-      const rest = {hidden: [8], masks: 1, orderAgnostic: false, order: 'raster', direct: true, conditioned: false, maskSeed: 0};
+      const rest = {
+        hidden: [8], masks: 1, orderAgnostic: false, order: 'raster',
+        direct: true, conditioned: false, maskSeed: 0,
+      };
       const made = Made.create({...shape, ...rest}, 1);
       const pixels = Uint8Array.from({length: 80}, (_, i) => (i % 4 < 2 ? 250 : 5));
       const gray = {...shape, pixels, count: 20};
       const validation = binarize(gray, {rule: 'threshold', seed: 0});
-      await train(made, {train: gray, validation}, {...TRAIN_DEFAULTS, epochs: 10, batchSize: 5, learningRate: 0.1});
+      const recipe = {...TRAIN_DEFAULTS, epochs: 10, batchSize: 5, learningRate: 0.1};
+      await train(made, {train: gray, validation}, recipe);
       const {pixels: drawn} = await sample(made, {count: 5, seed: 0});
       if (drawn.length !== 20) throw new Error('no images');
       return (await evaluate(made, validation)).nats;

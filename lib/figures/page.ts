@@ -80,9 +80,10 @@ ${list.map((figure) => figureHtml(figure)).join('\n')}
 <a class="skip" href="#results">Skip to the results</a>
 <header>
 <h1>Autoregressive image models</h1>
-<p>MADE, PixelCNN, Gated PixelCNN, Row LSTM and Diagonal BiLSTM write the probability of an image as a product, a pixel at a time:
-p(x) = ∏ p(x<sub>d</sub> | x<sub>&lt;d</sub>). Here is what this course's notebooks found, in their order: likelihoods beside the papers',
-then every figure, under the sentence that it shows.</p>
+<p>MADE, PixelCNN, Gated PixelCNN, Row LSTM and Diagonal BiLSTM write the probability of an image as a
+product, a pixel at a time: p(x) = ∏ p(x<sub>d</sub> | x<sub>&lt;d</sub>). Here is what this course's
+notebooks found, in their order: likelihoods beside the papers', then every figure, under the sentence that
+it shows.</p>
 ${playground === null ? '' : `<p><a class="touch" href="${escaped(playground)}">Touch it: the five models run in your browser</a></p>`}
 </header>
 <nav aria-label="Contents"><ul><li><a href="#results">Results</a></li>${contents.join('')}</ul></nav>
@@ -148,19 +149,25 @@ function escaped(text: unknown): string {
 
 const STYLE = `
 *{box-sizing:border-box}
-body{margin:0 auto;max-width:68rem;padding:1rem;background:${colors.background};color:${colors.text};font:1rem/1.5 system-ui,sans-serif}
-h1{font-size:1.9rem;line-height:1.2}h2{margin-top:3rem;border-bottom:2px solid ${colors.text}}h3{font-size:1.1rem;margin:0 0 .5rem}
+body{margin:0 auto;max-width:68rem;padding:1rem;font:1rem/1.5 system-ui,sans-serif}
+body{background:${colors.background};color:${colors.text}}
+h1{font-size:1.9rem;line-height:1.2}h2{margin-top:3rem;border-bottom:2px solid ${colors.text}}
+h3{font-size:1.1rem;margin:0 0 .5rem}
 a{color:#0B5394}a:focus-visible,div:focus-visible{outline:3px solid #D55E00;outline-offset:2px}
 .skip{position:absolute;left:-99rem}.skip:focus{position:static}
-.touch{display:inline-block;padding:.5rem 1rem;border-radius:.4rem;background:${colors.text};color:${colors.background};text-decoration:none}
+.touch{display:inline-block;padding:.5rem 1rem;border-radius:.4rem;text-decoration:none}
+.touch{background:${colors.text};color:${colors.background}}
 .paper{max-width:min(100%,40rem)}
-.place{display:grid;place-content:center;max-width:40rem;min-height:9rem;padding:1rem;border:2px dashed ${colors.reference};text-align:center}
+.place{display:grid;place-content:center;max-width:40rem;min-height:9rem;padding:1rem;text-align:center}
+.place{border:2px dashed ${colors.reference}}
 nav ul{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;padding:0;list-style:none}
 figure{margin:2.5rem 0}figcaption{margin-top:.5rem}.small{font-size:.875rem;color:#555}
 .chart{overflow-x:auto}.chart img{width:100%;max-width:48rem}img{max-width:100%;height:auto;display:block}
 .pixels{image-rendering:pixelated;width:100%;max-width:56rem}
-.wide{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem}caption{text-align:left;font-weight:bold;padding:.5rem 0}
-th,td{padding:.3rem .6rem;border-bottom:1px solid #CCC;text-align:right;white-space:nowrap}th[scope=row],thead th:first-child{text-align:left}
+.wide{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem}
+caption{text-align:left;font-weight:bold;padding:.5rem 0}
+th,td{padding:.3rem .6rem;border-bottom:1px solid #CCC;text-align:right;white-space:nowrap}
+th[scope=row],thead th:first-child{text-align:left}
 thead th{white-space:normal;vertical-align:bottom}
 `;
 

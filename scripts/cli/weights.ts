@@ -17,7 +17,8 @@ export interface NamedWeights {
 }
 
 /** What --weights is, for the help of the commands. */
-export const WEIGHTS_HELP = `--weights FILE    instead of committed ones: a checkpoint, or the folder of a training run (its best weights so far)
+export const WEIGHTS_HELP = `--weights FILE    instead of committed ones: a checkpoint, or the folder of a
+                    training run (its best weights so far)
   --data NAME       weights that were trained on a data set of your own (npm run data -- folder makes one)`;
 
 /**

@@ -3,7 +3,7 @@
 Usage: python execute.py [--past-errors] ROOT OUT NOTEBOOK...
 ROOT is the kernels' working directory; OUT gets the executed notebooks under their own names.
 The originals are not touched: scripts/notebooks/execute.ts puts the results in their place when all is well.
-With --past-errors a cell that fails stops nothing, and what was executed before an interruption is written too.
+With --past-errors a cell that fails stops nothing, and what was executed before an interruption is written.
 It ends when its standard input is closed, so that no kernel outlives the command that wanted it.
 """
 

@@ -92,12 +92,15 @@ if (found !== '${version}') throw new Error('TensorFlow ' + found + ' was loaded
     // this processor lacks show here. lib/engine/nativeSampler.ts says what the numbers mean.
     loadTest: `
 const features = 40;
-const numbers = Float32Array.from({length: 3 * features + 1}, (_, k) => (k < features ? 0.5 : k < 3 * features ? 1 : 0));
+const number = (k) => (k < features ? 0.5 : k < 3 * features ? 1 : 0);
+const numbers = Float32Array.from({length: 3 * features + 1}, (_, k) => number(k));
 const sizes = [1, 1, 1, 1, 1, 4, 0, 2, 0, 3];
 const buffers = [1, 1, -1, 2 * features, 0, 0, features, 0, -1, 1, 0, -1];
-const steps = [2, 1, 2, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3, -1, 0, 0, 0, 0, 0, 0, 2 * features, 3 * features, 1, 1, 0, 0, 0];
+const gate = [2, 1, 2, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+const sum = [0, 2, 3, -1, 0, 0, 0, 0, 0, 0, 2 * features, 3 * features, 1, 1, 0, 0, 0];
 const out = new Float32Array(1);
-addon.pixelLogits(addon.createPixelSampler(Int32Array.from([...sizes, ...buffers, ...steps]), numbers), null, out);
+const program = Int32Array.from([...sizes, ...buffers, ...gate, ...sum]);
+addon.pixelLogits(addon.createPixelSampler(program, numbers), null, out);
 const expected = (features * Math.tanh(0.5)) / (1 + Math.exp(-1));
 if (!(Math.abs(out[0] - expected) < 1e-4)) throw new Error('the kernels compute something else');`,
   },

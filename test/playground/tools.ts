@@ -58,6 +58,7 @@ export function painted(page: Page, selector: string): Promise<number[]> {
   return page.evaluate(`(() => {
     const canvas = document.querySelector(${JSON.stringify(selector)});
     const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-    return Array.from({length: data.length / 4}, (_, i) => Number(data[4 * i] + data[4 * i + 1] + data[4 * i + 2] > 0));
+    const lit = (i) => data[4 * i] + data[4 * i + 1] + data[4 * i + 2] > 0;
+    return Array.from({length: data.length / 4}, (_, i) => Number(lit(i)));
   })()`);
 }

@@ -29,7 +29,8 @@ bool atRest(int64_t n, const Slots &slots) {
   for (int64_t i = 0; i < n; i += kLanes) {
     const int most = static_cast<int>(n - i);
     const Vector change = loadSome(slots.average + i, most) - loadSome(slots.weights + i, most);
-    for (const Vector v : {loadSome(slots.gradient + i, most), loadSome(slots.moment1 + i, most), loadSome(slots.moment2 + i, most), change})
+    for (const Vector v : {loadSome(slots.gradient + i, most), loadSome(slots.moment1 + i, most),
+                           loadSome(slots.moment2 + i, most), change})
       bits |= (IntVector)v << 1;  // without the sign, for -0 is 0
   }
   int any = 0;
@@ -43,7 +44,8 @@ void update(int64_t n, const Rates &rates, const Slots &slots) {
   const float *__restrict gradient = slots.gradient;
   for (int64_t i = 0; i < n; i++) {
     const float g = rates.scale * gradient[i];
-    const float m = moment1[i] + (g - moment1[i]) * rates.moment1, v = moment2[i] + (g * g - moment2[i]) * rates.moment2;
+    const float m = moment1[i] + (g - moment1[i]) * rates.moment1,
+                v = moment2[i] + (g * g - moment2[i]) * rates.moment2;
     const float w = weights[i] - rates.learning * m / (std::sqrt(v) + rates.epsilon);
     moment1[i] = m;
     moment2[i] = v;
@@ -55,8 +57,9 @@ void update(int64_t n, const Rates &rates, const Slots &slots) {
 // weights, moment1, moment2, average, gradient of one shape, rates [6]; no output: the first four are changed
 void compute(const NoSettings &, Context &context) {
   const std::vector<int64_t> shape = context.shapeOf(0);
-  const Slots slots = {context.inPlace(0, "weights", shape), context.inPlace(1, "moment1", shape), context.inPlace(2, "moment2", shape),
-                       context.inPlace(3, "average", shape), context.input(4, "gradient", shape).data};
+  const Slots slots = {context.inPlace(0, "weights", shape), context.inPlace(1, "moment1", shape),
+                       context.inPlace(2, "moment2", shape), context.inPlace(3, "average", shape),
+                       context.input(4, "gradient", shape).data};
   const float *numbers = context.input(5, "rates", {6}).data;
   if (context.failed()) return;
   const Rates rates = {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]};
@@ -77,6 +80,8 @@ void compute(const NoSettings &, Context &context) {
 }  // namespace
 
 void registerAdam() {
-  registerOperation<NoSettings, compute>(
-      "RasterAdam", {}, {"weights: float", "moment1: float", "moment2: float", "average: float", "gradient: float", "rates: float"}, {});
+  registerOperation<NoSettings, compute>("RasterAdam", {},
+                                         {"weights: float", "moment1: float", "moment2: float",
+                                          "average: float", "gradient: float", "rates: float"},
+                                         {});
 }

@@ -27,10 +27,12 @@ constexpr napi_typedarray_type typeOf<uint8_t>() { return napi_uint8_array; }
 
 class Arguments {
  public:
-  Arguments(napi_env env, napi_callback_info info, const char *function, size_t count) : env_(env), function_(function), values_(count) {
+  Arguments(napi_env env, napi_callback_info info, const char *function, size_t count)
+      : env_(env), function_(function), values_(count) {
     size_t given = count;
     napi_get_cb_info(env, info, &given, values_.data(), nullptr, nullptr);
-    require(given >= count, "must have " + std::to_string(count) + " arguments, got " + std::to_string(given));
+    require(given >= count,
+            "must have " + std::to_string(count) + " arguments, got " + std::to_string(given));
   }
   /** @returns whether it holds; the first that does not is thrown */
   bool require(bool holds, const std::string &rule) {
@@ -44,13 +46,16 @@ class Arguments {
   napi_value value(size_t index) const { return values_[index]; }
   double number(size_t index, const char *name) {
     double number = 0;
-    if (good_) require(napi_get_value_double(env_, values_[index], &number) == napi_ok, std::string(name) + " must be a number");
+    if (good_)
+      require(napi_get_value_double(env_, values_[index], &number) == napi_ok,
+              std::string(name) + " must be a number");
     return number;
   }
   int32_t integer(size_t index, const char *name, int32_t least, int32_t most) {
     const double found = number(index, name);
     const bool holds = found >= least && found <= most && found == static_cast<int32_t>(found);
-    require(holds, std::string(name) + " must be an integer from " + std::to_string(least) + " to " + std::to_string(most));
+    require(holds, std::string(name) + " must be an integer from " + std::to_string(least) + " to " +
+                       std::to_string(most));
     return holds ? static_cast<int32_t>(found) : least;
   }
   /** @param least how many numbers there must be */
@@ -65,7 +70,8 @@ class Arguments {
     napi_is_typedarray(env_, values_[index], &typed);
     if (typed) napi_get_typedarray_info(env_, values_[index], &type, &length, &data, nullptr, nullptr);
     const bool fits = typed && type == typeOf<Number>() && length >= least;
-    require(fits, std::string(name) + " must be an array of at least " + std::to_string(least) + " numbers of its type");
+    require(fits, std::string(name) + " must be an array of at least " + std::to_string(least) +
+                      " numbers of its type");
     if (fits) array = {static_cast<Number *>(data), length};
     return array;
   }
@@ -82,7 +88,9 @@ class Arguments {
     const bool found = napi_get_value_external(env_, given, &data) == napi_ok && data != nullptr;
     if (!require(found, std::string(name) + " must be what this module has made")) return nullptr;
     auto *object = static_cast<Object *>(data);
-    return require(object->magic == Object::kMagic, std::string(name) + " must be what this module has made") ? object : nullptr;
+    return require(object->magic == Object::kMagic, std::string(name) + " must be what this module has made")
+               ? object
+               : nullptr;
   }
 
  private:

@@ -30,7 +30,8 @@ class Complaints {
   Complaints &operator=(const Complaints &) = delete;
   /** @returns whether it holds */
   bool require(bool holds, const std::string &rule) {
-    if (!holds && good()) TF_SetStatus(status_, TF_INVALID_ARGUMENT, (std::string(operation_) + ": " + rule).c_str());
+    if (!holds && good())
+      TF_SetStatus(status_, TF_INVALID_ARGUMENT, (std::string(operation_) + ": " + rule).c_str());
     return holds;
   }
   bool good() const { return TF_GetCode(status_) == TF_OK; }
@@ -44,7 +45,8 @@ class Complaints {
 /** The attributes of an operation that is being made. */
 class Attributes : public Complaints {
  public:
-  Attributes(TF_OpKernelConstruction *construction, const char *operation) : Complaints(operation), construction_(construction) {}
+  Attributes(TF_OpKernelConstruction *construction, const char *operation)
+      : Complaints(operation), construction_(construction) {}
   ~Attributes() {
     if (!good()) TF_OpKernelConstruction_Failure(construction_, status());
   }
@@ -63,7 +65,8 @@ class Attributes : public Complaints {
     int32_t length = 0, total = 0;
     if (good()) TF_OpKernelConstruction_GetAttrSize(construction_, name, &length, &total, status());
     std::vector<int32_t> values(length > 0 ? length : 0);
-    if (good()) TF_OpKernelConstruction_GetAttrInt32List(construction_, name, values.data(), length, status());
+    if (good())
+      TF_OpKernelConstruction_GetAttrInt32List(construction_, name, values.data(), length, status());
     for (int32_t &value : values) value = inRange(name, value, least, most);
     return values;
   }
@@ -71,7 +74,8 @@ class Attributes : public Complaints {
  private:
   int32_t inRange(const char *name, int32_t value, int32_t least, int32_t most) {
     const bool holds = value >= least && value <= most;
-    require(holds, std::string(name) + " must be from " + std::to_string(least) + " to " + std::to_string(most) + ", got " + std::to_string(value));
+    require(holds, std::string(name) + " must be from " + std::to_string(least) + " to " +
+                       std::to_string(most) + ", got " + std::to_string(value));
     return holds ? value : least;
   }
   TF_OpKernelConstruction *construction_;
@@ -99,13 +103,18 @@ class Context : public Complaints {
    * An input of this shape; where it has another, the call has failed and all its sizes are 0.
    * The definition has told the type.
    */
-  Input<float> input(int index, const char *name, const std::vector<int64_t> &shape) { return checked<float>(index, name, shape); }
-  Input<int32_t> integers(int index, const char *name, const std::vector<int64_t> &shape) { return checked<int32_t>(index, name, shape); }
+  Input<float> input(int index, const char *name, const std::vector<int64_t> &shape) {
+    return checked<float>(index, name, shape);
+  }
+  Input<int32_t> integers(int index, const char *name, const std::vector<int64_t> &shape) {
+    return checked<int32_t>(index, name, shape);
+  }
   /** The shape of an input of any rank. */
   std::vector<int64_t> shapeOf(int index) {
     TF_Tensor *given = tensor(index);
     std::vector<int64_t> shape;
-    for (int axis = 0; given != nullptr && axis < TF_NumDims(given); axis++) shape.push_back(TF_Dim(given, axis));
+    for (int axis = 0; given != nullptr && axis < TF_NumDims(given); axis++)
+      shape.push_back(TF_Dim(given, axis));
     return shape;
   }
   /** An input to be changed where it lies: of a tensor that nobody else holds. */
@@ -116,7 +125,8 @@ class Context : public Complaints {
     if (!good()) return nullptr;
     size_t bytes = sizeof(float);
     for (int64_t n : shape) bytes *= n;
-    TF_Tensor *made = TF_AllocateOutput(context_, index, TF_FLOAT, shape.data(), static_cast<int>(shape.size()), bytes, status());
+    TF_Tensor *made = TF_AllocateOutput(context_, index, TF_FLOAT, shape.data(),
+                                        static_cast<int>(shape.size()), bytes, status());
     if (made == nullptr) return nullptr;
     tensors_.push_back(made);
     return static_cast<float *>(TF_TensorData(made));
@@ -144,8 +154,11 @@ class Context : public Complaints {
     for (int axis = 0; axis < TF_NumDims(given); axis++) found.push_back(TF_Dim(given, axis));
     bool fits = found.size() == shape.size();
     for (size_t axis = 0; fits && axis < found.size(); axis++)
-      fits = found[axis] > 0 && found[axis] <= INT32_MAX && (shape[axis] == kAny || shape[axis] == found[axis]);
-    if (!require(fits, std::string(name) + " must have shape " + textOf(shape) + " without a 0, got " + textOf(found))) return result;
+      fits =
+          found[axis] > 0 && found[axis] <= INT32_MAX && (shape[axis] == kAny || shape[axis] == found[axis]);
+    if (!require(fits, std::string(name) + " must have shape " + textOf(shape) + " without a 0, got " +
+                           textOf(found)))
+      return result;
     return {static_cast<const Number *>(TF_TensorData(given)), found};
   }
   TF_OpKernelContext *context_;

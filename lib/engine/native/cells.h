@@ -42,9 +42,12 @@ struct LstmGradient {
 };
 
 /** @param cell after the step; @param dCell what later pixels ask of it; @param dHidden likewise */
-inline LstmGradient lstmGradient(const LstmGates &gates, Vector cellBefore, Vector cell, Vector dCell, Vector dHidden) {
+inline LstmGradient lstmGradient(const LstmGates &gates, Vector cellBefore, Vector cell, Vector dCell,
+                                 Vector dHidden) {
   const auto &[o, f, i, g] = gates;
   const Vector t = hyperbolicTangent(cell);
   const Vector dc = dCell + dHidden * o * (1.0f - t * t);
-  return {{dHidden * t * o * (1.0f - o), dc * cellBefore * f * (1.0f - f), dc * g * i * (1.0f - i), dc * i * (1.0f - g * g)}, dc * f};
+  return {{dHidden * t * o * (1.0f - o), dc * cellBefore * f * (1.0f - f), dc * g * i * (1.0f - i),
+           dc * i * (1.0f - g * g)},
+          dc * f};
 }

@@ -36,10 +36,13 @@ struct Frame {
   int pixel() const { return pairs(channels); }
   int row() const { return (width + 2 * border.sides) * pixel(); }
   size_t floats() const { return static_cast<size_t>(height + border.above + border.below) * row(); }
-  Map in(float *memory) const { return {memory + border.above * row() + border.sides * pixel(), row(), pixel()}; }
+  Map in(float *memory) const {
+    return {memory + border.above * row() + border.sides * pixel(), row(), pixel()};
+  }
   /** The same, with zeros in the border. */
   Map cleared(float *memory) const {
-    const size_t above = static_cast<size_t>(border.above) * row(), below = static_cast<size_t>(border.below) * row();
+    const size_t above = static_cast<size_t>(border.above) * row(),
+                 below = static_cast<size_t>(border.below) * row();
     std::fill_n(memory, above, 0.0f);
     std::fill_n(memory + floats() - below, below, 0.0f);
     const size_t side = static_cast<size_t>(border.sides) * pixel();
@@ -105,13 +108,15 @@ struct Kernel {
     std::vector<float> turned(taps.size() * inputs * outputs);
     for (size_t tap = 0; tap < taps.size(); tap++)
       for (int i = 0; i < inputs; i++)
-        for (int j = 0; j < outputs; j++) turned[(tap * outputs + j) * inputs + i] = from[(tap * inputs + i) * outputs + j];
+        for (int j = 0; j < outputs; j++)
+          turned[(tap * outputs + j) * inputs + i] = from[(tap * inputs + i) * outputs + j];
     return of(mirrored, outputs, inputs, turned.data(), nullptr);
   }
 };
 
 template <int Pixels, typename Finish>
-inline void convolvePixels(const Kernel &kernel, int pair, const Map &in, int y, int x, const Finish &finish) {
+inline void convolvePixels(const Kernel &kernel, int pair, const Map &in, int y, int x,
+                           const Finish &finish) {
   Vector sum[Pixels][2];
   for (int p = 0; p < Pixels; p++)
     for (int w = 0; w < 2; w++) sum[p][w] = load(&kernel.bias[pair * kPair + w * kLanes]);
@@ -193,13 +198,16 @@ inline void addBiasGradient(const Map &d, int top, int bottom, int width, Kernel
  * addKernelGradient of an image, which has fewer channels than are summed
  * together: inputs of several taps are.
  */
-inline void addImageKernelGradient(const Taps &taps, const Map &in, const Map &d, int height, int width, KernelGradient &sums) {
-  const int inputs = pairs(sums.inputs), outputs = pairs(sums.outputs), count = static_cast<int>(taps.size()) * sums.inputs;
+inline void addImageKernelGradient(const Taps &taps, const Map &in, const Map &d, int height, int width,
+                                   KernelGradient &sums) {
+  const int inputs = pairs(sums.inputs), outputs = pairs(sums.outputs),
+            count = static_cast<int>(taps.size()) * sums.inputs;
   for (int start = 0; start < count; start += kTogether) {
     std::ptrdiff_t offsets[kTogether];
     float *to[kTogether];
     for (int k = 0; k < kTogether; k++) {
-      const int tap = std::min(start + k, count - 1) / sums.inputs, input = std::min(start + k, count - 1) % sums.inputs;
+      const int tap = std::min(start + k, count - 1) / sums.inputs,
+                input = std::min(start + k, count - 1) % sums.inputs;
       offsets[k] = in.at(taps[tap].first, taps[tap].second) + input - in.origin;
       to[k] = &sums.weights[(static_cast<size_t>(tap) * inputs + input) * outputs];
     }
@@ -226,7 +234,8 @@ inline void addImageKernelGradient(const Taps &taps, const Map &in, const Map &d
  * Adds what one image gives to the gradients of a kernel that took `in` to a
  * map of which `d` is the gradient.
  */
-inline void addKernelGradient(const Taps &taps, const Map &in, const Map &d, int height, int width, KernelGradient &sums) {
+inline void addKernelGradient(const Taps &taps, const Map &in, const Map &d, int height, int width,
+                              KernelGradient &sums) {
   if (sums.inputs < kTogether) return addImageKernelGradient(taps, in, d, height, width, sums);
   // So few rows that both maps stay in the nearest cache while all weights pass over them.
   const int band = std::max(1, 96 / width);
@@ -266,7 +275,8 @@ inline void addKernelGradient(const Taps &taps, const Map &in, const Map &d, int
  * @param weights [taps, inputs, outputs]
  * @param d the gradient of the outputs, with the border that the taps reach from the other side
  */
-inline float inputGradient(const Taps &taps, int inputs, int outputs, const float *weights, const Map &d, int y, int x, int channel) {
+inline float inputGradient(const Taps &taps, int inputs, int outputs, const float *weights, const Map &d,
+                           int y, int x, int channel) {
   Vector sum = {};
   const float *row = weights + static_cast<size_t>(channel) * outputs;
   for (const auto &[dy, dx] : taps) {
@@ -279,7 +289,6 @@ inline float inputGradient(const Taps &taps, int inputs, int outputs, const floa
   return total;
 }
 
-
 /** d where the activation of a ReLU is alive, else 0. */
 inline Vector whereAlive(Vector d, Vector activation) { return activation > 0.0f ? d : Vector{}; }
 
@@ -289,7 +298,8 @@ constexpr int kFurthest = 4096;
 /** Whether the places of a map with its border can be counted with an int. */
 inline bool countable(const Frame &frame) {
   const double height = static_cast<double>(frame.height) + frame.border.above + frame.border.below;
-  return height * (static_cast<double>(frame.width) + 2.0 * frame.border.sides) * (frame.channels + kPair) < 2147483647.0;
+  return height * (static_cast<double>(frame.width) + 2.0 * frame.border.sides) * (frame.channels + kPair) <
+         2147483647.0;
 }
 
 /** Images of one task: gradients of tasks are added up in their order, whatever the number of cores. */

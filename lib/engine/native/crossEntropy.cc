@@ -58,7 +58,8 @@ void gradientOf(float dy, const float *logits, int levels, int32_t level, float 
     storeSome(out + j, power, levels - j);
   }
   const float scale = isLevel(level, levels) ? dy / totalOf(sum) : std::numeric_limits<float>::quiet_NaN();
-  for (int j = 0; j < levels; j += kLanes) storeSome(out + j, scale * loadSome(out + j, levels - j), levels - j);
+  for (int j = 0; j < levels; j += kLanes)
+    storeSome(out + j, scale * loadSome(out + j, levels - j), levels - j);
   if (isLevel(level, levels)) out[level] -= dy;
 }
 
@@ -94,7 +95,8 @@ void computeCrossEntropyGradient(const NoSettings &, Context &context) {
 }  // namespace
 
 void registerCrossEntropy() {
-  registerOperation<NoSettings, computeCrossEntropy>("RasterCrossEntropy", {}, {"logits: float", "x: int32"}, {"nats: float"});
-  registerOperation<NoSettings, computeCrossEntropyGradient>("RasterCrossEntropyGradient", {}, {"dy: float", "logits: float", "x: int32"},
-                                                             {"dlogits: float"});
+  registerOperation<NoSettings, computeCrossEntropy>("RasterCrossEntropy", {}, {"logits: float", "x: int32"},
+                                                     {"nats: float"});
+  registerOperation<NoSettings, computeCrossEntropyGradient>(
+      "RasterCrossEntropyGradient", {}, {"dy: float", "logits: float", "x: int32"}, {"dlogits: float"});
 }

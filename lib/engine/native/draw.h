@@ -20,7 +20,8 @@ struct Choice {
  *
  * @param weights exp((logit - most) / T); where all on one side are 0, the largest logit stands for their sum
  */
-inline double logitMargin(const float *logits, int levels, const double *weights, double most, double temperature, double place) {
+inline double logitMargin(const float *logits, int levels, const double *weights, double most,
+                          double temperature, double place) {
   static thread_local std::vector<double> above;
   above.resize(levels);
   double sum = 0, largest = -INFINITY, margin = INFINITY;
@@ -46,7 +47,8 @@ inline Choice drawn(const float *logits, int numbers, double u, double temperatu
   const double place = temperature * std::log(u / (1 - u));
   if (numbers == 1) {
     const double threshold = 1 / (1 + std::exp(logits[0] / temperature));
-    return {u >= threshold ? 1 : 0, std::min(std::abs(u - threshold), temperature < 1 ? std::abs(logits[0] + place) / 4 : 1.0)};
+    return {u >= threshold ? 1 : 0,
+            std::min(std::abs(u - threshold), temperature < 1 ? std::abs(logits[0] + place) / 4 : 1.0)};
   }
   const double most = *std::max_element(logits, logits + numbers);
   static thread_local std::vector<double> weights;
@@ -61,7 +63,8 @@ inline Choice drawn(const float *logits, int numbers, double u, double temperatu
     if (u >= cumulative) choice.value++;
   }
   if (temperature < 1)
-    choice.margin = std::min(choice.margin, logitMargin(logits, numbers, weights.data(), most, temperature, place));
+    choice.margin =
+        std::min(choice.margin, logitMargin(logits, numbers, weights.data(), most, temperature, place));
   return choice;
 }
 
@@ -100,12 +103,14 @@ struct Drawing {
     }
     for (int k = 0; k < numbers; k++)
       if (!std::isfinite(logits[k])) return kNotFinite;
-    const Choice choice = argmax ? likeliest(logits, numbers) : drawn(logits, numbers, uniforms[at], temperature);
+    const Choice choice =
+        argmax ? likeliest(logits, numbers) : drawn(logits, numbers, uniforms[at], temperature);
     if (choice.margin < kTie) return kUndecided;
     pixels[at] = static_cast<uint8_t>(choice.value);
     return kSettled;
   }
   float scaled(int image, int position) const {
-    return static_cast<float>(pixels[static_cast<size_t>(image) * values + position] / static_cast<double>(levels - 1));
+    return static_cast<float>(pixels[static_cast<size_t>(image) * values + position] /
+                              static_cast<double>(levels - 1));
   }
 };

@@ -48,7 +48,8 @@ void computeGateGradient(const NoSettings &, Context &context) {
       const float *from = x + 2 * row * features + j;
       float *to = dx + 2 * row * features + j;
       const int n = features - j;
-      const auto [a, b] = gateGradient(loadSome(from, n), loadSome(from + features, n), loadSome(dy.data + row * features + j, n));
+      const auto [a, b] = gateGradient(loadSome(from, n), loadSome(from + features, n),
+                                       loadSome(dy.data + row * features + j, n));
       storeSome(to, a, n);
       storeSome(to + features, b, n);
     }
@@ -59,5 +60,6 @@ void computeGateGradient(const NoSettings &, Context &context) {
 
 void registerGate() {
   registerOperation<NoSettings, computeGate>("RasterGate", {}, {"x: float"}, {"y: float"});
-  registerOperation<NoSettings, computeGateGradient>("RasterGateGradient", {}, {"dy: float", "x: float"}, {"dx: float"});
+  registerOperation<NoSettings, computeGateGradient>("RasterGateGradient", {}, {"dy: float", "x: float"},
+                                                     {"dx: float"});
 }

@@ -22,9 +22,12 @@ struct Settings {
   /** How far the taps of both kernels lie apart. */
   int dilation;
   explicit Settings(Attributes &attributes)
-      : first(attributes.flag("first")), last(attributes.flag("last")), verticalTop(attributes.integer("vertical_top", 0, kFurthest)),
+      : first(attributes.flag("first")),
+        last(attributes.flag("last")),
+        verticalTop(attributes.integer("vertical_top", 0, kFurthest)),
         verticalCenter(attributes.integer("vertical_center", 0, kFurthest)),
-        horizontalCenter(attributes.integer("horizontal_center", 0, kFurthest)), dilation(attributes.integer("dilation", 1, kFurthest)) {}
+        horizontalCenter(attributes.integer("horizontal_center", 0, kFurthest)),
+        dilation(attributes.integer("dilation", 1, kFurthest)) {}
 };
 
 /** The stacks [B, H, W, 2 f] (of the first layer the image), and the kernels as they are given. */
@@ -42,7 +45,8 @@ struct Given {
         horizontal(context.input(kernel + step, "horizontal", {1, kAny, inputs, twice})),
         link(context.input(kernel + 2 * step, "link", {1, 1, twice, twice})) {
     context.require(point[2] == features, "point must have as many inputs as outputs");
-    context.require(settings.first || stacks[3] == twice, "stacks must have " + std::to_string(twice) + " features");
+    context.require(settings.first || stacks[3] == twice,
+                    "stacks must have " + std::to_string(twice) + " features");
   }
 };
 
@@ -58,24 +62,34 @@ struct Layer {
   Frame v, h, before, dAbove, dLeft, plain;
 
   Layer(Context &context, const Given &given, const Settings &settings)
-      : batch(given.stacks[0]), height(given.stacks[1]), width(given.stacks[2]), inputs(given.inputs), features(given.features),
-        from(given.stacks[3]), to(settings.last ? features : 2 * features) {
+      : batch(given.stacks[0]),
+        height(given.stacks[1]),
+        width(given.stacks[2]),
+        inputs(given.inputs),
+        features(given.features),
+        from(given.stacks[3]),
+        to(settings.last ? features : 2 * features) {
     const int rows = given.vertical[0], columns = given.vertical[1], length = given.horizontal[1];
-    context.require(std::max({rows, columns, length}) <= kFurthest, "kernels must have at most 4096 rows and columns");
+    context.require(std::max({rows, columns, length}) <= kFurthest,
+                    "kernels must have at most 4096 rows and columns");
     context.require(settings.verticalTop >= rows - 1, "vertical must have no row below vertical_top");
     if (!context.good()) return;
-    verticalTaps = placedTaps(rows, columns, settings.verticalTop, settings.verticalCenter, settings.dilation);
+    verticalTaps =
+        placedTaps(rows, columns, settings.verticalTop, settings.verticalCenter, settings.dilation);
     horizontalTaps = placedTaps(1, length, 0, settings.horizontalCenter, settings.dilation);
     const int above = settings.verticalTop * settings.dilation;
-    const int sides = std::max(settings.verticalCenter, columns - 1 - settings.verticalCenter) * settings.dilation;
-    const int beside = std::max(settings.horizontalCenter, length - 1 - settings.horizontalCenter) * settings.dilation;
+    const int sides =
+        std::max(settings.verticalCenter, columns - 1 - settings.verticalCenter) * settings.dilation;
+    const int beside =
+        std::max(settings.horizontalCenter, length - 1 - settings.horizontalCenter) * settings.dilation;
     v = {height, width, inputs, {above, 0, sides}};
     h = {height, width, inputs, {0, 0, beside}};
     plain = {height, width, features, {}};
     before = {height, width, 2 * features, {}};
     dAbove = {height, width, 2 * features, {0, above, sides}};
     dLeft = {height, width, 2 * features, {0, 0, beside}};
-    for (const Frame &frame : {v, h, before, dAbove, dLeft}) context.require(countable(frame), "the features of an image are too many");
+    for (const Frame &frame : {v, h, before, dAbove, dLeft})
+      context.require(countable(frame), "the features of an image are too many");
   }
   size_t saved() const { return 2 * before.floats(); }
 };
@@ -88,7 +102,9 @@ void forAll(const Frame &frame, const Run &run) {
       for (int j = 0; j < frame.channels; j += kLanes) run(y, x, j);
 }
 
-Vector gateAt(const float *pixel, int features, int j) { return gateOf(load(pixel + j), load(pixel + features + j)); }
+Vector gateAt(const float *pixel, int features, int j) {
+  return gateOf(load(pixel + j), load(pixel + features + j));
+}
 
 /**
  * The gradient of what is before a gate, from that of what is behind it; into a
@@ -119,18 +135,22 @@ void compute(const Settings &settings, Context &context) {
   const int height = layer.height, width = layer.width, features = layer.features, twice = 2 * features;
   const float *verticalBias = context.input(2, "vertical_bias", {twice}).data;
   const float *horizontalBias = context.input(4, "horizontal_bias", {twice}).data;
-  const float *linkBias = context.input(6, "link_bias", {twice}).data, *pointBias = context.input(8, "point_bias", {features}).data;
+  const float *linkBias = context.input(6, "link_bias", {twice}).data,
+              *pointBias = context.input(8, "point_bias", {features}).data;
   const Input<float> above = context.input(9, "class_above", {kAny, twice});
   const float *classAbove = above.data, *classLeft = context.input(10, "class_left", above.shape).data;
-  context.require(above[0] == 1 || above[0] == layer.batch, "class_above must have one row, or one for each image");
+  context.require(above[0] == 1 || above[0] == layer.batch,
+                  "class_above must have one row, or one for each image");
   const bool classes = above[0] == layer.batch;
   float *nextV = context.output(0, {layer.batch, height, width, layer.to});
   float *saved = context.output(1, {layer.batch, static_cast<int64_t>(layer.saved())});
   if (context.failed()) return;
   const float *v = given.stacks.data, *h = settings.first ? v : v + features;
   float *nextH = settings.last ? nextV : nextV + features;
-  const Kernel vertical = Kernel::of(layer.verticalTaps, layer.inputs, twice, given.vertical.data, verticalBias);
-  const Kernel horizontal = Kernel::of(layer.horizontalTaps, layer.inputs, twice, given.horizontal.data, horizontalBias);
+  const Kernel vertical =
+      Kernel::of(layer.verticalTaps, layer.inputs, twice, given.vertical.data, verticalBias);
+  const Kernel horizontal =
+      Kernel::of(layer.horizontalTaps, layer.inputs, twice, given.horizontal.data, horizontalBias);
   const Kernel link = Kernel::of(kPoint, twice, twice, given.link.data, linkBias);
   const Kernel point = Kernel::of(kPoint, features, features, given.point.data, pointBias);
   shareImages(layer.batch, [&](int, int from, int to) {
@@ -138,21 +158,23 @@ void compute(const Settings &settings, Context &context) {
     for (int image = from; image < to; image++) {
       const size_t pixels = static_cast<size_t>(height) * width, start = image * pixels * layer.from;
       const auto place = [&](int r, int c, int j) { return (image * pixels + r * width + c) * layer.to + j; };
-      const float *toldAbove = classAbove + (classes ? image * twice : 0), *toldLeft = classLeft + (classes ? image * twice : 0);
+      const float *toldAbove = classAbove + (classes ? image * twice : 0),
+                  *toldLeft = classLeft + (classes ? image * twice : 0);
       float *kept = saved + image * layer.saved();
       const Map above = layer.before.in(kept), left = layer.before.in(kept + layer.before.floats());
       const Map gated = layer.plain.in(gateMemory.data());
-      convolve(vertical, bordered(layer.v, v + start, layer.from, vMemory), height, width, [&](int r, int c, int j, Vector x) {
-        store(above.at(r, c) + j, x + loadSome(toldAbove + j, std::max(0, twice - j)));
-      });
+      convolve(vertical, bordered(layer.v, v + start, layer.from, vMemory), height, width,
+               [&](int r, int c, int j, Vector x) {
+                 store(above.at(r, c) + j, x + loadSome(toldAbove + j, std::max(0, twice - j)));
+               });
       convolve(link, above, height, width, [&](int r, int c, int j, Vector x) {
         store(left.at(r, c) + j, x + loadSome(toldLeft + j, std::max(0, twice - j)));
       });
-      convolve(horizontal, bordered(layer.h, h + start, layer.from, hMemory), height, width, [&](int r, int c, int j, Vector x) {
-        store(left.at(r, c) + j, x + load(left.at(r, c) + j));
-      });
+      convolve(horizontal, bordered(layer.h, h + start, layer.from, hMemory), height, width,
+               [&](int r, int c, int j, Vector x) { store(left.at(r, c) + j, x + load(left.at(r, c) + j)); });
       forAll(layer.plain, [&](int r, int c, int j) {
-        if (!settings.last) storeSome(nextV + place(r, c, j), gateAt(above.at(r, c), features, j), features - j);
+        if (!settings.last)
+          storeSome(nextV + place(r, c, j), gateAt(above.at(r, c), features, j), features - j);
         store(gated.at(r, c) + j, gateAt(left.at(r, c), features, j));
       });
       convolve(point, gated, height, width, [&](int r, int c, int j, Vector x) {
@@ -176,10 +198,12 @@ void computeGradient(const Settings &settings, Context &context) {
   const float *saved = context.input(2, "saved", {layer.batch, static_cast<int64_t>(layer.saved())}).data;
   float *dv = context.output(0, given.stacks.shape);
   float *dVertical = context.output(1, given.vertical.shape), *dVerticalBias = context.output(2, {twice});
-  float *dHorizontal = context.output(3, given.horizontal.shape), *dHorizontalBias = context.output(4, {twice});
+  float *dHorizontal = context.output(3, given.horizontal.shape),
+        *dHorizontalBias = context.output(4, {twice});
   float *dLink = context.output(5, given.link.shape), *dLinkBias = context.output(6, {twice});
   float *dPoint = context.output(7, given.point.shape), *dPointBias = context.output(8, {features});
-  float *dClassAbove = context.output(9, {layer.batch, twice}), *dClassLeft = context.output(10, {layer.batch, twice});
+  float *dClassAbove = context.output(9, {layer.batch, twice}),
+        *dClassLeft = context.output(10, {layer.batch, twice});
   if (context.failed()) return;
   const float *dNextH = settings.last ? dNextV : dNextV + features;
   const float *v = given.stacks.data, *h = settings.first ? v : v + features;
@@ -204,12 +228,15 @@ void computeGradient(const Settings &settings, Context &context) {
     for (int image = from; image < to; image++) {
       const size_t pixels = static_cast<size_t>(height) * width, start = image * pixels * layer.from;
       const auto place = [&](int r, int c, int j) { return (image * pixels + r * width + c) * layer.to + j; };
-      const auto before = [&](int r, int c, int j) { return start + static_cast<size_t>(r * width + c) * layer.from + j; };
+      const auto before = [&](int r, int c, int j) {
+        return start + static_cast<size_t>(r * width + c) * layer.from + j;
+      };
       float *kept = const_cast<float *>(saved) + image * layer.saved();
       const Map above = layer.before.in(kept), left = layer.before.in(kept + layer.before.floats());
       const Map gated = layer.plain.in(gateMemory.data());
       const Map d = bordered(layer.plain, dNextH + place(0, 0, 0), layer.to, dMemory);
-      forAll(layer.plain, [&](int r, int c, int j) { store(gated.at(r, c) + j, gateAt(left.at(r, c), features, j)); });
+      forAll(layer.plain,
+             [&](int r, int c, int j) { store(gated.at(r, c) + j, gateAt(left.at(r, c), features, j)); });
       addKernelGradient(kPoint, gated, d, height, width, own.point);
       std::fill(leftMemory.begin(), leftMemory.end(), 0.0f);
       const Map dLeft = layer.dLeft.in(leftMemory.data());
@@ -218,20 +245,26 @@ void computeGradient(const Settings &settings, Context &context) {
       });
       addPixels(dLeft, layer.dLeft, dClassLeft + image * twice);
       addKernelGradient(kPoint, above, dLeft, height, width, own.link);
-      addKernelGradient(layer.horizontalTaps, bordered(layer.h, h + start, layer.from, hMemory), dLeft, height, width, own.horizontal);
+      addKernelGradient(layer.horizontalTaps, bordered(layer.h, h + start, layer.from, hMemory), dLeft,
+                        height, width, own.horizontal);
       const Map dAbove = layer.dAbove.cleared(aboveMemory.data());
-      convolve(link, dLeft, height, width, [&](int r, int c, int j, Vector x) { store(dAbove.at(r, c) + j, x); });
-      if (!settings.last) forAll(layer.plain, [&](int r, int c, int j) {
-        addGateGradient(above.at(r, c), features, j, loadSome(dNextV + place(r, c, j), features - j), dAbove.at(r, c));
-      });
+      convolve(link, dLeft, height, width,
+               [&](int r, int c, int j, Vector x) { store(dAbove.at(r, c) + j, x); });
+      if (!settings.last)
+        forAll(layer.plain, [&](int r, int c, int j) {
+          addGateGradient(above.at(r, c), features, j, loadSome(dNextV + place(r, c, j), features - j),
+                          dAbove.at(r, c));
+        });
       addPixels(dAbove, layer.dAbove, dClassAbove + image * twice);
-      addKernelGradient(layer.verticalTaps, bordered(layer.v, v + start, layer.from, vMemory), dAbove, height, width, own.vertical);
+      addKernelGradient(layer.verticalTaps, bordered(layer.v, v + start, layer.from, vMemory), dAbove, height,
+                        width, own.vertical);
       if (settings.first) {
         for (int r = 0; r < height; r++)
           for (int c = 0; c < width; c++)
             for (int k = 0; k < layer.inputs; k++)
-              dv[before(r, c, k)] = inputGradient(layer.verticalTaps, layer.inputs, twice, verticalWeights, dAbove, r, c, k) +
-                                    inputGradient(layer.horizontalTaps, layer.inputs, twice, horizontalWeights, dLeft, r, c, k);
+              dv[before(r, c, k)] =
+                  inputGradient(layer.verticalTaps, layer.inputs, twice, verticalWeights, dAbove, r, c, k) +
+                  inputGradient(layer.horizontalTaps, layer.inputs, twice, horizontalWeights, dLeft, r, c, k);
         continue;
       }
       convolve(vertical, dAbove, height, width, [&](int r, int c, int j, Vector x) {
@@ -258,17 +291,20 @@ void computeGradient(const Settings &settings, Context &context) {
 }  // namespace
 
 void registerGatedLayer() {
-  const std::vector<const char *> attributes = {"first: bool",           "last: bool",             "vertical_top: int",
-                                                "vertical_center: int", "horizontal_center: int", "dilation: int"};
-  registerOperation<Settings, compute>("RasterGatedLayer", attributes,
-                                       {"stacks: float", "vertical: float", "vertical_bias: float", "horizontal: float",
-                                        "horizontal_bias: float", "link: float", "link_bias: float", "point: float", "point_bias: float",
-                                        "class_above: float", "class_left: float"},
-                                       {"next: float", "saved: float"});
-  registerOperation<Settings, computeGradient>("RasterGatedLayerGradient", attributes,
-                                               {"d_next: float", "stacks: float", "saved: float", "vertical: float", "horizontal: float",
-                                                "link: float", "point: float"},
-                                               {"d_stacks: float", "d_vertical: float", "d_vertical_bias: float", "d_horizontal: float",
-                                                "d_horizontal_bias: float", "d_link: float", "d_link_bias: float", "d_point: float",
-                                                "d_point_bias: float", "d_class_above: float", "d_class_left: float"});
+  const std::vector<const char *> attributes = {
+      "first: bool",  "last: bool", "vertical_top: int", "vertical_center: int", "horizontal_center: int",
+      "dilation: int"};
+  registerOperation<Settings, compute>(
+      "RasterGatedLayer", attributes,
+      {"stacks: float", "vertical: float", "vertical_bias: float", "horizontal: float",
+       "horizontal_bias: float", "link: float", "link_bias: float", "point: float", "point_bias: float",
+       "class_above: float", "class_left: float"},
+      {"next: float", "saved: float"});
+  registerOperation<Settings, computeGradient>(
+      "RasterGatedLayerGradient", attributes,
+      {"d_next: float", "stacks: float", "saved: float", "vertical: float", "horizontal: float",
+       "link: float", "point: float"},
+      {"d_stacks: float", "d_vertical: float", "d_vertical_bias: float", "d_horizontal: float",
+       "d_horizontal_bias: float", "d_link: float", "d_link_bias: float", "d_point: float",
+       "d_point_bias: float", "d_class_above: float", "d_class_left: float"});
 }

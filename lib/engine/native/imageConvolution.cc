@@ -21,8 +21,12 @@ struct Layer {
       : batch(x[0]), height(x[1]), width(x[2]), channels(x[3]) {
     if (!context.require(rows <= kFurthest && columns <= kFurthest, "the kernel is too large")) return;
     taps = placedTaps(rows, columns, settings.top, settings.left, settings.dilation);
-    const int below = std::max(0, rows - 1 - settings.top), sides = std::max(settings.left, columns - 1 - settings.left);
-    image = {height, width, channels, {settings.top * settings.dilation, below * settings.dilation, sides * settings.dilation}};
+    const int below = std::max(0, rows - 1 - settings.top),
+              sides = std::max(settings.left, columns - 1 - settings.left);
+    image = {height,
+             width,
+             channels,
+             {settings.top * settings.dilation, below * settings.dilation, sides * settings.dilation}};
     context.require(countable(image), "the image with its border is too large");
   }
   size_t pixels() const { return static_cast<size_t>(height) * width; }
@@ -41,10 +45,12 @@ void compute(const Settings &settings, Context &context) {
   shareImages(layer.batch, [&](int, int from, int to) {
     std::vector<float> memory;
     for (int image = from; image < to; image++) {
-      const Map in = bordered(layer.image, x + image * layer.pixels() * layer.channels, layer.channels, memory);
+      const Map in =
+          bordered(layer.image, x + image * layer.pixels() * layer.channels, layer.channels, memory);
       float *own = y + image * layer.pixels() * outputs;
       convolve(kernel, in, layer.height, layer.width, [&](int r, int c, int j, Vector sum) {
-        if (j < outputs) storeSome(own + static_cast<size_t>(r * layer.width + c) * outputs + j, sum, outputs - j);
+        if (j < outputs)
+          storeSome(own + static_cast<size_t>(r * layer.width + c) * outputs + j, sum, outputs - j);
       });
     }
   });
@@ -66,7 +72,8 @@ void computeKernel(const Settings &settings, Context &context) {
   shareImages(layer.batch, [&](int task, int from, int to) {
     std::vector<float> memory, dMemory;
     for (int image = from; image < to; image++) {
-      const Map in = bordered(layer.image, x + image * layer.pixels() * layer.channels, layer.channels, memory);
+      const Map in =
+          bordered(layer.image, x + image * layer.pixels() * layer.channels, layer.channels, memory);
       const Map d = bordered(gradient, dy + image * layer.pixels() * outputs, outputs, dMemory);
       addKernelGradient(layer.taps, in, d, layer.height, layer.width, sums[task]);
     }
@@ -81,7 +88,8 @@ void computeKernel(const Settings &settings, Context &context) {
 
 void registerImageConvolution() {
   const std::vector<const char *> attributes = {"top: int", "left: int", "dilation: int"};
-  registerOperation<Settings, compute>("RasterImageConvolution", attributes, {"x: float", "kernel: float", "bias: float"}, {"y: float"});
-  registerOperation<Settings, computeKernel>("RasterImageConvolutionKernel", attributes, {"x: float", "dy: float", "kernel: float"},
-                                             {"d_kernel: float"});
+  registerOperation<Settings, compute>("RasterImageConvolution", attributes,
+                                       {"x: float", "kernel: float", "bias: float"}, {"y: float"});
+  registerOperation<Settings, computeKernel>("RasterImageConvolutionKernel", attributes,
+                                             {"x: float", "dy: float", "kernel: float"}, {"d_kernel: float"});
 }

@@ -17,9 +17,11 @@ struct Settings {
   int center;
   explicit Settings(Attributes &attributes) : center(attributes.integer("center", 0, kFurthest)) {
     // The neighbors of all directions one after the other, as many for each.
-    const std::vector<int32_t> rows = attributes.integers("rows", -1024, 0), columns = attributes.integers("columns", -1024, 1024);
+    const std::vector<int32_t> rows = attributes.integers("rows", -1024, 0),
+                               columns = attributes.integers("columns", -1024, 1024);
     const std::vector<int32_t> cells = attributes.integers("cells_from", 0, 1024);
-    if (!attributes.require(cells.size() == 1 || cells.size() == 2, "cells_from must have one number for each of one or two directions") ||
+    if (!attributes.require(cells.size() == 1 || cells.size() == 2,
+                            "cells_from must have one number for each of one or two directions") ||
         !attributes.require(rows.size() == columns.size() && rows.size() % cells.size() == 0,
                             "rows and columns must have as many neighbors for each direction"))
       return;
@@ -27,7 +29,8 @@ struct Settings {
     const auto part = [&](const std::vector<int32_t> &all, size_t k) {
       return std::vector<int32_t>(all.begin() + k * taps, all.begin() + (k + 1) * taps);
     };
-    for (size_t k = 0; k < cells.size(); k++) directions.emplace_back(attributes, part(rows, k), part(columns, k), cells[k]);
+    for (size_t k = 0; k < cells.size(); k++)
+      directions.emplace_back(attributes, part(rows, k), part(columns, k), cells[k]);
   }
 };
 
@@ -57,8 +60,15 @@ struct Layer {
   Sizes size;
 
   Layer(Context &context, const Given &given, const Settings &settings)
-      : batch(given.x[0]), height(given.x[1]), width(given.x[2]), features(given.x[3]), hidden(static_cast<int>(given.h)),
-        columns(given.input[1]), directions(given.input[0]), taps(given.state[1]), size{batch, height, width, hidden} {
+      : batch(given.x[0]),
+        height(given.x[1]),
+        width(given.x[2]),
+        features(given.x[3]),
+        hidden(static_cast<int>(given.h)),
+        columns(given.input[1]),
+        directions(given.input[0]),
+        taps(given.state[1]),
+        size{batch, height, width, hidden} {
     context.require(columns <= kFurthest, "input must have at most 4096 columns");
     context.require(!context.good() || settings.center < columns, "center must be a column of input");
     if (!context.good()) return;
@@ -68,13 +78,16 @@ struct Layer {
     gates = {height, width, 4 * hidden, {0, 0, sides}};
     plain = {height, width, features, {}};
     states = {height, width, hidden, {}};
-    context.require(size.countable() && countable(input) && countable(gates), "the features of an image are too many");
+    context.require(size.countable() && countable(input) && countable(gates),
+                    "the features of an image are too many");
   }
   size_t pixels() const { return static_cast<size_t>(height) * width; }
   size_t kernelSize() const { return static_cast<size_t>(columns) * features * 4 * hidden; }
   size_t stateSize() const { return static_cast<size_t>(taps) * hidden * 4 * hidden; }
   /** Where the hidden states of an image lie among those of all directions, [D, B, H, W, h]. */
-  size_t at(int direction, int image) const { return (static_cast<size_t>(direction) * batch + image) * pixels() * hidden; }
+  size_t at(int direction, int image) const {
+    return (static_cast<size_t>(direction) * batch + image) * pixels() * hidden;
+  }
 };
 
 /** The states of both directions of an image added, those of the second from the row above. */
@@ -107,11 +120,13 @@ void compute(const Settings &settings, Context &context) {
   float *cell = context.output(2, {layer.directions, layer.batch, height, width, h});
   float *activations = context.output(3, {layer.directions, layer.batch, height, width, 4 * h});
   if (context.failed()) return;
-  const float *x = given.x.data, *initialHidden = given.initialHidden.data, *initialCell = given.initialCell.data;
+  const float *x = given.x.data, *initialHidden = given.initialHidden.data,
+              *initialCell = given.initialCell.data;
   std::vector<Kernel> inputs;
   std::vector<std::vector<float>> kernels;
   for (int k = 0; k < layer.directions; k++) {
-    inputs.push_back(Kernel::of(layer.inputTaps, features, 4 * h, given.input.data + k * layer.kernelSize(), inputBias + k * 4 * h));
+    inputs.push_back(Kernel::of(layer.inputTaps, features, 4 * h, given.input.data + k * layer.kernelSize(),
+                                inputBias + k * 4 * h));
     kernels.push_back(pack(layer.size, layer.taps, given.state.data + k * layer.stateSize()));
   }
   const Kernel up = Kernel::of(kPoint, h, features, given.up.data, upBias);
@@ -127,16 +142,21 @@ void compute(const Settings &settings, Context &context) {
         });
       }
       const size_t at = layer.at(k, first);
-      const Forward forward = {layer.size, settings.directions[k], gates.data(), initialHidden + k * h, initialCell + k * h, kernels[k],
-                               hidden + at, cell + at, activations + 4 * at};
+      const Forward forward = {layer.size,          settings.directions[k],
+                               gates.data(),        initialHidden + k * h,
+                               initialCell + k * h, kernels[k],
+                               hidden + at,         cell + at,
+                               activations + 4 * at};
       forward.run<kRows>();
     }
     for (int r = 0; r < kRows; r++) {
       const size_t start = (first + r) * layer.pixels() * features;
-      convolve(up, added(layer, hidden, first + r, memory), height, width, [&](int y, int c, int j, Vector v) {
-        const size_t place = start + static_cast<size_t>(y * width + c) * features + j;
-        if (j < features) storeSome(next + place, v + loadSome(x + place, features - j), features - j);
-      });
+      convolve(up, added(layer, hidden, first + r, memory), height, width,
+               [&](int y, int c, int j, Vector v) {
+                 const size_t place = start + static_cast<size_t>(y * width + c) * features + j;
+                 if (j < features)
+                   storeSome(next + place, v + loadSome(x + place, features - j), features - j);
+               });
     }
   });
 }
@@ -150,19 +170,25 @@ void computeGradient(const Settings &settings, Context &context) {
   const int height = layer.height, width = layer.width, features = layer.features, h = layer.hidden;
   const std::vector<int64_t> states = {layer.directions, layer.batch, height, width, h};
   const float *dNext = context.input(0, "d_next", given.x.shape).data;
-  const float *hidden = context.input(2, "hidden", states).data, *cell = context.input(3, "cell", states).data;
-  const float *activations = context.input(4, "activations", {layer.directions, layer.batch, height, width, 4 * h}).data;
+  const float *hidden = context.input(2, "hidden", states).data,
+              *cell = context.input(3, "cell", states).data;
+  const float *activations =
+      context.input(4, "activations", {layer.directions, layer.batch, height, width, 4 * h}).data;
   float *dx = context.output(0, given.x.shape);
-  float *dInput = context.output(1, given.input.shape), *dInputBias = context.output(2, {layer.directions, 4 * h});
+  float *dInput = context.output(1, given.input.shape),
+        *dInputBias = context.output(2, {layer.directions, 4 * h});
   float *dState = context.output(3, given.state.shape);
-  float *dInitialHidden = context.output(4, {layer.directions, h}), *dInitialCell = context.output(5, {layer.directions, h});
+  float *dInitialHidden = context.output(4, {layer.directions, h}),
+        *dInitialCell = context.output(5, {layer.directions, h});
   float *dUp = context.output(6, {h, features}), *dUpBias = context.output(7, {features});
   if (context.failed()) return;
-  const float *x = given.x.data, *initialHidden = given.initialHidden.data, *initialCell = given.initialCell.data;
+  const float *x = given.x.data, *initialHidden = given.initialHidden.data,
+              *initialCell = given.initialCell.data;
   std::vector<Kernel> inputs;
   std::vector<std::vector<float>> kernels;
   for (int k = 0; k < layer.directions; k++) {
-    inputs.push_back(Kernel::transposed(layer.inputTaps, features, 4 * h, given.input.data + k * layer.kernelSize()));
+    inputs.push_back(
+        Kernel::transposed(layer.inputTaps, features, 4 * h, given.input.data + k * layer.kernelSize()));
     const std::vector<float> packed = pack(layer.size, layer.taps, given.state.data + k * layer.stateSize());
     kernels.push_back(transposed(layer.taps * layer.size.lanes(), 4 * layer.size.lanes(), packed));
   }
@@ -196,17 +222,27 @@ void computeGradient(const Settings &settings, Context &context) {
       if (k == 1) {
         shifted.assign(dStates.size(), 0.0f);
         const size_t row = static_cast<size_t>(width) * h;
-        for (int r = 0; r < kRows; r++) std::copy_n(&dStates[r * image] + row, image - row, &shifted[r * image]);
+        for (int r = 0; r < kRows; r++)
+          std::copy_n(&dStates[r * image] + row, image - row, &shifted[r * image]);
         dHidden = shifted.data();
       }
       const size_t at = layer.at(k, first);
-      const Backward backward = {layer.size, settings.directions[k], dHidden, hidden + at, cell + at, activations + 4 * at,
-                                 initialHidden + k * h, initialCell + k * h, kernels[k], dGates.data()};
+      const Backward backward = {layer.size,
+                                 settings.directions[k],
+                                 dHidden,
+                                 hidden + at,
+                                 cell + at,
+                                 activations + 4 * at,
+                                 initialHidden + k * h,
+                                 initialCell + k * h,
+                                 kernels[k],
+                                 dGates.data()};
       backward.run<kRows>(own.scans[k]);
       for (int r = 0; r < kRows; r++) {
         const size_t start = (first + r) * layer.pixels() * features;
         const Map d = bordered(layer.gates, dGates.data() + 4 * r * image, 4 * h, memory);
-        addKernelGradient(layer.inputTaps, bordered(layer.input, x + start, features, other), d, height, width, own.inputs[k]);
+        addKernelGradient(layer.inputTaps, bordered(layer.input, x + start, features, other), d, height,
+                          width, own.inputs[k]);
         convolve(inputs[k], d, height, width, [&](int y, int c, int j, Vector v) {
           float *to = dx + start + static_cast<size_t>(y * width + c) * features + j;
           if (j < features) storeSome(to, v + loadSome(to, features - j), features - j);
@@ -216,7 +252,8 @@ void computeGradient(const Settings &settings, Context &context) {
   });
   Sums total = zeros;
   for (const Sums &part : sums) {
-    for (int k = 0; k < layer.directions; k++) total.inputs[k].add(part.inputs[k]), total.scans[k].add(part.scans[k]);
+    for (int k = 0; k < layer.directions; k++)
+      total.inputs[k].add(part.inputs[k]), total.scans[k].add(part.scans[k]);
     total.up.add(part.up);
   }
   for (int k = 0; k < layer.directions; k++) {
@@ -229,14 +266,17 @@ void computeGradient(const Settings &settings, Context &context) {
 }  // namespace
 
 void registerLstmLayer() {
-  const std::vector<const char *> attributes = {"rows: list(int)", "columns: list(int)", "cells_from: list(int)", "center: int"};
-  registerOperation<Settings, compute>("RasterLstmLayer", attributes,
-                                       {"x: float", "input: float", "input_bias: float", "state: float", "initial_hidden: float",
-                                        "initial_cell: float", "up: float", "up_bias: float"},
-                                       {"next: float", "hidden: float", "cell: float", "activations: float"});
-  registerOperation<Settings, computeGradient>("RasterLstmLayerGradient", attributes,
-                                               {"d_next: float", "x: float", "hidden: float", "cell: float", "activations: float",
-                                                "input: float", "state: float", "initial_hidden: float", "initial_cell: float", "up: float"},
-                                               {"d_x: float", "d_input: float", "d_input_bias: float", "d_state: float",
-                                                "d_initial_hidden: float", "d_initial_cell: float", "d_up: float", "d_up_bias: float"});
+  const std::vector<const char *> attributes = {"rows: list(int)", "columns: list(int)",
+                                                "cells_from: list(int)", "center: int"};
+  registerOperation<Settings, compute>(
+      "RasterLstmLayer", attributes,
+      {"x: float", "input: float", "input_bias: float", "state: float", "initial_hidden: float",
+       "initial_cell: float", "up: float", "up_bias: float"},
+      {"next: float", "hidden: float", "cell: float", "activations: float"});
+  registerOperation<Settings, computeGradient>(
+      "RasterLstmLayerGradient", attributes,
+      {"d_next: float", "x: float", "hidden: float", "cell: float", "activations: float", "input: float",
+       "state: float", "initial_hidden: float", "initial_cell: float", "up: float"},
+      {"d_x: float", "d_input: float", "d_input_bias: float", "d_state: float", "d_initial_hidden: float",
+       "d_initial_cell: float", "d_up: float", "d_up_bias: float"});
 }

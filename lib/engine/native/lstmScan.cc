@@ -7,8 +7,8 @@ namespace {
 struct Settings {
   Neighbors neighbors;
   explicit Settings(Attributes &attributes)
-      : neighbors(attributes, attributes.integers("rows", -1024, 0), attributes.integers("columns", -1024, 1024),
-                  attributes.integer("cell_from", 0, 1024)) {}
+      : neighbors(attributes, attributes.integers("rows", -1024, 0),
+                  attributes.integers("columns", -1024, 1024), attributes.integer("cell_from", 0, 1024)) {}
 };
 
 /** How many gates h features have. */
@@ -26,7 +26,8 @@ void compute(const Settings &settings, Context &context) {
   const Sizes size = {gates[0], gates[1], gates[2], h};
   context.require(size.countable(), "the states of an image are too many");
   const std::vector<int64_t> shape = {size.batch, size.height, size.width, h};
-  float *hidden = context.output(0, shape), *cell = context.output(1, shape), *activations = context.output(2, gates.shape);
+  float *hidden = context.output(0, shape), *cell = context.output(1, shape),
+        *activations = context.output(2, gates.shape);
   if (context.failed()) return;
   const std::vector<float> kernel = pack(size, neighbors.count(), weights.data);
   inGroups(size.batch, [&](auto rows, int, int first) {
@@ -45,19 +46,25 @@ void computeGradient(const Settings &settings, Context &context) {
   const Sizes size = {dHidden[0], dHidden[1], dHidden[2], dHidden[3]};
   context.require(size.countable(), "the states of an image are too many");
   const int h = size.hidden, taps = neighbors.count();
-  const float *hidden = context.input(1, "hidden", dHidden.shape).data, *cell = context.input(2, "cell", dHidden.shape).data;
-  const Input<float> activations = context.input(3, "activations", {size.batch, size.height, size.width, four(h)});
+  const float *hidden = context.input(1, "hidden", dHidden.shape).data,
+              *cell = context.input(2, "cell", dHidden.shape).data;
+  const Input<float> activations =
+      context.input(3, "activations", {size.batch, size.height, size.width, four(h)});
   const Input<float> weights = context.input(4, "kernel", {taps, h, four(h)});
-  const float *initialHidden = context.input(5, "initial_hidden", {h}).data, *initialCell = context.input(6, "initial_cell", {h}).data;
+  const float *initialHidden = context.input(5, "initial_hidden", {h}).data,
+              *initialCell = context.input(6, "initial_cell", {h}).data;
   float *dGates = context.output(0, activations.shape), *dKernel = context.output(1, weights.shape);
   float *dInitialHidden = context.output(2, {h}), *dInitialCell = context.output(3, {h});
   if (context.failed()) return;
-  const std::vector<float> kernel = transposed(taps * size.lanes(), 4 * size.lanes(), pack(size, taps, weights.data));
+  const std::vector<float> kernel =
+      transposed(taps * size.lanes(), 4 * size.lanes(), pack(size, taps, weights.data));
   std::vector<ScanSums> sums(groupsOf(size.batch), ScanSums(size, taps));
   inGroups(size.batch, [&](auto rows, int group, int first) {
     const size_t at = static_cast<size_t>(first) * size.pixels() * h;
-    const Backward backward = {size, neighbors, dHidden.data + at, hidden + at, cell + at, activations.data + 4 * at,
-                               initialHidden, initialCell, kernel, dGates + 4 * at};
+    const Backward backward = {size,           neighbors,   dHidden.data + at,
+                               hidden + at,    cell + at,   activations.data + 4 * at,
+                               initialHidden,  initialCell, kernel,
+                               dGates + 4 * at};
     backward.run<decltype(rows)::value>(sums[group]);
   });
   ScanSums total(size, taps);
@@ -69,11 +76,13 @@ void computeGradient(const Settings &settings, Context &context) {
 
 void registerLstmScan() {
   const std::vector<const char *> attributes = {"rows: list(int)", "columns: list(int)", "cell_from: int"};
-  registerOperation<Settings, compute>("RasterLstmScan", attributes,
-                                       {"gates: float", "kernel: float", "initial_hidden: float", "initial_cell: float"},
-                                       {"hidden: float", "cell: float", "activations: float"});
-  registerOperation<Settings, computeGradient>("RasterLstmScanGradient", attributes,
-                                               {"d_hidden: float", "hidden: float", "cell: float", "activations: float", "kernel: float",
-                                                "initial_hidden: float", "initial_cell: float"},
-                                               {"d_gates: float", "d_kernel: float", "d_initial_hidden: float", "d_initial_cell: float"});
+  registerOperation<Settings, compute>(
+      "RasterLstmScan", attributes,
+      {"gates: float", "kernel: float", "initial_hidden: float", "initial_cell: float"},
+      {"hidden: float", "cell: float", "activations: float"});
+  registerOperation<Settings, computeGradient>(
+      "RasterLstmScanGradient", attributes,
+      {"d_hidden: float", "hidden: float", "cell: float", "activations: float", "kernel: float",
+       "initial_hidden: float", "initial_cell: float"},
+      {"d_gates: float", "d_kernel: float", "d_initial_hidden: float", "d_initial_cell: float"});
 }

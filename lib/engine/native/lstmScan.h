@@ -18,15 +18,19 @@ struct Neighbors {
   int32_t cell = 0;
   /** Whether rows are scanned from right to left. */
   bool leftwards = false;
-  Neighbors(Complaints &complaints, const std::vector<int32_t> &rows, const std::vector<int32_t> &columns, int32_t cell)
+  Neighbors(Complaints &complaints, const std::vector<int32_t> &rows, const std::vector<int32_t> &columns,
+            int32_t cell)
       : rows(rows), columns(columns), cell(cell) {
-    if (!complaints.require(!rows.empty() && rows.size() == columns.size(), "rows and columns must be as many, and at least one")) return;
+    if (!complaints.require(!rows.empty() && rows.size() == columns.size(),
+                            "rows and columns must be as many, and at least one"))
+      return;
     complaints.require(cell >= 0 && cell < count(), "the cell must come from one of the neighbors");
     for (int tap = 0; tap < count(); tap++)
       if (rows[tap] == 0 && columns[tap] > 0) leftwards = true;
     for (int tap = 0; tap < count(); tap++)
-      complaints.require(rows[tap] < 0 || (rows[tap] == 0 && (leftwards ? columns[tap] > 0 : columns[tap] < 0)),
-                         "all neighbors must come before the pixel in the order of the scan");
+      complaints.require(
+          rows[tap] < 0 || (rows[tap] == 0 && (leftwards ? columns[tap] > 0 : columns[tap] < 0)),
+          "all neighbors must come before the pixel in the order of the scan");
   }
   int count() const { return static_cast<int>(rows.size()); }
 };
@@ -77,8 +81,8 @@ inline std::vector<float> transposed(int rows, int columns, const std::vector<fl
 
 /** The hidden states of the neighbors side by side, [Rows, taps * lanes]. */
 template <int Rows>
-void gather(const Sizes &size, const Neighbors &neighbors, int y, int x, const float *hidden, const float *initial,
-            float *into) {
+void gather(const Sizes &size, const Neighbors &neighbors, int y, int x, const float *hidden,
+            const float *initial, float *into) {
   const int lanes = size.lanes();
   for (int tap = 0; tap < neighbors.count(); tap++) {
     const int place = placeOf(size, neighbors, tap, y, x);
@@ -108,20 +112,23 @@ struct Forward {
       gather<Rows>(size, neighbors, y, x, hidden, initialHidden, before.data());
       for (int r = 0; r < Rows; r++)
         for (int gate = 0; gate < 4; gate++)
-          std::memcpy(&sums[(r * 4 + gate) * lanes], gates + ((r * pixels + place) * 4 + gate) * h, h * sizeof(float));
+          std::memcpy(&sums[(r * 4 + gate) * lanes], gates + ((r * pixels + place) * 4 + gate) * h,
+                      h * sizeof(float));
       addProduct<Rows>(taps * lanes, before.data(), taps * lanes, kernel.data(), 4 * lanes, sums.data());
       const int cellPlace = placeOf(size, neighbors, neighbors.cell, y, x);
       for (int r = 0; r < Rows; r++) {
         const float *cellBefore = cellPlace < 0 ? initialCell : cell + (r * pixels + cellPlace) * h;
         for (int j = 0; j < h; j += kLanes) {
           const float *sum = &sums[r * 4 * lanes + j];
-          const LstmGates parted = activated(load(sum), load(sum + lanes), load(sum + 2 * lanes), load(sum + 3 * lanes));
+          const LstmGates parted =
+              activated(load(sum), load(sum + lanes), load(sum + 2 * lanes), load(sum + 3 * lanes));
           const LstmState next = lstmStep(parted, loadSome(cellBefore + j, h - j));
           const size_t at = static_cast<size_t>(r) * pixels + place;
           storeSome(cell + at * h + j, next.cell, h - j);
           storeSome(hidden + at * h + j, next.hidden, h - j);
           const Vector parts[4] = {parted.o, parted.f, parted.i, parted.g};
-          for (int gate = 0; gate < 4; gate++) storeSome(activations + (at * 4 + gate) * h + j, parts[gate], h - j);
+          for (int gate = 0; gate < 4; gate++)
+            storeSome(activations + (at * 4 + gate) * h + j, parts[gate], h - j);
         }
       }
     });
@@ -136,12 +143,17 @@ struct ScanSums {
   int hidden, lanes, taps;
   std::vector<float> kernel, initialHidden, initialCell;
   ScanSums(const Sizes &size, int taps)
-      : hidden(size.hidden), lanes(size.lanes()), taps(taps), kernel(static_cast<size_t>(taps) * lanes * 4 * lanes),
-        initialHidden(lanes), initialCell(lanes) {}
+      : hidden(size.hidden),
+        lanes(size.lanes()),
+        taps(taps),
+        kernel(static_cast<size_t>(taps) * lanes * 4 * lanes),
+        initialHidden(lanes),
+        initialCell(lanes) {}
 
   void add(const ScanSums &other) {
     for (size_t i = 0; i < kernel.size(); i++) kernel[i] += other.kernel[i];
-    for (int j = 0; j < lanes; j++) initialHidden[j] += other.initialHidden[j], initialCell[j] += other.initialCell[j];
+    for (int j = 0; j < lanes; j++)
+      initialHidden[j] += other.initialHidden[j], initialCell[j] += other.initialCell[j];
   }
 
   /** @param to [taps, h, 4 h]; @param toHidden, toCell [h] */
@@ -149,8 +161,8 @@ struct ScanSums {
     for (int tap = 0; tap < taps; tap++)
       for (int k = 0; k < hidden; k++)
         for (int gate = 0; gate < 4; gate++)
-          std::memcpy(to + ((tap * hidden + k) * 4 + gate) * hidden, &kernel[((tap * lanes + k) * 4 + gate) * lanes],
-                      hidden * sizeof(float));
+          std::memcpy(to + ((tap * hidden + k) * 4 + gate) * hidden,
+                      &kernel[((tap * lanes + k) * 4 + gate) * lanes], hidden * sizeof(float));
     std::memcpy(toHidden, initialHidden.data(), hidden * sizeof(float));
     std::memcpy(toCell, initialCell.data(), hidden * sizeof(float));
   }
@@ -170,7 +182,8 @@ struct Backward {
     const int h = size.hidden, lanes = size.lanes(), taps = neighbors.count(), pixels = size.pixels();
     // What the pixels after each one ask of its state, and what is asked of its output.
     std::vector<float> dState(static_cast<size_t>(Rows) * pixels * lanes), dCell(dState.size());
-    for (int i = 0; i < Rows * pixels; i++) std::memcpy(&dState[i * lanes], dHidden + static_cast<size_t>(i) * h, h * sizeof(float));
+    for (int i = 0; i < Rows * pixels; i++)
+      std::memcpy(&dState[i * lanes], dHidden + static_cast<size_t>(i) * h, h * sizeof(float));
     std::vector<float> before(Rows * taps * lanes), dSums(Rows * 4 * lanes), dBefore(Rows * taps * lanes);
     scan(size, neighbors.leftwards, true, [&](int y, int x) {
       const int place = y * size.width + x;
@@ -178,13 +191,16 @@ struct Backward {
       for (int r = 0; r < Rows; r++) {
         const size_t at = static_cast<size_t>(r) * pixels + place;
         const float *cellBefore = cellPlace < 0 ? initialCell : cell + (r * pixels + cellPlace) * h;
-        float *dCellBefore = cellPlace < 0 ? sums.initialCell.data() : &dCell[(r * pixels + cellPlace) * lanes];
+        float *dCellBefore =
+            cellPlace < 0 ? sums.initialCell.data() : &dCell[(r * pixels + cellPlace) * lanes];
         for (int j = 0; j < h; j += kLanes) {
           const int n = h - j;
           const float *parts = activations + at * 4 * h + j;
-          const LstmGates gates = {loadSome(parts, n), loadSome(parts + h, n), loadSome(parts + 2 * h, n), loadSome(parts + 3 * h, n)};
-          const LstmGradient back = lstmGradient(gates, loadSome(cellBefore + j, n), loadSome(cell + at * h + j, n),
-                                                 load(&dCell[at * lanes + j]), load(&dState[at * lanes + j]));
+          const LstmGates gates = {loadSome(parts, n), loadSome(parts + h, n), loadSome(parts + 2 * h, n),
+                                   loadSome(parts + 3 * h, n)};
+          const LstmGradient back =
+              lstmGradient(gates, loadSome(cellBefore + j, n), loadSome(cell + at * h + j, n),
+                           load(&dCell[at * lanes + j]), load(&dState[at * lanes + j]));
           const Vector d[4] = {back.gates.o, back.gates.f, back.gates.i, back.gates.g};
           store(dCellBefore + j, load(dCellBefore + j) + back.cellBefore);
           for (int gate = 0; gate < 4; gate++) {

@@ -21,8 +21,10 @@ class Live {
   Live(const int32_t *below, int inputs, const int32_t *above, int outputs, bool strict)
       : below_(below), above_(padded(outputs), INT_MIN) {
     for (int j = 0; j < outputs; j++) above_[j] = above[j] - strict;
-    for (int j = 0; j < outputs; j += kLanes) most_.push_back(*std::max_element(&above_[j], &above_[j] + kLanes));
-    for (int i = 0; i < inputs; i += kGroup) least_.push_back(*std::min_element(below + i, below + std::min(i + kGroup, inputs)));
+    for (int j = 0; j < outputs; j += kLanes)
+      most_.push_back(*std::max_element(&above_[j], &above_[j] + kLanes));
+    for (int i = 0; i < inputs; i += kGroup)
+      least_.push_back(*std::min_element(below + i, below + std::min(i + kGroup, inputs)));
   }
   /** Whether any of the group of inputs from i on reaches one of the sixteen outputs from j on. */
   bool any(int i, int j) const { return least_[i / kGroup] <= most_[j / kLanes]; }
@@ -52,7 +54,8 @@ inline void copyGroup(const float *from, int count, float *to) {
 
 struct Settings {
   bool strict, relu;
-  explicit Settings(Attributes &attributes) : strict(attributes.flag("strict")), relu(attributes.flag("relu")) {}
+  explicit Settings(Attributes &attributes)
+      : strict(attributes.flag("strict")), relu(attributes.flag("relu")) {}
 };
 
 int blocks(int n, int block) { return (n + block - 1) / block; }
@@ -62,13 +65,15 @@ int blocks(int n, int block) { return (n + block - 1) / block; }
  * sixteen or 32 columns from j on.
  */
 template <int Width>
-void addGroup(const Live &live, const float *x, int inputs, int batch, const float *weights, int outputs, int i, int j, float *sums) {
+void addGroup(const Live &live, const float *x, int inputs, int batch, const float *weights, int outputs,
+              int i, int j, float *sums) {
   const int rows = std::min(kGroup, inputs - i);
   Vector held[kGroup][Width] = {};
   for (int r = 0; r < rows; r++)
     for (int w = 0; w < Width; w++) {
       const int column = j + w * kLanes;
-      held[r][w] = live.masked(loadSome(weights + static_cast<size_t>(i + r) * outputs + column, outputs - column), i + r, column);
+      held[r][w] = live.masked(
+          loadSome(weights + static_cast<size_t>(i + r) * outputs + column, outputs - column), i + r, column);
     }
   for (int b = 0; b < batch; b++) {
     float values[kGroup];
@@ -90,9 +95,12 @@ void compute(const Settings &settings, Context &context) {
   const int outputs = matrix[1];
   const bool each = context.shapeOf(2).size() == 2;
   const float *x = given.data, *weights = matrix.data;
-  const float *added = context.input(2, "added", each ? std::vector<int64_t>{batch, outputs} : std::vector<int64_t>{outputs}).data;
+  const float *added =
+      context.input(2, "added", each ? std::vector<int64_t>{batch, outputs} : std::vector<int64_t>{outputs})
+          .data;
   const int addedStep = each ? outputs : 0;
-  const int32_t *below = context.integers(3, "below", {inputs}).data, *above = context.integers(4, "above", {outputs}).data;
+  const int32_t *below = context.integers(3, "below", {inputs}).data,
+                *above = context.integers(4, "above", {outputs}).data;
   float *y = context.output(0, {batch, outputs});
   if (context.failed()) return;
   const Live live(below, inputs, above, outputs, settings.strict);
@@ -100,11 +108,13 @@ void compute(const Settings &settings, Context &context) {
     const int start = block * kBlock, end = std::min(start + kBlock, outputs);
     std::vector<float> sums(static_cast<size_t>(batch) * kBlock);
     for (int b = 0; b < batch; b++)
-      std::memcpy(&sums[b * kBlock], added + static_cast<size_t>(b) * addedStep + start, (end - start) * sizeof(float));
+      std::memcpy(&sums[b * kBlock], added + static_cast<size_t>(b) * addedStep + start,
+                  (end - start) * sizeof(float));
     for (int i = 0; i < inputs; i += kGroup) {
       for (int j = start; j < end; j += 2 * kLanes) {
         float *to = &sums[j - start];
-        if (j + kLanes < end && live.any(i, j + kLanes)) addGroup<2>(live, x, inputs, batch, weights, outputs, i, j, to);
+        if (j + kLanes < end && live.any(i, j + kLanes))
+          addGroup<2>(live, x, inputs, batch, weights, outputs, i, j, to);
         else if (live.any(i, j)) addGroup<1>(live, x, inputs, batch, weights, outputs, i, j, to);
       }
     }
@@ -123,7 +133,8 @@ void compute(const Settings &settings, Context &context) {
  * weights are given: [kGroup, columns].
  */
 template <int Rows>
-void multiplyBack(const float *dy, int outputs, const float *masked, int columns, int from, float *dx, int inputs, int count) {
+void multiplyBack(const float *dy, int outputs, const float *masked, int columns, int from, float *dx,
+                  int inputs, int count) {
   for (int r = 0; r < count; r += 4) {
     Vector sum[Rows][4] = {};
     for (int j = from; j < columns; j += kLanes) {
@@ -150,7 +161,8 @@ void computeInputs(const Settings &settings, Context &context) {
   const Input<float> given = context.input(0, "dy", {kAny, outputs});
   const int batch = given[0];
   const float *dy = given.data, *weights = matrix.data;
-  const int32_t *below = context.integers(2, "below", {inputs}).data, *above = context.integers(3, "above", {outputs}).data;
+  const int32_t *below = context.integers(2, "below", {inputs}).data,
+                *above = context.integers(3, "above", {outputs}).data;
   float *dx = context.output(0, {batch, inputs});
   if (context.failed()) return;
   const Live live(below, inputs, above, outputs, settings.strict);
@@ -184,7 +196,8 @@ void computeWeights(const Settings &settings, Context &context) {
   const Input<float> gradient = context.input(1, "dy", {batch, kAny});
   const int outputs = gradient[1];
   const float *x = given.data, *dy = gradient.data;
-  const int32_t *below = context.integers(2, "below", {inputs}).data, *above = context.integers(3, "above", {outputs}).data;
+  const int32_t *below = context.integers(2, "below", {inputs}).data,
+                *above = context.integers(3, "above", {outputs}).data;
   float *dw = context.output(0, {inputs, outputs});
   if (context.failed()) return;
   const Live live(below, inputs, above, outputs, settings.strict);
@@ -192,11 +205,13 @@ void computeWeights(const Settings &settings, Context &context) {
     const int start = block * kBlock, end = std::min(start + kBlock, outputs);
     std::vector<float> columns(static_cast<size_t>(batch) * kBlock);
     for (int b = 0; b < batch; b++)
-      std::memcpy(&columns[b * kBlock], dy + static_cast<size_t>(b) * outputs + start, (end - start) * sizeof(float));
+      std::memcpy(&columns[b * kBlock], dy + static_cast<size_t>(b) * outputs + start,
+                  (end - start) * sizeof(float));
     std::vector<float> rows(static_cast<size_t>(batch) * kGroup);
     for (int i = 0; i < inputs; i += kGroup) {
       const int count = std::min(kGroup, inputs - i);
-      for (int b = 0; b < batch; b++) copyGroup(x + static_cast<size_t>(b) * inputs + i, count, &rows[b * kGroup]);
+      for (int b = 0; b < batch; b++)
+        copyGroup(x + static_cast<size_t>(b) * inputs + i, count, &rows[b * kGroup]);
       for (int j = start; j < end; j += 2 * kLanes) {
         const bool second = j + kLanes < end;
         Vector sum[kGroup][2] = {};
@@ -222,10 +237,13 @@ void computeWeights(const Settings &settings, Context &context) {
 
 void registerMaskedDense() {
   const std::vector<const char *> attributes = {"strict: bool", "relu: bool = false"};
-  registerOperation<Settings, compute>("RasterMaskedDense", attributes,
-                                       {"x: float", "weights: float", "added: float", "below: int32", "above: int32"}, {"y: float"});
+  registerOperation<Settings, compute>(
+      "RasterMaskedDense", attributes,
+      {"x: float", "weights: float", "added: float", "below: int32", "above: int32"}, {"y: float"});
   registerOperation<Settings, computeInputs>("RasterMaskedDenseInputs", attributes,
-                                             {"dy: float", "weights: float", "below: int32", "above: int32"}, {"dx: float"});
+                                             {"dy: float", "weights: float", "below: int32", "above: int32"},
+                                             {"dx: float"});
   registerOperation<Settings, computeWeights>("RasterMaskedDenseWeights", attributes,
-                                              {"x: float", "dy: float", "below: int32", "above: int32"}, {"dw: float"});
+                                              {"x: float", "dy: float", "below: int32", "above: int32"},
+                                              {"dw: float"});
 }

@@ -55,7 +55,8 @@ NAPI_MODULE_INIT() {
   }
   const napi_property_descriptor properties[] = {
       {"setThreads", nullptr, setThreads, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
-      {"createPixelSampler", nullptr, createPixelSampler, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"createPixelSampler", nullptr, createPixelSampler, nullptr, nullptr, nullptr, napi_enumerable,
+       nullptr},
       {"pixelLogits", nullptr, pixelLogits, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"drawPixels", nullptr, drawPixels, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };

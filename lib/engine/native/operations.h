@@ -28,8 +28,8 @@ inline std::string registrationErrors;
  * @tparam compute one call
  */
 template <typename Settings, void (*compute)(const Settings &, Context &)>
-void registerOperation(const char *name, const std::vector<const char *> &attributes, const std::vector<const char *> &inputs,
-                       const std::vector<const char *> &outputs) {
+void registerOperation(const char *name, const std::vector<const char *> &attributes,
+                       const std::vector<const char *> &inputs, const std::vector<const char *> &outputs) {
   static const char *operation;
   operation = name;
   const auto create = [](TF_OpKernelConstruction *construction) -> void * {

@@ -50,7 +50,8 @@ struct Sampler {
       if (!waiting) {
         const float *logits = compute();
         for (int b = 0; b < program.count; b++) {
-          outcomes[b] = drawing.settle(logits + static_cast<size_t>(b) * channels * numbers, first + b, position);
+          outcomes[b] =
+              drawing.settle(logits + static_cast<size_t>(b) * channels * numbers, first + b, position);
           waiting = waiting || outcomes[b] != kSettled;
         }
         if (waiting) return;
@@ -63,7 +64,8 @@ struct Sampler {
 /** Reads a program out of integers, and trusts none of them. */
 class Reader {
  public:
-  Reader(Arguments &arguments, const Numbers<int32_t> &code, const Numbers<float> &data) : arguments_(arguments), code_(code), data_(data) {}
+  Reader(Arguments &arguments, const Numbers<int32_t> &code, const Numbers<float> &data)
+      : arguments_(arguments), code_(code), data_(data) {}
 
   std::unique_ptr<Sampler> read() {
     auto sampler = std::make_unique<Sampler>();
@@ -97,12 +99,16 @@ class Reader {
     for (int k = 0; k < rowSteps && arguments_.good(); k++) program.rowSteps.push_back(instruction());
     for (int k = 0; k < pixelSteps && arguments_.good(); k++) program.pixelSteps.push_back(instruction());
     if (!arguments_.good()) return nullptr;
-    const bool fits = program.buffers[program.image].size == sampler->channels && program.buffers[program.image].rows > 0 &&
+    const bool fits = program.buffers[program.image].size == sampler->channels &&
+                      program.buffers[program.image].rows > 0 &&
                       program.buffers[program.logits].size == sampler->channels * sampler->numbers &&
                       program.pixelSteps.back().out == program.logits;
-    if (!arguments_.require(fits, "the image and the logits must have a number for each channel, and for each of its levels")) return nullptr;
+    if (!arguments_.require(
+            fits, "the image and the logits must have a number for each channel, and for each of its levels"))
+      return nullptr;
     program.memory.resize(total);
-    for (const auto &[to, from, length] : constants) std::copy_n(data_.data + from, length, &program.memory[to]);
+    for (const auto &[to, from, length] : constants)
+      std::copy_n(data_.data + from, length, &program.memory[to]);
     return sampler;
   }
 
@@ -111,8 +117,9 @@ class Reader {
     if (!arguments_.require(place_ < code_.length, "the program ends early")) return least;
     const int found = code_.data[place_++];
     const bool holds = found >= least && found <= most;
-    arguments_.require(holds, "number " + std::to_string(place_ - 1) + " of the program must be from " + std::to_string(least) + " to " +
-                                  std::to_string(most) + ", got " + std::to_string(found));
+    arguments_.require(holds, "number " + std::to_string(place_ - 1) + " of the program must be from " +
+                                  std::to_string(least) + " to " + std::to_string(most) + ", got " +
+                                  std::to_string(found));
     return holds ? found : least;
   }
 
@@ -121,8 +128,10 @@ class Reader {
     Instruction step;
     step.kind = next(kConvolve, kAdd), step.in = next(0, last), step.out = next(0, last);
     step.added = next(-1, last), step.addedRows = next(-1, 0), step.rectified = next(0, 1) != 0;
-    step.cells = next(0, last), step.cellTap = next(0, 64), step.leftwards = next(0, 1) != 0, step.row = next(-1, 0);
-    const int weights = next(0, INT32_MAX), bias = next(0, INT32_MAX), given = next(0, 4096), count = next(0, 4096);
+    step.cells = next(0, last), step.cellTap = next(0, 64), step.leftwards = next(0, 1) != 0,
+    step.row = next(-1, 0);
+    const int weights = next(0, INT32_MAX), bias = next(0, INT32_MAX), given = next(0, 4096),
+              count = next(0, 4096);
     std::vector<Tap> taps;
     for (int k = 0; k < count && arguments_.good(); k++) {
       const int index = next(0, std::max(0, given - 1)), dy = next(-4096, 0), dx = next(-4096, 4096);
@@ -133,20 +142,26 @@ class Reader {
     step.outputs = out.size;
     const bool recurs = step.kind == kRecur, kernel = recurs || step.kind == kConvolve;
     const int expected = step.kind == kGate ? 2 * out.size : recurs ? 4 * out.size : out.size;
-    if (step.kind != kConvolve) arguments_.require(in.size == expected, "an instruction's input and output must fit each other");
-    if (step.added >= 0) arguments_.require(program_->buffers[step.added].size == out.size, "what an instruction adds must fit its output");
+    if (step.kind != kConvolve)
+      arguments_.require(in.size == expected, "an instruction's input and output must fit each other");
+    if (step.added >= 0)
+      arguments_.require(program_->buffers[step.added].size == out.size,
+                         "what an instruction adds must fit its output");
     const Buffer &seen = recurs ? out : in;
     for (const Tap &tap : taps)
-      arguments_.require(seen.rows > -tap.dy || (seen.rows == 0 && tap.dy == 0 && tap.dx == 0), "a tap must lie within the rows that are kept");
+      arguments_.require(seen.rows > -tap.dy || (seen.rows == 0 && tap.dy == 0 && tap.dx == 0),
+                         "a tap must lie within the rows that are kept");
     if (recurs) {
-      const bool fits = program_->buffers[step.cells].size == out.size && program_->buffers[step.cells].rows == out.rows && out.rows > 0 &&
+      const bool fits = program_->buffers[step.cells].size == out.size &&
+                        program_->buffers[step.cells].rows == out.rows && out.rows > 0 &&
                         step.cellTap < count && hasOutside_[step.out] && hasOutside_[step.cells];
       arguments_.require(fits, "a recurrence must have cells like its states, both with numbers for outside");
     }
     if (!kernel) return step;
     const int inputs = seen.size, outputs = recurs ? 4 * out.size : out.size;
     const size_t size = static_cast<size_t>(given) * inputs * outputs;
-    const bool there = static_cast<size_t>(weights) + size <= data_.length && static_cast<size_t>(bias) + outputs <= data_.length;
+    const bool there = static_cast<size_t>(weights) + size <= data_.length &&
+                       static_cast<size_t>(bias) + outputs <= data_.length;
     if (arguments_.require(there, "weights of the program are missing"))
       step.kernel = PixelKernel::of(taps, inputs, outputs, data_.data + weights, data_.data + bias);
     return step;
@@ -172,7 +187,9 @@ napi_value createPixelSampler(napi_env env, napi_callback_info info) {
   if (!sampler) return nullptr;
   const auto release = [](napi_env, void *made, void *) { delete static_cast<Sampler *>(made); };
   napi_value result = nullptr;
-  if (!arguments.require(napi_create_external(env, sampler.get(), release, nullptr, &result) == napi_ok, "there is no memory")) return nullptr;
+  if (!arguments.require(napi_create_external(env, sampler.get(), release, nullptr, &result) == napi_ok,
+                         "there is no memory"))
+    return nullptr;
   sampler.release();
   return result;
 }
@@ -187,16 +204,20 @@ napi_value pixelLogits(napi_env env, napi_callback_info info) {
   if (sampler == nullptr) return nullptr;
   const int count = sampler->program.count;
   const bool chosen = !arguments.isNull(1);
-  const auto previous = chosen ? arguments.array<float>(1, "the values just chosen", count) : Numbers<float>{};
+  const auto previous =
+      chosen ? arguments.array<float>(1, "the values just chosen", count) : Numbers<float>{};
   const auto out = arguments.array<float>(2, "out", static_cast<size_t>(count) * sampler->numbers);
-  arguments.require(chosen == sampler->waiting, "pass null for the first value, and the values just chosen for every later one");
-  arguments.require(sampler->position + chosen < sampler->values(), "every value of the images has been given");
+  arguments.require(chosen == sampler->waiting,
+                    "pass null for the first value, and the values just chosen for every later one");
+  arguments.require(sampler->position + chosen < sampler->values(),
+                    "every value of the images has been given");
   if (!arguments.good()) return nullptr;
   if (chosen) sampler->accept([&](int b) { return previous.data[b]; });
   const float *logits = sampler->compute();
   sampler->waiting = true;
   for (int b = 0; b < count; b++)
-    std::copy_n(logits + static_cast<size_t>(b) * sampler->channels * sampler->numbers, sampler->numbers, out.data + static_cast<size_t>(b) * sampler->numbers);
+    std::copy_n(logits + static_cast<size_t>(b) * sampler->channels * sampler->numbers, sampler->numbers,
+                out.data + static_cast<size_t>(b) * sampler->numbers);
   return nullptr;
 }
 
@@ -218,7 +239,8 @@ napi_value drawPixels(napi_env env, napi_callback_info info) {
     napi_get_element(env, arguments.value(0), k, &element);
     auto *sampler = arguments.object<Sampler>(element, "a sampler");
     if (sampler == nullptr) return nullptr;
-    arguments.require(sampler->values() == (samplers.empty() ? sampler : samplers[0])->values(), "the samplers must be of one model");
+    arguments.require(sampler->values() == (samplers.empty() ? sampler : samplers[0])->values(),
+                      "the samplers must be of one model");
     samplers.push_back(sampler);
     firsts.push_back(images);
     images += sampler->program.count;
@@ -236,9 +258,11 @@ napi_value drawPixels(napi_env env, napi_callback_info info) {
   const auto positions = arguments.array<int32_t>(9, "positions", length);
   arguments.require(samplers[0]->numbers == (levels == 2 ? 1 : levels), "levels must be the model's");
   if (!arguments.good()) return nullptr;
-  const Drawing drawing = {values, samplers[0]->numbers, levels, temperature, argmax, uniforms.data, given.data, pixels.data};
+  const Drawing drawing = {values, samplers[0]->numbers, levels,     temperature,
+                           argmax, uniforms.data,        given.data, pixels.data};
   std::fill_n(outcomes.data, images, static_cast<uint8_t>(kSettled));
-  inParallel(static_cast<int>(length), [&](int k) { samplers[k]->draw(drawing, firsts[k], until, outcomes.data + firsts[k]); });
+  inParallel(static_cast<int>(length),
+             [&](int k) { samplers[k]->draw(drawing, firsts[k], until, outcomes.data + firsts[k]); });
   for (uint32_t k = 0; k < length; k++) positions.data[k] = samplers[k]->position;
   return nullptr;
 }

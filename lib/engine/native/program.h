@@ -36,14 +36,17 @@ struct PixelKernel {
   std::vector<float> weights, bias;
 
   /** @param from [taps, inputs, outputs], of which only the given taps are kept; @param bias [outputs] */
-  static PixelKernel of(const std::vector<Tap> &taps, int inputs, int outputs, const float *from, const float *bias) {
+  static PixelKernel of(const std::vector<Tap> &taps, int inputs, int outputs, const float *from,
+                        const float *bias) {
     const int columns = (outputs + kColumns - 1) / kColumns * kColumns;
-    PixelKernel kernel = {taps, inputs, outputs, std::vector<float>(taps.size() * inputs * columns), std::vector<float>(columns)};
+    PixelKernel kernel = {taps, inputs, outputs, std::vector<float>(taps.size() * inputs * columns),
+                          std::vector<float>(columns)};
     float *to = kernel.weights.data();
     for (int column = 0; column < columns; column += kColumns)
       for (Tap &tap : kernel.taps)
         for (int i = 0; i < inputs; i++, to += kColumns)
-          std::copy_n(from + (static_cast<size_t>(tap.index) * inputs + i) * outputs + column, std::min(kColumns, outputs - column), to);
+          std::copy_n(from + (static_cast<size_t>(tap.index) * inputs + i) * outputs + column,
+                      std::min(kColumns, outputs - column), to);
     for (size_t k = 0; k < taps.size(); k++) kernel.taps[k].index = static_cast<int>(k);
     std::copy_n(bias, outputs, kernel.bias.begin());
     return kernel;
@@ -117,7 +120,9 @@ class Program {
     const int n = count * step.outputs;
     float *out = at(step.out, y, x);
     switch (step.kind) {
-      case kConvolve: return convolve(step.kernel, step.rectified, seen(step, y, x), count, addedAt(step, y, x), out, first, last);
+      case kConvolve:
+        return convolve(step.kernel, step.rectified, seen(step, y, x), count, addedAt(step, y, x), out, first,
+                        last);
       case kRectify: {
         const float *from = at(step.in, y, x);
         for (int i = 0; i < n; i += kLanes) {
@@ -140,7 +145,10 @@ class Program {
       default: {
         const float *from = at(step.in, y, x), *added = addedAt(step, y, x);
         for (int i = 0; i < n; i += kLanes)
-          storeSome(out + i, added == nullptr ? loadSome(from + i, n - i) : loadSome(from + i, n - i) + loadSome(added + i, n - i), n - i);
+          storeSome(out + i,
+                    added == nullptr ? loadSome(from + i, n - i)
+                                     : loadSome(from + i, n - i) + loadSome(added + i, n - i),
+                    n - i);
       }
     }
   }
@@ -161,7 +169,8 @@ class Program {
   const std::vector<Seen> &seen(const Instruction &step, int y, int x) {
     seen_.clear();
     for (const auto &[index, dy, dx] : step.kernel.taps)
-      if (inside(y + dy, x + dx)) seen_.push_back({weightsOf(step.kernel, index), at(step.in, y + dy, x + dx)});
+      if (inside(y + dy, x + dx))
+        seen_.push_back({weightsOf(step.kernel, index), at(step.in, y + dy, x + dx)});
     return seen_;
   }
 
@@ -180,7 +189,8 @@ class Program {
       // A class's share is the same at every pixel, and lies there once.
       const bool once = step.added >= 0 && buffers[step.added].rows == 0;
       if (buffers[step.out].rows == 0 || once) end = x + 1;
-      convolve(step.kernel, step.rectified, seen(step, y, x), (end - x) * count, addedAt(step, y, x), at(step.out, y, x), 0, step.outputs);
+      convolve(step.kernel, step.rectified, seen(step, y, x), (end - x) * count, addedAt(step, y, x),
+               at(step.out, y, x), 0, step.outputs);
       x = end;
     }
   }
@@ -189,8 +199,8 @@ class Program {
    * rows images, or pixels of images, side by side; outputs from the pair of
    * vectors of `first` on up to `last`.
    */
-  void convolve(const PixelKernel &kernel, bool rectified, const std::vector<Seen> &taps, int rows, const float *added, float *out, int first,
-                int last) {
+  void convolve(const PixelKernel &kernel, bool rectified, const std::vector<Seen> &taps, int rows,
+                const float *added, float *out, int first, int last) {
     for (int column = first / kColumns * kColumns; column < last; column += kColumns) {
       int row = 0;
       for (; row + 8 <= rows; row += 8) tile<8, 1>(kernel, rectified, taps, row, column, added, out);
@@ -204,7 +214,8 @@ class Program {
    * output, to keep the processor busy.
    */
   template <int Rows, int Split>
-  void tile(const PixelKernel &kernel, bool rectified, const std::vector<Seen> &taps, int row, int column, const float *added, float *out) {
+  void tile(const PixelKernel &kernel, bool rectified, const std::vector<Seen> &taps, int row, int column,
+            const float *added, float *out) {
     const int inputs = kernel.inputs, outputs = kernel.outputs;
     const size_t block = static_cast<size_t>(column) * kernel.taps.size() * inputs;
     Vector sum[Rows * Split][2] = {};
@@ -245,7 +256,8 @@ class Program {
     const int h = step.outputs;
     gates_.resize(static_cast<size_t>(count) * 4 * h);
     seen_.clear();
-    for (const auto &[index, dy, dx] : step.kernel.taps) seen_.push_back({weightsOf(step.kernel, index), atOrOutside(step.out, y + dy, x + dx)});
+    for (const auto &[index, dy, dx] : step.kernel.taps)
+      seen_.push_back({weightsOf(step.kernel, index), atOrOutside(step.out, y + dy, x + dx)});
     convolve(step.kernel, false, seen_, count, at(step.in, y, x), gates_.data(), 0, 4 * h);
     const Tap &from = step.kernel.taps[step.cellTap];
     const float *before = atOrOutside(step.cells, y + from.dy, x + from.dx);
@@ -254,7 +266,8 @@ class Program {
       for (int j = 0; j < h; j += kLanes) {
         const float *gate = &gates_[static_cast<size_t>(b) * 4 * h + j];
         const int n = h - j;
-        const LstmGates gates = activated(loadSome(gate, n), loadSome(gate + h, n), loadSome(gate + 2 * h, n), loadSome(gate + 3 * h, n));
+        const LstmGates gates = activated(loadSome(gate, n), loadSome(gate + h, n), loadSome(gate + 2 * h, n),
+                                          loadSome(gate + 3 * h, n));
         const LstmState next = lstmStep(gates, loadSome(before + b * h + j, n));
         storeSome(cells + b * h + j, next.cell, n);
         storeSome(out + b * h + j, next.hidden, n);

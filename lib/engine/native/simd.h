@@ -74,7 +74,8 @@ inline Vector sigmoid(Vector x) { return 1.0f / (1.0f + exponential(-x)); }
 inline Vector hyperbolicTangent(Vector x) { return 1.0f - 2.0f / (1.0f + exponential(x + x)); }
 
 template <int Rows, int Width>
-inline void addProductOf(int inputs, const float *a, int aStride, const float *weights, int columns, float *out) {
+inline void addProductOf(int inputs, const float *a, int aStride, const float *weights, int columns,
+                         float *out) {
   Vector sum[Rows][Width];
   for (int r = 0; r < Rows; r++)
     for (int w = 0; w < Width; w++) sum[r][w] = load(out + r * columns + w * kLanes);
@@ -95,7 +96,8 @@ inline void addProductOf(int inputs, const float *a, int aStride, const float *w
  * vectors, rows of a lie aStride apart.
  */
 template <int Rows>
-inline void addProduct(int inputs, const float *a, int aStride, const float *weights, int columns, float *out) {
+inline void addProduct(int inputs, const float *a, int aStride, const float *weights, int columns,
+                       float *out) {
   int column = 0;
   for (; column + 2 * kLanes <= columns; column += 2 * kLanes)
     addProductOf<Rows, 2>(inputs, a, aStride, weights + column, columns, out + column);

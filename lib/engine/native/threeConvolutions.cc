@@ -12,7 +12,8 @@ struct Settings {
   int dilation, centerColumn;
   bool residual;
   explicit Settings(Attributes &attributes)
-      : dilation(attributes.integer("dilation", 1, kFurthest)), centerColumn(attributes.integer("center_column", 0, kFurthest)),
+      : dilation(attributes.integer("dilation", 1, kFurthest)),
+        centerColumn(attributes.integer("center_column", 0, kFurthest)),
         residual(attributes.flag("residual")) {}
 };
 
@@ -23,7 +24,8 @@ struct Kernels {
   Kernels(Context &context, int channels, int index, int step, const Settings &settings)
       : first(context.input(index, "first", {1, 1, channels, kAny})),
         second(context.input(index + step, "second", {kAny, kAny, first[3], kAny})),
-        third(context.input(index + 2 * step, "third", {1, 1, second[3], settings.residual ? channels : kAny})) {}
+        third(context.input(index + 2 * step, "third",
+                            {1, 1, second[3], settings.residual ? channels : kAny})) {}
 };
 
 /** Sizes, and where the maps that the gradient needs lie in what is saved of one image. */
@@ -36,18 +38,28 @@ struct Layers {
   size_t saved = 0;
 
   Layers(Context &context, const Input<float> &x, const Kernels &kernels, const Settings &settings)
-      : batch(x[0]), height(x[1]), width(x[2]), in(x[3]), low(kernels.first[3]), high(kernels.second[3]), out(kernels.third[3]) {
+      : batch(x[0]),
+        height(x[1]),
+        width(x[2]),
+        in(x[3]),
+        low(kernels.first[3]),
+        high(kernels.second[3]),
+        out(kernels.third[3]) {
     if (!context.good()) return;
     const int rows = kernels.second[0], columns = kernels.second[1];
-    if (!context.require(rows <= kFurthest && columns <= kFurthest, "second must have at most 4096 rows and columns")) return;
+    if (!context.require(rows <= kFurthest && columns <= kFurthest,
+                         "second must have at most 4096 rows and columns"))
+      return;
     context.require(settings.centerColumn < columns, "center_column must be a column of second");
     taps = rasterTaps(rows, columns, settings.centerColumn, settings.dilation);
-    const int sides = std::max(settings.centerColumn, columns - 1 - settings.centerColumn) * settings.dilation;
+    const int sides =
+        std::max(settings.centerColumn, columns - 1 - settings.centerColumn) * settings.dilation;
     input = {height, width, in, {}};
     first = {height, width, low, {(rows - 1) * settings.dilation, 0, sides}};
     second = {height, width, high, {}};
     output = {height, width, out, {}};
-    for (const Frame &frame : {input, first, second, output}) context.require(countable(frame), "the features of an image are too many");
+    for (const Frame &frame : {input, first, second, output})
+      context.require(countable(frame), "the features of an image are too many");
     if (context.good()) saved = first.floats() + second.floats();
   }
 };
@@ -89,8 +101,10 @@ void compute(const Settings &settings, Context &context) {
       const Map features = padded(layers.input, x + start * layers.in, memory, positive);
       const Map low = layers.first.cleared(saved + image * layers.saved);
       const Map high = layers.second.in(saved + image * layers.saved + layers.first.floats());
-      convolve(first, features, height, width, [&](int r, int c, int j, Vector v) { store(low.at(r, c) + j, positive(v)); });
-      convolve(second, low, height, width, [&](int r, int c, int j, Vector v) { store(high.at(r, c) + j, positive(v)); });
+      convolve(first, features, height, width,
+               [&](int r, int c, int j, Vector v) { store(low.at(r, c) + j, positive(v)); });
+      convolve(second, low, height, width,
+               [&](int r, int c, int j, Vector v) { store(high.at(r, c) + j, positive(v)); });
       convolve(third, high, height, width, [&](int r, int c, int j, Vector v) {
         const int n = out - j;
         const size_t place = (start + r * width + c) * out + j;
@@ -105,7 +119,8 @@ void computeGradient(const Settings &settings, Context &context) {
   const Input<float> given = context.input(1, "x", {kAny, kAny, kAny, kAny});
   const Kernels kernels(context, given[3], 3, 1, settings);
   const Layers layers(context, given, kernels, settings);
-  const int height = layers.height, width = layers.width, in = layers.in, low = layers.low, high = layers.high, out = layers.out;
+  const int height = layers.height, width = layers.width, in = layers.in, low = layers.low,
+            high = layers.high, out = layers.out;
   const float *dy = context.input(0, "dy", {layers.batch, height, width, out}).data, *x = given.data;
   const float *saved = context.input(2, "saved", {layers.batch, static_cast<int64_t>(layers.saved)}).data;
   float *dx = context.output(0, given.shape);
@@ -125,7 +140,8 @@ void computeGradient(const Settings &settings, Context &context) {
   const Frame highFrame = {height, width, high, {0, layers.first.border.above, layers.first.border.sides}};
   const Frame lowFrame = {height, width, low, {}};
   shareImages(layers.batch, [&](int task, int from, int to) {
-    std::vector<float> inputMemory, outputMemory, highMemory(highFrame.floats()), lowMemory(lowFrame.floats());
+    std::vector<float> inputMemory, outputMemory, highMemory(highFrame.floats()),
+        lowMemory(lowFrame.floats());
     Sums &own = sums[task];
     for (int image = from; image < to; image++) {
       const size_t start = static_cast<size_t>(image) * height * width;
@@ -146,7 +162,8 @@ void computeGradient(const Settings &settings, Context &context) {
         const int n = in - j;
         if (n <= 0) return;
         const Vector inside = whereAlive(v, load(input.at(r, c) + j));
-        storeSome(dx + (start + r * width + c) * in + j, settings.residual ? inside + load(d.at(r, c) + j) : inside, n);
+        storeSome(dx + (start + r * width + c) * in + j,
+                  settings.residual ? inside + load(d.at(r, c) + j) : inside, n);
       });
       addKernelGradient(kPoint, input, dLow, height, width, own.first);
     }
@@ -167,11 +184,12 @@ void computeGradient(const Settings &settings, Context &context) {
 void registerThreeConvolutions() {
   const std::vector<const char *> attributes = {"dilation: int", "center_column: int", "residual: bool"};
   registerOperation<Settings, compute>("RasterThreeConvolutions", attributes,
-                                       {"x: float", "first: float", "first_bias: float", "second: float", "second_bias: float",
-                                        "third: float", "third_bias: float"},
+                                       {"x: float", "first: float", "first_bias: float", "second: float",
+                                        "second_bias: float", "third: float", "third_bias: float"},
                                        {"y: float", "saved: float"});
-  registerOperation<Settings, computeGradient>("RasterThreeConvolutionsGradient", attributes,
-                                               {"dy: float", "x: float", "saved: float", "first: float", "second: float", "third: float"},
-                                               {"dx: float", "d_first: float", "d_first_bias: float", "d_second: float",
-                                                "d_second_bias: float", "d_third: float", "d_third_bias: float"});
+  registerOperation<Settings, computeGradient>(
+      "RasterThreeConvolutionsGradient", attributes,
+      {"dy: float", "x: float", "saved: float", "first: float", "second: float", "third: float"},
+      {"dx: float", "d_first: float", "d_first_bias: float", "d_second: float", "d_second_bias: float",
+       "d_third: float", "d_third_bias: float"});
 }
