@@ -1,4 +1,5 @@
-"""The library's random streams (lib/random.ts) once more, to the bit: the same order of images and the same draws as in training there.
+"""The library's random streams (lib/random.ts) once more, to the bit: the same order of images and the
+same draws as in training there.
 
 Python's standard library alone.
 """
@@ -12,7 +13,9 @@ def rotate(value, places, bits):
 
 
 def stream_seed(seed, key):
-    """MurmurHash3's mixing of 32-bit words, over the seed and the key: strings and integers from 0 to 2^32 - 1."""
+    """MurmurHash3's mixing of 32-bit words, over the seed and the key: strings
+    and integers from 0 to 2^32 - 1.
+    """
     h, words = seed, 0
 
     def mix(word):
@@ -36,7 +39,9 @@ def stream_seed(seed, key):
 
 
 def next_state(s0, s1):
-    """xoroshiro128+ (Blackman and Vigna 2018); works on arrays of 64-bit words as well where `LONG` needs no masking."""
+    """xoroshiro128+ (Blackman and Vigna 2018); works on arrays of 64-bit words as well
+    where `LONG` needs no masking.
+    """
     s1 ^= s0
     return rotate(s0, 24, 64) ^ s1 ^ ((s1 << 16) & LONG), rotate(s1, 37, 64)
 
@@ -81,7 +86,9 @@ def epoch_order(count, seed, epoch):
 
 
 class Jump:
-    """Many steps of the generator at once: a step is linear over single bits, so 2^k steps are a matrix squared k times."""
+    """Many steps of the generator at once: a step is linear over single bits, so 2^k
+    steps are a matrix squared k times.
+    """
 
     def __init__(self, doublings):
         columns = []

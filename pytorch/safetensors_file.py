@@ -1,7 +1,9 @@
-"""The safetensors format, read strictly and written plainly, as lib/storage/safetensors.ts does. Python's standard library alone.
+"""The safetensors format, read strictly and written plainly, as lib/storage/safetensors.ts does.
+Python's standard library alone.
 
 8 bytes: little-endian length N of the header | N bytes: JSON header, padded with spaces | the tensors' bytes
 """
+
 import json
 import math
 import os
@@ -22,7 +24,9 @@ class SafetensorsError(Exception):
 
 
 def read(path):
-    """Reads a whole file. @returns {name: Tensor} in the order of their bytes, and the metadata, a dict of strings."""
+    """Reads a whole file. @returns {name: Tensor} in the order of their bytes, and
+    the metadata, a dict of strings.
+    """
     try:
         with open(path, "rb") as file:
             content = bytearray(file.read())
@@ -36,28 +40,38 @@ def read(path):
 
 def decode(content):
     if len(content) < 8:
-        raise SafetensorsError(f"the file has {len(content)} bytes, but the length of the header alone takes 8")
+        raise SafetensorsError(
+            f"the file has {len(content)} bytes, but the length of the header alone takes 8"
+        )
     (length,) = struct.unpack("<Q", content[:8])
     if length > LONGEST_HEADER:
         raise SafetensorsError(f"the header's length is {length}, but it may be {LONGEST_HEADER} at most")
     if 8 + length > len(content):
-        raise SafetensorsError(f"the header's length is {length}, but only {len(content) - 8} bytes follow it: it is cut short")
+        raise SafetensorsError(
+            f"the header's length is {length}, but only {len(content) - 8} bytes follow it: it is cut short"
+        )
     header = parse(bytes(content[8 : 8 + length]))
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise SafetensorsError("__metadata__ must map strings to strings")
     data = memoryview(content)[8 + length :]
-    entries = sorted(((name, *layout(name, entry)) for name, entry in header.items()), key=lambda entry: entry[3:])
+    entries = sorted(
+        ((name, *layout(name, entry)) for name, entry in header.items()), key=lambda entry: entry[3:]
+    )
     tensors, expected = {}, 0
     for name, dtype, shape, begin, end in entries:
         if begin != expected:
             raise SafetensorsError(f"tensor {name} begins at {begin}, but the one before ends at {expected}")
         if end > len(data):
-            raise SafetensorsError(f"tensor {name} ends at {end}, but the file has {len(data)} bytes of data: it is cut short")
+            raise SafetensorsError(
+                f"tensor {name} ends at {end}, but the file has {len(data)} bytes of data: it is cut short"
+            )
         tensors[name] = Tensor(dtype, shape, data[begin:end])
         expected = end
     if expected != len(data):
-        raise SafetensorsError(f"{len(data) - expected} bytes follow the last tensor, but it must end the file")
+        raise SafetensorsError(
+            f"{len(data) - expected} bytes follow the last tensor, but it must end the file"
+        )
     return tensors, metadata
 
 
@@ -79,24 +93,36 @@ def parse(text):
         return int(text)
 
     try:
-        return json.loads(text.decode("utf-8"), object_pairs_hook=once, parse_int=integer, parse_float=integer)
+        return json.loads(
+            text.decode("utf-8"), object_pairs_hook=once, parse_int=integer, parse_float=integer
+        )
     except ValueError as error:  # not JSON, not UTF-8, too many digits
         raise SafetensorsError(f"the header is not valid: {error}") from None
 
 
 def layout(name, entry):
     if not isinstance(entry, dict) or sorted(entry) != ["data_offsets", "dtype", "shape"]:
-        raise SafetensorsError(f"tensor {name} must have exactly dtype, shape and data_offsets, got {json.dumps(entry)}")
+        raise SafetensorsError(
+            f"tensor {name} must have exactly dtype, shape and data_offsets, got {json.dumps(entry)}"
+        )
     dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
     if not isinstance(dtype, str) or dtype not in SIZES:
-        raise SafetensorsError(f"tensor {name} has dtype {json.dumps(dtype)}, but only {', '.join(SIZES)} are known")
+        raise SafetensorsError(
+            f"tensor {name} has dtype {json.dumps(dtype)}, but only {', '.join(SIZES)} are known"
+        )
     if not is_integers(shape):
-        raise SafetensorsError(f"tensor {name} has shape {json.dumps(shape)}, but a list of non-negative integers is needed")
+        raise SafetensorsError(
+            f"tensor {name} has shape {json.dumps(shape)}, but a list of non-negative integers is needed"
+        )
     if not is_integers(offsets) or len(offsets) != 2 or offsets[0] > offsets[1]:
-        raise SafetensorsError(f"tensor {name} has data_offsets {json.dumps(offsets)}, but [begin, end] is needed")
+        raise SafetensorsError(
+            f"tensor {name} has data_offsets {json.dumps(offsets)}, but [begin, end] is needed"
+        )
     size = math.prod(shape) * SIZES[dtype]
     if offsets[1] - offsets[0] != size:
-        raise SafetensorsError(f"tensor {name} spans {offsets[1] - offsets[0]} bytes, but shape {shape} of {dtype} takes {size}")
+        raise SafetensorsError(
+            f"tensor {name} spans {offsets[1] - offsets[0]} bytes, but shape {shape} of {dtype} takes {size}"
+        )
     return dtype, shape, *offsets
 
 
@@ -105,7 +131,9 @@ def is_integers(value):
 
 
 def write(path, tensors, metadata=None):
-    """Writes {name: Tensor} atomically: at every moment the file is what it was before, or wholly the new one."""
+    """Writes {name: Tensor} atomically: at every moment the file is what it was
+    before, or wholly the new one.
+    """
     header = {"__metadata__": metadata} if metadata else {}
     offset = 0
     # The wider dtypes first, so that every tensor is aligned to its values.
@@ -113,7 +141,9 @@ def write(path, tensors, metadata=None):
     for name, (dtype, shape, data) in ordered:
         size = memoryview(data).nbytes
         if size != math.prod(shape) * SIZES[dtype]:
-            raise SafetensorsError(f"tensor {name} has {size} bytes, but shape {list(shape)} of {dtype} needs another number")
+            raise SafetensorsError(
+                f"tensor {name} has {size} bytes, but shape {list(shape)} of {dtype} needs another number"
+            )
         header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [offset, offset + size]}
         offset += size
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
@@ -135,4 +165,6 @@ def write_atomically(path, pieces):
     except OSError as error:
         if os.path.exists(temporary):
             os.remove(temporary)
-        raise SafetensorsError(f"{path} could not be written: {error.strerror}. What was there before is unchanged.") from None
+        raise SafetensorsError(
+            f"{path} could not be written: {error.strerror}. What was there before is unchanged."
+        ) from None

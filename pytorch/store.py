@@ -1,4 +1,5 @@
 """Tensors of PyTorch to and from safetensors files."""
+
 import torch
 
 from safetensors_file import SafetensorsError, Tensor, read, write
@@ -15,7 +16,9 @@ NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 
 def read_tensors(path):
-    """@returns {name: tensor}, floats of all widths as 32-bit ones, and the metadata. @raises SafetensorsError"""
+    """@returns {name: tensor}, floats of all widths as 32-bit ones, and the
+    metadata. @raises SafetensorsError
+    """
     stored, metadata = read(path)
     tensors = {}
     for name, (dtype, shape, data) in stored.items():
@@ -32,6 +35,10 @@ def write_tensors(path, tensors, metadata):
     for name, tensor in tensors.items():
         tensor = tensor.detach().cpu().contiguous()
         if not bool(torch.isfinite(tensor).all()):
-            raise SafetensorsError(f"{path}: tensor {name} has values that are not finite; nothing was written")
-        stored[name] = Tensor(NAMES[tensor.dtype], list(tensor.shape), tensor.reshape(-1).view(torch.uint8).numpy())
+            raise SafetensorsError(
+                f"{path}: tensor {name} has values that are not finite; nothing was written"
+            )
+        stored[name] = Tensor(
+            NAMES[tensor.dtype], list(tensor.shape), tensor.reshape(-1).view(torch.uint8).numpy()
+        )
     write(path, stored, metadata)

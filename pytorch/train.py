@@ -1,11 +1,14 @@
-"""Trains what `npm run export` wrote, on one processor or GPU, on several, or on several machines. docs/bigger-machines.md.
+"""Trains what `npm run export` wrote, on one processor or GPU, on several, or on several
+machines. docs/bigger-machines.md.
 
     python pytorch/train.py DIR
     torchrun --nproc-per-node=8 pytorch/train.py DIR
 
-It goes on where it was stopped: Ctrl-C or SIGTERM save. DIR/weights.safetensors is the best by validation so far, for npm run import.
-Order of images, draws, schedule, clipping and averages are those of lib/train.ts. PyTorch and numpy only; the test images are not here.
+It goes on where it was stopped: Ctrl-C or SIGTERM save. DIR/weights.safetensors is the best by validation so
+far, for npm run import. Order of images, draws, schedule, clipping and averages are those of lib/train.ts.
+PyTorch and numpy only; the test images are not here.
 """
+
 import argparse
 import contextlib
 import json
@@ -36,7 +39,9 @@ class Machine:
         self.world = int(os.environ.get("WORLD_SIZE", 1))
         self.rank = int(os.environ.get("RANK", 0))
         self.is_gpu = torch.cuda.is_available()
-        self.device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))) if self.is_gpu else torch.device("cpu")
+        self.device = (
+            torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))) if self.is_gpu else torch.device("cpu")
+        )
         if self.is_gpu:
             torch.cuda.set_device(self.device)
         # Products of 32 bits stay so: nats are checked and validated with them.
@@ -67,7 +72,12 @@ class Machine:
         name = torch.cuda.get_device_name() if self.is_gpu else processor()
         cuda = {"cuda": str(torch.version.cuda)} if self.is_gpu else {}
         return {
-            **{"trainer": "pytorch/train.py", "python": platform.python_version(), "torch": torch.__version__, **cuda},
+            **{
+                "trainer": "pytorch/train.py",
+                "python": platform.python_version(),
+                "torch": torch.__version__,
+                **cuda,
+            },
             **{"device": name, "processes": str(self.world), "precision": self.precision},
         }
 
@@ -90,7 +100,8 @@ class Trainer:
             )
         self.share = batch // machine.world
         self.data = Data(job)
-        # Padding costs a copy on a processor; a GPU pads in the convolution, where whole kernels are computed faster.
+        # Padding costs a copy on a processor; a GPU pads in the convolution, where
+        # whole kernels are computed faster.
         self.network = networks.create(job.model, job.config).crop(not machine.is_gpu).to(machine.device)
         self.has_steps = job.model == "made" and job.config["masks"] != 1
         tensors, _ = read_tensors(job.path("start.safetensors"))
@@ -110,10 +121,16 @@ class Trainer:
         images, order = self.data.epoch(0)
         indices = order[: len(expected["indices"])]
         if indices.tolist() != expected["indices"]:
-            raise JobError("the order of the first epoch is not the exported one; export and train with the same version")
+            raise JobError(
+                "the order of the first epoch is not the exported one; export and train with the same version"
+            )
         labels = self.data.labels["train"]
         with torch.no_grad():
-            nats = self.network(*self.to_device(images[indices], None if labels is None else labels[indices]), 0).double().tolist()
+            nats = (
+                self.network(*self.to_device(images[indices], None if labels is None else labels[indices]), 0)
+                .double()
+                .tolist()
+            )
         off = max(abs(here - there) for here, there in zip(nats, expected["nats"]))
         # Of many thousand nats an image in color, 32 bits hold no thousandth.
         limit = self.options.tolerance * max(1.0, max(expected["nats"]) / 1000)
@@ -154,7 +171,9 @@ class Trainer:
             try:
                 save_state(self.job, self.network, parts, self.progress)
             except SafetensorsError as error:
-                raise JobError(f"{error}; the state saved before is kept: export with a lower --rate") from None
+                raise JobError(
+                    f"{error}; the state saved before is kept: export with a lower --rate"
+                ) from None
 
     def validate(self):
         """Mean nats of the averaged weights over the validation images, in 32 bits."""
@@ -169,7 +188,12 @@ class Trainer:
             torch._foreach_copy_(self.parameters, self.average)
             for start in range(0, len(images), size):
                 part = slice(start, start + size)
-                total += self.network(*self.to_device(images[part], None if labels is None else labels[part])).double().sum().item()
+                total += (
+                    self.network(*self.to_device(images[part], None if labels is None else labels[part]))
+                    .double()
+                    .sum()
+                    .item()
+                )
             torch._foreach_copy_(self.parameters, weights)
         return self.machine.sum(total)[0] / self.job.images["validation"]
 
@@ -198,7 +222,9 @@ class Trainer:
         model = compiled(self.network, self.options.compile)
         if machine.world > 1:
             # The only buffers are masks, which are the same everywhere.
-            model = DistributedDataParallel(model, device_ids=[machine.device.index] if machine.is_gpu else None, broadcast_buffers=False)
+            model = DistributedDataParallel(
+                model, device_ids=[machine.device.index] if machine.is_gpu else None, broadcast_buffers=False
+            )
         # To ask a GPU for a number makes it wait, and so does a word between machines.
         every = 20 if machine.is_gpu else 1
         started, before, first = time.monotonic(), progress.seconds, progress.step
@@ -206,7 +232,11 @@ class Trainer:
         saved_at = time.monotonic()
         while progress.step < job.steps:
             epoch = progress.step // job.steps_per_epoch
-            if recipe["patience"] > 0 and progress.best and epoch - progress.best["epoch"] >= recipe["patience"]:
+            if (
+                recipe["patience"] > 0
+                and progress.best
+                and epoch - progress.best["epoch"] >= recipe["patience"]
+            ):
                 return "stopped early"
             images, order = self.data.epoch(epoch)
             labels = self.data.labels["train"]
@@ -214,7 +244,9 @@ class Trainer:
             for batch in range(progress.step % job.steps_per_epoch, job.steps_per_epoch):
                 start = batch * recipe["batchSize"] + machine.rank * self.share
                 indices = order[start : start + self.share]
-                pending += self.step(model, *self.to_device(images[indices], None if labels is None else labels[indices]))
+                pending += self.step(
+                    model, *self.to_device(images[indices], None if labels is None else labels[indices])
+                )
                 is_last = batch + 1 == job.steps_per_epoch
                 if not is_last and (batch + 1) % every:
                     continue
@@ -224,7 +256,12 @@ class Trainer:
                 progress.epoch_nats += nats / machine.world
                 progress.seconds = seconds()
                 self.check_finite(progress.epoch_nats)
-                report.progress(progress, job, progress.epoch_nats / (batch + 1), (progress.step - first) / (progress.seconds - before))
+                report.progress(
+                    progress,
+                    job,
+                    progress.epoch_nats / (batch + 1),
+                    (progress.step - first) / (progress.seconds - before),
+                )
                 # After the last batch the epoch is not over: a run resumed there would skip its validation.
                 if is_last:
                     break
@@ -261,7 +298,9 @@ class Trainer:
 
 
 def compiled(network, wanted):
-    """Where it helps: the convolutional networks. A loop over rows or diagonals takes minutes to compile, and MADE is a few large products."""
+    """Where it helps: the convolutional networks. A loop over rows or diagonals takes minutes to compile,
+    and MADE is a few large products.
+    """
     convolutional = isinstance(network, (networks.PixelCnn, networks.GatedPixelCnn))
     return torch.compile(network) if wanted and convolutional else network
 
@@ -277,7 +316,13 @@ class Report:
 
     def log(self, event, **fields):
         if self.is_shown:
-            print(json.dumps({"event": event, "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **fields}), file=self.log_file, flush=True)
+            print(
+                json.dumps(
+                    {"event": event, "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **fields}
+                ),
+                file=self.log_file,
+                flush=True,
+            )
 
     def say(self, text):
         if self.is_shown:
@@ -285,7 +330,11 @@ class Report:
 
     def likelihood(self, nats):
         values = self.job.config["height"] * self.job.config["width"] * self.job.config["channels"]
-        return f"{nats:.3f} nats" if self.job.levels == 2 else f"{nats / values / 0.6931471805599453:.4f} bits per dimension"
+        return (
+            f"{nats:.3f} nats"
+            if self.job.levels == 2
+            else f"{nats / values / 0.6931471805599453:.4f} bits per dimension"
+        )
 
     def progress(self, progress, job, nats, steps_per_second):
         if not self.is_shown or time.monotonic() - self.printed_at < 15:
@@ -302,21 +351,42 @@ class Report:
     def evaluation(self, progress):
         for row in progress.history[-2:]:
             self.log("evaluation", **row)
-            self.say(f"epoch {row['epoch']}  {row['split'].ljust(10)} {self.likelihood(row['nats'])}  {row['seconds'] / 60:.1f} min")
+            self.say(
+                f"epoch {row['epoch']}  {row['split'].ljust(10)} {self.likelihood(row['nats'])}  {row['seconds'] / 60:.1f} min"
+            )
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Trains what npm run export wrote; goes on where it was stopped.")
+    parser = argparse.ArgumentParser(
+        description="Trains what npm run export wrote; goes on where it was stopped."
+    )
     parser.add_argument("folder", metavar="DIR", help="the exported folder; results are written into it")
     parser.add_argument("--restart", action="store_true", help="throw the saved state away and begin again")
-    parser.add_argument("--precision", choices=["bf16", "fp32"], help="of products in training; bf16 on a GPU that has it, else fp32")
     parser.add_argument(
-        "--compile", action=argparse.BooleanOptionalAction, default=torch.cuda.is_available(), help="PixelCNN and Gated PixelCNN with torch.compile (default: on a GPU)"
+        "--precision",
+        choices=["bf16", "fp32"],
+        help="of products in training; bf16 on a GPU that has it, else fp32",
     )
     parser.add_argument(
-        "--tolerance", type=float, default=1e-3, metavar="NATS", help="by which the first batch may differ from the exported nats (default 0.001)"
+        "--compile",
+        action=argparse.BooleanOptionalAction,
+        default=torch.cuda.is_available(),
+        help="PixelCNN and Gated PixelCNN with torch.compile (default: on a GPU)",
     )
-    parser.add_argument("--save-every", type=float, default=60, metavar="SECONDS", help="between two saved states (default 60)")
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=1e-3,
+        metavar="NATS",
+        help="by which the first batch may differ from the exported nats (default 0.001)",
+    )
+    parser.add_argument(
+        "--save-every",
+        type=float,
+        default=60,
+        metavar="SECONDS",
+        help="between two saved states (default 60)",
+    )
     options = parser.parse_args()
     try:
         sys.exit(run(options))
@@ -337,7 +407,15 @@ def run(options):
         trainer.restore()
     versions = machine.versions()
     count = sum(parameter.numel() for parameter in trainer.parameters)
-    report.log("start", model=job.model, preset=job.preset, parameters=count, firstBatchOff=off, step=trainer.progress.step, **versions)
+    report.log(
+        "start",
+        model=job.model,
+        preset=job.preset,
+        parameters=count,
+        firstBatchOff=off,
+        step=trainer.progress.step,
+        **versions,
+    )
     report.say(
         f"{job.model} {job.preset}: {count} parameters, {job.recipe['epochs']} epochs, batch {job.recipe['batchSize']}; {versions['device']}, "
         f"{machine.world} process(es), {machine.precision}; the first batch has the exported nats within {off:.1g}"

@@ -5,7 +5,7 @@ import test from 'node:test';
 
 /** What no formatter does here: it leaves comments alone, and nobody formats C++. */
 const WIDTH = 110;
-const ROOMS = ['lib', 'playground', 'scripts', 'bench', 'test', 'solutions'];
+const ROOMS = ['lib', 'playground', 'scripts', 'bench', 'test', 'solutions', 'pytorch'];
 const KINDS = /\.(tsx?|mjs|cjs|cc|h|py)$/;
 const COMMENT = /^\s*(\/\/|\/\*|\*|#)/;
 const ADDRESS = /https?:\/\//;
