@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import {createHash} from 'node:crypto';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import test from 'node:test';
 import {gzipSync} from 'node:zlib';
 import {encode} from 'fast-png';
+import {BINARIZED_PIXELS, type BinarizedLayout, loadBinarizedMnist} from '../../lib/data/binarizedMnist';
+import {fromFolder, keepBinarizedMnist} from '../../lib/data/binarizedMnistFiles';
 import {encodeIdx, readIdx} from '../../lib/data/idx';
 import {decodeImageFile} from '../../lib/data/imageFile';
 import {Random} from '../../lib/random';
@@ -19,7 +22,7 @@ import {TRAIN_DEFAULTS} from '../../lib/types';
  * sentence. Nothing else may come of it.
  */
 
-const MOST_MILLISECONDS = 12_000;
+const MOST_MILLISECONDS = 16_000;
 const seed = Date.now() % 2 ** 32;
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'fuzz-'));
 test.after(() => fs.rmSync(folder, {recursive: true}));
@@ -59,12 +62,68 @@ const MUTATIONS: readonly Mutation[] = [
 interface Format {
   readonly whole: Buffer;
   /** Reads a file, and checks of what it gives that it is what the bytes say. */
-  read(file: string, bytes: Buffer): void;
+  read(file: string, bytes: Buffer): void | Promise<void>;
 }
 
 function randomBytes(count: number): Uint8Array {
   const random = new Random(4, 'fuzz bytes');
   return Uint8Array.from({length: count}, () => random.integer(256));
+}
+
+/** The three parts of binarized MNIST in small, the training part from a file; the others are right. */
+function amat(): {readonly text: Buffer; readonly read: Format['read']} {
+  const parts = ['train', 'validation', 'test'] as const;
+  const texts = parts.map((_, k) => {
+    const random = new Random(5, 'fuzz amat', k);
+    const rows = Array.from({length: 3}, () =>
+      Array.from({length: BINARIZED_PIXELS}, () => random.integer(2)).join(' '),
+    );
+    return Buffer.from(`${rows.join('\n')}\n`);
+  });
+  const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+  const bitsOf = (text: Buffer): Buffer => {
+    const digits = text.filter((_, i) => i % 2 === 0);
+    return Buffer.from(
+      Array.from({length: digits.length / 8}, (_, i) =>
+        digits.subarray(8 * i, 8 * i + 8).reduce((byte, digit) => 2 * byte + (digit & 1), 0),
+      ),
+    );
+  };
+  const layout = Object.fromEntries(
+    parts.map((part, k) => [
+      part,
+      {
+        ...{name: `${part}.amat`, images: 3, sha256: hash(texts[k])},
+        ...{kept: `${part}.bits`, keptSha256: hash(bitsOf(texts[k]))},
+      },
+    ]),
+  ) as unknown as BinarizedLayout;
+  const [given, kept] = [path.join(folder, 'amat'), path.join(folder, 'bits')];
+  fs.mkdirSync(given);
+  for (const [k, part] of parts.entries()) fs.writeFileSync(path.join(given, `${part}.amat`), texts[k]);
+  const read = async (file: string, bytes: Buffer): Promise<void> => {
+    const packed = bytes[0] === 0x1f && bytes[1] === 0x8b;
+    for (const ending of ['', '.gz']) fs.rmSync(path.join(given, `train.amat${ending}`), {force: true});
+    fs.copyFileSync(file, path.join(given, packed ? 'train.amat.gz' : 'train.amat'));
+    fs.rmSync(kept, {recursive: true, force: true});
+    try {
+      await keepBinarizedMnist(fromFolder(given), {folder: kept, layout});
+    } catch (error) {
+      assert.ok(!fs.existsSync(kept), 'what is refused is not kept');
+      assert.deepEqual(
+        fs.readdirSync(folder).filter((name) => name.startsWith('bits.')),
+        [],
+      );
+      throw error;
+    }
+    const {pixels} = await loadBinarizedMnist('train', {folder: kept, layout});
+    assert.deepEqual(
+      Buffer.from(pixels.map((pixel) => 48 + pixel)),
+      texts[0].filter((_, i) => i % 2 === 0),
+      'the text has a checksum',
+    );
+  };
+  return {text: texts[0], read};
 }
 
 function formats(): Record<string, Format> {
@@ -104,6 +163,7 @@ function formats(): Record<string, Format> {
     if (bytes[0] !== 0x1f) assert.deepEqual(Buffer.from(values), bytes.subarray(4 + 4 * shape.length));
     else assert.deepEqual(values, pixels, 'what is packed carries a checksum');
   };
+  const {text, read: readAmat} = amat();
   const study = fs.readFileSync(studyFile('masks'));
   const growth = fs.readFileSync(path.join(__dirname, '..', '..', 'bench', 'growth.json'));
   return {
@@ -120,6 +180,8 @@ function formats(): Record<string, Format> {
         assert.deepEqual(image.data, pixels, 'a PNG carries checksums');
       },
     },
+    '.amat': {whole: text, read: readAmat},
+    '.amat in gzip': {whole: gzipSync(text), read: readAmat},
     'JSON of a study': {
       whole: study,
       read: (name) => {
@@ -140,19 +202,19 @@ function formats(): Record<string, Format> {
 }
 
 for (const [name, {whole, read}] of Object.entries(formats())) {
-  test(`${name}: altered by chance, it is read as what it says or refused in a sentence`, (t) => {
+  test(`${name}: altered by chance, it is read as what it says or refused in a sentence`, async (t) => {
     const random = new Random(seed, name);
-    const until = performance.now() + MOST_MILLISECONDS / 6;
+    const until = performance.now() + MOST_MILLISECONDS / 8;
     const file = path.join(folder, 'altered');
     fs.writeFileSync(file, whole);
-    read(file, whole);
+    await read(file, whole);
     let [refused, taken] = [0, 0];
     while (performance.now() < until && refused + taken < 400) {
       const bytes = MUTATIONS[random.integer(MUTATIONS.length)](whole, random);
       fs.writeFileSync(file, bytes);
       const kept = `${name}, seed ${seed}, mutation ${refused + taken}: ${bytes.toString('base64').slice(0, 4000)}`;
       try {
-        read(file, bytes);
+        await read(file, bytes);
         taken++;
       } catch (error) {
         assert.ok(error instanceof Error && !(error instanceof assert.AssertionError), `${error}\n${kept}`);
