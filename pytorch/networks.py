@@ -1,31 +1,25 @@
-"""The five networks of the library in PyTorch. state_dict() has the library's names of tensors;
-see data/checkpoints/README.md.
+"""The five networks of the library in PyTorch. state_dict() has the library's names of tensors; see data/checkpoints/README.md.
 
-Kernels are held as they are committed (only rows and columns with live taps), in PyTorch's layout and
-channels_last; `from_library` and `to_library` turn one layout into the other. Masks multiply the weights at
-each use. Axes: B batch, H height, W width, C channels.
+Kernels are held as they are committed (only rows and columns with live taps), in PyTorch's layout and channels_last; `from_library`
+and `to_library` turn one layout into the other. Masks multiply the weights at each use. Axes: B batch, H height, W width, C channels.
 """
-
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+import lstm_scan
 from random_streams import Random
 
 
 def even_groups(features, groups):
     """Feature maps in equal groups, one a color: the first third belongs to R, the next to G, the last to B."""
     if features % groups:
-        raise ValueError(
-            f"the number of features must be a multiple of the {groups} color groups, got {features}"
-        )
+        raise ValueError(f"the number of features must be a multiple of the {groups} color groups, got {features}")
     return torch.arange(features) * groups // features
 
 
 def raster_taps(size):
-    """The live rows of a size x size kernel in raster order: 1 above the center and to its
-    left. The center is the last row's.
-    """
+    """The live rows of a size x size kernel in raster order: 1 above the center and to its left. The center is the last row's."""
     half = size // 2
     taps = torch.ones(half + 1, size)
     taps[-1, half:] = 0
@@ -33,9 +27,7 @@ def raster_taps(size):
 
 
 def vertical_taps(size, first):
-    """All rows above the center's; in a later layer the center's whole row, too, which
-    holds features of rows above alone.
-    """
+    """All rows above the center's; in a later layer the center's whole row, too, which holds features of rows above alone."""
     taps = torch.ones(size // 2 + 1, size)
     if first:
         taps[-1] = 0
@@ -50,18 +42,14 @@ def horizontal_taps(size):
 
 
 class MaskedConv(nn.Module):
-    """A convolution that keeps raster order. inputs, outputs: the color group of each
-    feature; first: mask A, else B.
-    """
+    """A convolution that keeps raster order. inputs, outputs: the color group of each feature; first: mask A, else B."""
 
     def __init__(self, inputs, outputs, taps, center, first=False, dilation=1):
         super().__init__()
         rows, columns = taps.shape
         self.above, self.left, self.dilation = rows - 1, center, dilation
         self.right = columns - 1 - center
-        self.weights = nn.Parameter(
-            torch.zeros(len(outputs), len(inputs), rows, columns).to(memory_format=torch.channels_last)
-        )
+        self.weights = nn.Parameter(torch.zeros(len(outputs), len(inputs), rows, columns).to(memory_format=torch.channels_last))
         self.bias = nn.Parameter(torch.zeros(len(outputs)))
         mask = taps.repeat(len(outputs), len(inputs), 1, 1)
         before = inputs[None, :] < outputs[:, None]
@@ -78,7 +66,10 @@ class MaskedConv(nn.Module):
     def forward(self, x):
         weight, d = self.kernel(), self.dilation
         if weight.shape[2:] == (1, 1):
-            return F.conv2d(x, weight, self.bias)
+            if self.cropped:
+                return F.conv2d(x, weight, self.bias)
+            # A GPU adds the bias inside of a product, but not inside of a convolution.
+            return F.linear(x.permute(0, 2, 3, 1), weight[:, :, 0, 0], self.bias).permute(0, 3, 1, 2)
         if self.cropped:
             padded = F.pad(x, [self.left * d, self.right * d, self.above * d, 0])
             return F.conv2d(padded, weight, self.bias, dilation=d)
@@ -105,24 +96,18 @@ class Network(nn.Module):
         self.config = config
         self.levels = config.get("levels", 2)
 
-    def forward(self, values, labels=None, step=None):
-        """-log p of each image, [B] nats. values: [B, H, W, C], 0 … levels - 1; step: where
-        MADE has other masks at each step.
-        """
+    def forward(self, values, labels=None, degrees=None):
+        """-log p of each image, [B] nats. values: [B, H, W, C], 0 … levels - 1; degrees: where MADE has other masks at each step."""
         x = (values.float() / (self.levels - 1)).permute(0, 3, 1, 2)
-        logits = self.compute(x, labels, step).permute(0, 2, 3, 1).float()
+        logits = self.compute(x, labels, degrees).permute(0, 2, 3, 1).float()
         if self.levels == 2:
             nats = F.binary_cross_entropy_with_logits(logits, values.float(), reduction="none")
         else:
-            nats = F.cross_entropy(
-                logits.reshape(-1, self.levels), values.reshape(-1).long(), reduction="none"
-            )
+            nats = F.cross_entropy(logits.reshape(-1, self.levels), values.reshape(-1).long(), reduction="none")
         return nats.reshape(len(values), -1).sum(1)
 
     def crop(self, cropped):
-        """Cropped kernels on images padded before, or whole kernels and the padding of the convolution:
-        which is faster differs by machine.
-        """
+        """Cropped kernels on images padded before, or whole kernels and the padding of the convolution: which is faster differs by machine."""
         for module in self.modules():
             if isinstance(module, MaskedConv):
                 module.cropped = cropped
@@ -149,14 +134,12 @@ class PixelCnn(Network):
         for k, dilation in enumerate(config["dilations"], 1):
             block = nn.Module()
             block.down = point(wide, narrow)
-            block.middle = MaskedConv(
-                narrow, narrow, raster_taps(config["size"]), config["size"] // 2, dilation=dilation
-            )
+            block.middle = MaskedConv(narrow, narrow, raster_taps(config["size"]), config["size"] // 2, dilation=dilation)
             block.up = point(narrow, wide)
             self.add_module(f"block{k}", block)
         self.add_head(2 * h)
 
-    def compute(self, x, labels, step):
+    def compute(self, x, labels, degrees):
         x = self.first(x)
         for k in range(1, len(self.config["dilations"]) + 1):
             block = self.get_submodule(f"block{k}")
@@ -183,15 +166,12 @@ class GatedPixelCnn(Network):
             layer.link = point(free(2 * features), free(2 * features))
             layer.point = point(half, half)
             if classes:
-                biases = {
-                    stack: nn.Parameter(torch.zeros(classes, 2 * features))
-                    for stack in ("vertical", "horizontal")
-                }
+                biases = {stack: nn.Parameter(torch.zeros(classes, 2 * features)) for stack in ("vertical", "horizontal")}
                 layer.add_module("class", nn.ParameterDict(biases))
             self.add_module(f"layer{k}", layer)
         self.add_head(features)
 
-    def compute(self, x, labels, step):
+    def compute(self, x, labels, degrees):
         v = h = x
         for k in range(1, len(self.config["dilations"]) + 2):
             layer = self.get_submodule(f"layer{k}")
@@ -214,9 +194,7 @@ def gate(both):
 
 
 class Lstm(nn.Module):
-    """Parameters: `.input` (a masked convolution, 2h to 4h), `.state`
-    [taps, h, 4h], `.hidden` and `.cell` [h].
-    """
+    """Parameters: `.input` (a masked convolution, 2h to 4h), `.state` [taps, h, 4h], `.hidden` and `.cell` [h]."""
 
     def __init__(self, config, taps, center, neighbors):
         super().__init__()
@@ -229,9 +207,7 @@ class Lstm(nn.Module):
 
 
 def lstm_step(sums, cell):
-    """One step for all that is in sums [..., 4h], gates in the order o, f, i, g; in 32 bits
-    also where products are in 16.
-    """
+    """One step for all that is in sums [..., 4h], gates in the order o, f, i, g; in 32 bits also where products are in 16."""
     o, f, i, g = sums.float().chunk(4, -1)
     cell = torch.sigmoid(f) * cell + torch.sigmoid(i) * torch.tanh(g)
     return torch.sigmoid(o) * torch.tanh(cell), cell
@@ -251,7 +227,7 @@ class PixelRnn(Network):
             self.add_module(f"layer{k}", layer)
         self.add_head(2 * h)
 
-    def compute(self, x, labels, step):
+    def compute(self, x, labels, degrees):
         x, skipped = self.first(x), 0
         for k in range(1, self.config["layers"] + 1):
             layer = self.get_submodule(f"layer{k}")
@@ -273,7 +249,10 @@ class RowLstm(PixelRnn):
         """A whole row at once, from the three pixels above each."""
         lstm = layer.rows
         gates = lstm.input(x).permute(0, 2, 3, 1)
-        batch, _, width, gate_size = gates.shape
+        batch, height, width, gate_size = gates.shape
+        if lstm_scan.usable(gates):
+            everywhere = torch.ones(height, width, dtype=torch.int32, device=x.device)
+            return lstm_scan.scan(gates.float(), lstm.state[None], lstm.hidden[None], lstm.cell[None], everywhere, (0, 1, 2))
         size = gate_size // 4
         weight = lstm.state.reshape(3 * size, gate_size)
         h = lstm.hidden.expand(batch, width, size)
@@ -300,6 +279,9 @@ class DiagonalBiLstm(PixelRnn):
         gates = F.conv2d(x, weight, torch.cat([lstm.input.bias for lstm in lstms])).permute(0, 2, 3, 1)
         batch, height, width, both = gates.shape
         gates = torch.stack([gates[..., : both // 2], gates[..., both // 2 :].flip(2)])
+        if lstm_scan.usable(gates[0]):
+            h = self.scan(lstms, gates.flatten(0, 1).float()).view(2, batch, height, width, -1)
+            return joined(h)
         order, back, sizes = self.diagonals(height, width, x.device)
         parts = gates.reshape(2, batch, height * width, -1).index_select(2, order).split(sizes, 2)
         size = both // 8
@@ -309,8 +291,7 @@ class DiagonalBiLstm(PixelRnn):
         h, c, outs = start[:, :, :0], cells[:, :, :0], []
         for t, part in enumerate(parts):
             n = part.shape[2]
-            # Rows from one above the first of this diagonal to its last; where the diagonal
-            # before has none, the state outside.
+            # Rows from one above the first of this diagonal to its last; where the diagonal before has none, the state outside.
             first, last = t < width, t < height
             h = torch.cat([*([start] if first else []), h, *([start] if last else [])], 2)
             c = torch.cat([*([cells] if first else []), c, *([cells] if last else [])], 2)
@@ -318,9 +299,16 @@ class DiagonalBiLstm(PixelRnn):
             sums = torch.baddbmm(part.reshape(2, batch * n, -1), near, kernel).view(2, batch, n, -1)
             h, c = lstm_step(sums, c[:, :, 1:])
             outs.append(h)
-        h = torch.cat(outs, 2).index_select(2, back).view(2, batch, height, width, size)
-        # What comes from the right has seen pixels to the right: a pixel is given that of the pixel above it.
-        return h[0] + F.pad(h[1].flip(2)[:, :-1], [0, 0, 0, 0, 1, 0])
+        return joined(torch.cat(outs, 2).index_select(2, back).view(2, batch, height, width, size))
+
+    def scan(self, lstms, gates):
+        """All of it as one kernel, on skewed gates. gates: [2B, H, W, 4h]; gives states [2B, H, W, h]."""
+        height, width = gates.shape[1:3]
+        column = torch.arange(height + width - 1, device=gates.device)[:, None] - torch.arange(height, device=gates.device)
+        valid = ((column >= 0) & (column < width)).int()
+        part = lambda name: torch.stack([getattr(lstm, name) for lstm in lstms])
+        # The first tap is the pixel to the left, in the same row of the diagonal before; the second the one above.
+        return unskewed(lstm_scan.scan(skewed(gates), part("state"), part("hidden"), part("cell"), valid, (1, 0)))
 
     def diagonals(self, height, width, device):
         """The flat places diagonal by diagonal, the way back, and the length of each diagonal."""
@@ -333,6 +321,25 @@ class DiagonalBiLstm(PixelRnn):
             order = torch.tensor(order, device=device)
             self.kept = order, torch.argsort(order), sizes
         return self.kept
+
+
+def joined(h):
+    """Of both directions [2, B, H, W, h]: what comes from the right has seen pixels to the right, so a pixel is given that of the pixel above it."""
+    return h[0] + F.pad(h[1].flip(2)[:, :-1], [0, 0, 0, 0, 1, 0])
+
+
+def skewed(x):
+    """[N, H, W, C] to [N, H + W - 1, H, C]: each row one place further to the right than the one above, then columns as rows."""
+    n, height, width, features = x.shape
+    flat = F.pad(x, [0, 0, 0, height]).reshape(n, -1, features)[:, : height * (width + height - 1)]
+    return flat.reshape(n, height, -1, features).transpose(1, 2)
+
+
+def unskewed(x):
+    """The way back."""
+    n, length, height, features = x.shape
+    flat = F.pad(x.transpose(1, 2).reshape(n, -1, features), [0, 0, 0, height])
+    return flat.reshape(n, height, length + 1, features)[:, :, : length + 1 - height]
 
 
 FRESH = "fresh masks at every step"
@@ -355,12 +362,12 @@ class Made(Network):
         if config["direct"]:
             self.direct = nn.Module()
             self.direct.weights = nn.Parameter(torch.zeros(values, values))
-        self.sets = {}
+        self.scored = None
 
-    def compute(self, x, labels, step):
+    def compute(self, x, labels, degrees):
         """h_l = relu(b + (W ∘ M) h_{l-1}); logits = c + (V ∘ M) h_L + (A ∘ M) x."""
         flat = x.permute(0, 2, 3, 1).reshape(len(x), -1)
-        masks = self.masks(step, x.device)
+        masks = self.masks(degrees, x.device)
         h = flat
         for k in range(1, len(self.config["hidden"]) + 1):
             layer = self.get_submodule(f"hidden{k}")
@@ -376,33 +383,25 @@ class Made(Network):
             logits = logits + flat @ (self.direct.weights * masks[-1])
         return logits.reshape(len(x), self.config["height"], self.config["width"], -1).permute(0, 3, 1, 2)
 
-    def masks(self, step, device):
-        """The masks of the layers, then the direct connection's. step None: those
-        that the model is scored with.
-        """
-        number = 0 if step is None else step % self.config["masks"] if self.config["masks"] else FRESH
-        key = number, device
-        if key not in self.sets:
-            degrees = [torch.tensor(layer) for layer in made_degrees(self.config, number, step)]
-            below, above = degrees, degrees[1:]
-            layers = [(after[None] >= before[:, None]).float() for before, after in zip(below, above)]
-            last = [(degrees[0][None] > before[:, None]).float() for before in (degrees[-1], degrees[0])]
-            masks = [mask.to(device) for mask in [*layers, *last]]
-            if number == FRESH:
-                return masks
-            self.sets[key] = masks
-        return self.sets[key]
+    def masks(self, degrees, device):
+        """The masks of the layers, then the direct connection's. degrees: a row of `flat_degrees`; None: those that the model is scored with."""
+        if degrees is None:
+            if self.scored is None or self.scored[0].device != device:
+                self.scored = self.masks(torch.tensor(flat_degrees(self.config, 0), device=device), device)
+            return self.scored
+        values = self.config["height"] * self.config["width"] * self.config["channels"]
+        degrees = degrees.split([values, *self.config["hidden"]])
+        layers = [(after[None] >= before[:, None]).float() for before, after in zip(degrees, degrees[1:])]
+        last = [(degrees[0][None] > before[:, None]).float() for before in (degrees[-1], degrees[0])]
+        return [*layers, *last]
 
 
 def made_degrees(config, number, step=None):
-    """Degrees of the inputs, then of each hidden layer (lib/models/made.ts): of a set of masks, or
-    fresh ones of a training step.
-    """
+    """Degrees of the inputs, then of each hidden layer (lib/models/made.ts): of a set of masks, or fresh ones of a training step."""
     values = config["height"] * config["width"] * config["channels"]
     seed = config["maskSeed"]
     if number == FRESH:
-        order = Random(seed, "made fresh order", step).permutation(values)
-        random = Random(seed, "made fresh degrees", step)
+        order, random = Random(seed, "made fresh order", step).permutation(values), Random(seed, "made fresh degrees", step)
     else:
         of = number if config["orderAgnostic"] else 0
         raster = config["order"] == "raster" and of == 0
@@ -421,13 +420,17 @@ def made_degrees(config, number, step=None):
     return degrees
 
 
-NETWORKS = {
-    "made": Made,
-    "pixelcnn": PixelCnn,
-    "gated": GatedPixelCnn,
-    "rowlstm": RowLstm,
-    "diagonal": DiagonalBiLstm,
-}
+def set_of_step(config, step):
+    """Of a training step: which set of masks (or FRESH), and the step. What `flat_degrees` takes."""
+    return (step % config["masks"], step) if config["masks"] else (FRESH, step)
+
+
+def flat_degrees(config, number, step=None):
+    """Those of `made_degrees` in one list, layer after layer."""
+    return [degree for layer in made_degrees(config, number, step) for degree in layer]
+
+
+NETWORKS = {"made": Made, "pixelcnn": PixelCnn, "gated": GatedPixelCnn, "rowlstm": RowLstm, "diagonal": DiagonalBiLstm}
 
 
 def create(name, config):
@@ -447,9 +450,7 @@ def from_library(tensor):
 
 
 def load(network, tensors):
-    """Gives all parameters the values of the library's tensors {name: torch.Tensor}. @raises ValueError
-    that names each that does not fit
-    """
+    """Gives all parameters the values of the library's tensors {name: torch.Tensor}. @raises ValueError that names each that does not fit"""
     expected = {name: list(to_library(parameter).shape) for name, parameter in network.named_parameters()}
     wrong = [f"{name} of shape {shape} is missing" for name, shape in expected.items() if name not in tensors]
     wrong += [f"{name} is none of the model's" for name in tensors if name not in expected]
@@ -458,11 +459,7 @@ def load(network, tensors):
         for name, shape in expected.items()
         if name in tensors and list(tensors[name].shape) != shape
     ]
-    wrong += [
-        f"{name} has values that are not finite"
-        for name, value in tensors.items()
-        if not bool(torch.isfinite(value).all())
-    ]
+    wrong += [f"{name} has values that are not finite" for name, value in tensors.items() if not bool(torch.isfinite(value).all())]
     if wrong:
         raise ValueError("the weights do not fit: " + "; ".join(wrong))
     with torch.no_grad():

@@ -1,5 +1,4 @@
 """A run on disk: its state, from which it goes on, and the best weights so far, which npm run import takes."""
-
 import json
 import os
 
@@ -12,21 +11,18 @@ PARTS = ("weights", "average", "firstMoment", "secondMoment", "best")
 
 
 class Progress:
-    """All that a run has to remember beside its tensors: every random stream is keyed by seed, epoch
-    and step, so none has a state.
-    """
+    """All that a run has to remember beside its tensors: every random stream is keyed by seed, epoch and step, so none has a state."""
 
     def __init__(self):
         self.step = 0
+        self.epochs = 0  # of the schedule, which --minutes may have chosen
         self.seconds = 0.0
         self.epoch_nats = 0.0  # sum of the batches' mean nats in the epoch under way
         self.history = []
         self.best = None  # {"nats", "epoch"}
 
     def record(self, split, epoch, nats):
-        self.history.append(
-            {"step": self.step, "epoch": epoch, "split": split, "nats": nats, "seconds": self.seconds}
-        )
+        self.history.append({"step": self.step, "epoch": epoch, "split": split, "nats": nats, "seconds": self.seconds})
 
 
 def save_state(job, network, tensors, progress):
@@ -36,9 +32,7 @@ def save_state(job, network, tensors, progress):
     for part in PARTS:
         for name, tensor in zip(names, tensors[part]):
             stored[f"{part}/{name}"] = networks.to_library(tensor)
-    write_tensors(
-        job.path("state.safetensors"), stored, {"job": job_key(job), "progress": json.dumps(vars(progress))}
-    )
+    write_tensors(job.path("state.safetensors"), stored, {"job": job_key(job), "progress": json.dumps(vars(progress))})
 
 
 def load_state(job, network):
@@ -62,23 +56,18 @@ def load_state(job, network):
         for name, parameter in expected.items():
             tensor = stored.get(f"{part}/{name}")
             if tensor is None or networks.from_library(tensor).shape != parameter.shape:
-                raise JobError(
-                    f"{path} has no {part}/{name} of the model's shape; begin again with --restart"
-                )
+                raise JobError(f"{path} has no {part}/{name} of the model's shape; begin again with --restart")
             tensors[part].append(networks.from_library(tensor))
     return tensors, progress
 
 
 def job_key(job):
-    return json.dumps(
-        [job.model, job.preset, job.config, job.recipe, job.images, job.ancestors], sort_keys=True
-    )
+    recipe = {name: value for name, value in job.recipe.items() if name != "epochs"}
+    return json.dumps([job.model, job.preset, job.config, recipe, job.images, job.ancestors], sort_keys=True)
 
 
 def save_weights(job, network, tensors, progress, versions):
-    """A checkpoint of the library (data/checkpoints/README.md), in 32 bits and without a
-    score: that is measured there.
-    """
+    """A checkpoint of the library (data/checkpoints/README.md), in 32 bits and without a score: that is measured there."""
     names = [name for name, _ in network.named_parameters()]
     stored = {name: networks.to_library(tensor) for name, tensor in zip(names, tensors)}
     metadata = {

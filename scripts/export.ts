@@ -15,7 +15,7 @@ with, the training and validation images, and the nats of a first batch. There: 
 (docs/bigger-machines.md).
   --preset P   which configuration and recipe (default: the model's first)
   --out DIR    the folder to write; empty, or not there yet
-  --epochs N, --batch N, --rate R
+  --epochs N, --batch N, --rate R, --warmup W, --schedule S
                instead of the recipe's; a batch is that of all processes together
   --seed S     of weights, shuffles and draws (default 0)
   --from FILE  begin with the weights of a checkpoint; 'committed' for the preset's own
@@ -30,6 +30,8 @@ run(async () => {
     epochs: {type: 'string'},
     batch: {type: 'string'},
     rate: {type: 'string'},
+    warmup: {type: 'string'},
+    schedule: {type: 'string'},
     seed: {type: 'string'},
     from: {type: 'string'},
     images: {type: 'string'},
@@ -44,12 +46,18 @@ run(async () => {
   const out = args.text('out');
   if (out === undefined) throw new UsageError(`which folder? --out DIR names it\n\n${HELP}`);
   const seed = args.integer('seed', 0) ?? 0;
+  const schedule = args.text('schedule');
+  if (schedule !== undefined && schedule !== 'cosine' && schedule !== 'linear') {
+    throw new UsageError(`--schedule must be cosine or linear, got '${schedule}'`);
+  }
   const recipe = {
     ...preset.recipe,
     seed,
     epochs: args.integer('epochs', 1) ?? preset.recipe.epochs,
     batchSize: args.integer('batch', 1) ?? preset.recipe.batchSize,
     learningRate: args.number('rate') ?? preset.recipe.learningRate,
+    warmup: args.number('warmup', 0, 1) ?? preset.recipe.warmup,
+    schedule: schedule ?? preset.recipe.schedule,
   };
   const given = args.text('from');
   const from = given === 'committed' ? checkpointFile(name, preset.preset) : given && userPath(given);

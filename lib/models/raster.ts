@@ -32,8 +32,8 @@ export const CIFAR10_PAPER = {
   channels: 3,
   levels: 256,
   firstSize: 7,
-  features: 126,
-  head: 1020,
+  features: 120,
+  head: 1008,
 } as const;
 
 /**
