@@ -1,7 +1,9 @@
-"""Adam and the average of the weights (lib/engine/adam.ts), as operations that a CUDA graph can hold: all numbers that change are tensors.
+"""Adam and the average of the weights (lib/engine/adam.ts), as operations that a CUDA graph can hold: all
+numbers that change are tensors.
 
 The library adds epsilon before the bias correction of the second moment, PyTorch's own Adam after it.
 """
+
 import torch
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
@@ -21,7 +23,9 @@ class Adam:
 
     @torch.no_grad()
     def step(self, size, averaging):
-        """size: of `step_size`; averaging: the share of the new weights in the average. Both tensors of rank 0."""
+        """size: of `step_size`; averaging: the share of the new weights in the average. Both tensors of rank
+        0.
+        """
         gradients = [parameter.grad for parameter in self.parameters]
         torch._foreach_lerp_(self.first, gradients, 1 - BETA1)
         torch._foreach_mul_(self.second, BETA2)

@@ -1,4 +1,5 @@
 """The images of a job, made black and white and put in order as the library does it, to the bit."""
+
 import numpy as np
 
 from job import JobError
@@ -24,10 +25,14 @@ def random_words(random, count):
 
 
 def binarize(pixels, rule, seed, epoch):
-    """Black and white from gray (lib/data/binarize.ts): a pixel is white with its intensity p / 255 as probability."""
+    """Black and white from gray (lib/data/binarize.ts): a pixel is white with its intensity p / 255 as
+    probability.
+    """
     if rule == "threshold":
         return (pixels >= 128).astype(np.uint8)
-    random = Random(seed, "binarize", "static") if rule == "static" else Random(seed, "binarize", "dynamic", epoch)
+    random = (
+        Random(seed, "binarize", "static") if rule == "static" else Random(seed, "binarize", "dynamic", epoch)
+    )
     bits = (pixels == 255).astype(np.uint8)
     # Only gray pixels use up random numbers.
     gray = np.flatnonzero((pixels > 0) & (pixels < 255))
@@ -43,7 +48,10 @@ class Data:
         self.job = job
         tensors, _ = read(job.path("data.safetensors"))
         shape = [job.config[side] for side in ("height", "width", "channels")]
-        self.arrays = {split: self.array(tensors, split, [job.images[split], *shape]) for split in ("train", "validation")}
+        self.arrays = {
+            split: self.array(tensors, split, [job.images[split], *shape])
+            for split in ("train", "validation")
+        }
         self.labels = {"train": None, "validation": None}
         if job.classes:
             for split in self.labels:
@@ -56,16 +64,24 @@ class Data:
     def array(self, tensors, name, shape):
         where = self.job.path("data.safetensors")
         if name not in tensors:
-            raise JobError(f"{where} has no {name}; it must hold the splits train and validation: export the job again")
+            raise JobError(
+                f"{where} has no {name}; it must hold the splits train and validation: export the job again"
+            )
         tensor = tensors[name]
         if tensor.dtype != "U8" or tensor.shape != shape:
-            raise JobError(f"{where}: {name} is {tensor.dtype} {tensor.shape}, but must be U8 {shape}; export the job again")
+            raise JobError(
+                f"{where}: {name} is {tensor.dtype} {tensor.shape}, but must be U8 {shape}; export the job"
+                " again"
+            )
         return np.array(np.frombuffer(tensor.data, np.uint8)).reshape(shape)
 
     def check_below(self, values, name, limit):
         if values.max() >= limit:
             where = self.job.path("data.safetensors")
-            raise JobError(f"{where}: {name} must have values from 0 to {limit - 1}, got {values.max()}; export the job again")
+            raise JobError(
+                f"{where}: {name} must have values from 0 to {limit - 1}, got {values.max()}; export the job"
+                " again"
+            )
 
     def epoch(self, epoch):
         """The training images as this epoch, from 0, sees them, and their order."""

@@ -1,4 +1,7 @@
-"""What each epoch of a job sees. On a GPU an epoch takes seconds, so the next ones are made meanwhile by processes of their own."""
+"""What each epoch of a job sees. On a GPU an epoch takes seconds, so the next ones are made meanwhile by
+processes of their own.
+"""
+
 import concurrent.futures
 import multiprocessing
 
@@ -13,7 +16,9 @@ AHEAD = 3
 
 
 class Epoch:
-    """Arrays: bits of all images, eight a byte, None where images are the same in every epoch; order [steps, batch]; degrees [steps, units]."""
+    """Arrays: bits of all images, eight a byte, None where images are the same in every epoch; order [steps,
+    batch]; degrees [steps, units].
+    """
 
     def __init__(self, job, data, epoch):
         images, order = data.epoch(epoch)
@@ -23,7 +28,10 @@ class Epoch:
         self.order = order[: steps * batch].reshape(steps, batch)
         self.degrees = None
         if job.model == "made" and job.config["masks"] == 0:
-            rows = [networks.flat_degrees(job.config, networks.FRESH, epoch * steps + step) for step in range(steps)]
+            rows = [
+                networks.flat_degrees(job.config, networks.FRESH, epoch * steps + step)
+                for step in range(steps)
+            ]
             self.degrees = np.array(rows, np.int16)
 
 
@@ -35,17 +43,22 @@ class Epochs:
         if is_ahead:
             # Fresh processes: those that are forked would hold the GPU's memory, too.
             context = multiprocessing.get_context("spawn")
-            self.helpers = concurrent.futures.ProcessPoolExecutor(AHEAD, context, load, (job.folder, job.recipe))
+            self.helpers = concurrent.futures.ProcessPoolExecutor(
+                AHEAD, context, load, (job.folder, job.recipe)
+            )
 
     def ask(self, epoch):
         """Has it made, and those after it."""
         if self.helpers is not None:
             wanted = range(epoch, epoch + 1 + AHEAD)
-            self.made = {number: self.made.get(number) or self.helpers.submit(make, number) for number in wanted}
+            self.made = {
+                number: self.made.get(number) or self.helpers.submit(make, number) for number in wanted
+            }
 
     def get(self, epoch):
+        """The epoch; one that is asked for again is not made again."""
         self.ask(epoch)
-        return self.made.pop(epoch).result() if self.made else Epoch(self.job, self.data, epoch)
+        return self.made[epoch].result() if self.made else Epoch(self.job, self.data, epoch)
 
     def close(self):
         if self.helpers is not None:

@@ -1,9 +1,13 @@
-"""The folder that `npm run export` writes: checked before anything is computed. Python's standard library alone.
+"""The folder that `npm run export` writes: checked before anything is computed.
+Python's standard library alone.
 
-DIR/manifest.json  the sha256 of the other files       DIR/start.safetensors  the weights to begin with
-DIR/job.json       model, config, recipe, first batch  DIR/data.safetensors   images as bytes: `train`, `validation`
+DIR/manifest.json      the sha256 of the other files
+DIR/job.json           model, config, recipe, first batch
+DIR/start.safetensors  the weights to begin with
+DIR/data.safetensors   images as bytes: `train`, `validation`
 train.py adds weights.safetensors (the best so far), state.safetensors and log.jsonl.
 """
+
 import hashlib
 import json
 import math
@@ -30,7 +34,9 @@ class Job:
         self.images, self.first_batch = text["images"], text["firstBatch"]
         for split in ("train", "validation"):
             if not self.images.get(split):
-                raise JobError(f"{self.path('job.json')} has no {split} images; export the job again with both splits")
+                raise JobError(
+                    f"{self.path('job.json')} has no {split} images; export the job again with both splits"
+                )
         self.set_recipe(text["recipe"])
 
     def set_recipe(self, recipe):
@@ -49,16 +55,21 @@ def read_json(path):
         with open(path, encoding="utf-8") as file:
             return json.load(file)
     except OSError as error:
-        raise JobError(f"{path} cannot be read ({error.strerror}); name a folder that npm run export wrote") from None
+        raise JobError(
+            f"{path} cannot be read ({error.strerror}); name a folder that npm run export wrote"
+        ) from None
     except ValueError as error:
-        raise JobError(f"{path} is no valid JSON ({error}); copy the folder again from where it was exported") from None
+        raise JobError(
+            f"{path} is no valid JSON ({error}); copy the folder again from where it was exported"
+        ) from None
 
 
 def check_manifest(folder):
     manifest = read_json(os.path.join(folder, "manifest.json"))
     if manifest.get("format") != FORMAT:
         raise JobError(
-            f"{folder} has format {manifest.get('format')}, but this train.py knows {FORMAT}; export and train with the same version"
+            f"{folder} has format {manifest.get('format')}, but this train.py knows {FORMAT}; export and"
+            " train with the same version"
         )
     for name in FILES:
         expected = manifest["files"].get(name)
@@ -69,9 +80,16 @@ def check_manifest(folder):
         if size != expected["bytes"]:
             raise JobError(f"{path} has {size} bytes, but {expected['bytes']} were exported: copy it again")
         with open(path, "rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else digest(file)
+            found = (
+                hashlib.file_digest(file, "sha256").hexdigest()
+                if hasattr(hashlib, "file_digest")
+                else digest(file)
+            )
         if found != expected["sha256"]:
-            raise JobError(f"{path} was changed: its sha256 is {found}, but {expected['sha256']} was exported; copy it again")
+            raise JobError(
+                f"{path} was changed: its sha256 is {found}, but {expected['sha256']} was exported; copy it"
+                " again"
+            )
 
 
 def digest(file):
@@ -85,20 +103,31 @@ def digest(file):
 def check_recipe(recipe, images):
     for field in ("epochs", "batchSize"):
         if type(recipe[field]) is not int or recipe[field] < 1:
-            raise JobError(f"the recipe's {field} must be a positive integer, got {recipe[field]}; export the job again")
+            raise JobError(
+                f"the recipe's {field} must be a positive integer, got {recipe[field]}; export the job again"
+            )
     if recipe["batchSize"] > images:
-        raise JobError(f"the recipe's batchSize is {recipe['batchSize']}, but there are only {images} training images; export with --batch")
+        raise JobError(
+            f"the recipe's batchSize is {recipe['batchSize']}, but there are only {images} training images;"
+            " export with --batch"
+        )
     if recipe["schedule"] not in ("cosine", "linear"):
-        raise JobError(f"the recipe's schedule must be cosine or linear, got {recipe['schedule']}; export the job again")
+        raise JobError(
+            f"the recipe's schedule must be cosine or linear, got {recipe['schedule']}; export the job again"
+        )
 
 
 def learning_rate_at(step, steps, recipe):
-    """Rises in a straight line from 0 over the warm-up, then falls to 0 as the schedule says (lib/train.ts). step counts from 0."""
+    """Rises in a straight line from 0 over the warm-up, then falls to 0 as the schedule says (lib/train.ts).
+    step counts from 0.
+    """
     rising = recipe["warmup"] * steps
     if step < rising:
         return recipe["learningRate"] * (step + 1) / (rising + 1)
     done = (step - rising) / max(1, steps - rising)
-    return recipe["learningRate"] * (1 - done if recipe["schedule"] == "linear" else (1 + math.cos(math.pi * done)) / 2)
+    return recipe["learningRate"] * (
+        1 - done if recipe["schedule"] == "linear" else (1 + math.cos(math.pi * done)) / 2
+    )
 
 
 def average_decay_at(step, recipe):

@@ -1,9 +1,12 @@
-"""A whole recurrence over rows or diagonals as one kernel (Triton), for small LSTMs on a GPU, where a loop waits for thousands of launches.
+"""A whole recurrence over rows or diagonals as one kernel (Triton), for small LSTMs on a GPU, where a loop
+waits for thousands of launches.
 
-One program computes one image from its first row to its last: W cells side by side, whose states are matrices [W, h]. What a cell sees of
-the row before lies around it: `offsets` counts from one cell to its left. Where `valid` is 0 there is no cell: there the learned state stands.
-Axes: N images (of all directions), T rows or diagonals, W cells, h features; gates in the order o, f, i, g. All in 32 bits.
+One program computes one image from its first row to its last: W cells side by side, whose states are matrices
+[W, h]. What a cell sees of the row before lies around it: `offsets` counts from one cell to its left. Where
+`valid` is 0 there is no cell: there the learned state stands. Axes: N images (of all directions), T rows or
+diagonals, W cells, h features; gates in the order o, f, i, g. All in 32 bits.
 """
+
 import os
 
 import torch
@@ -20,15 +23,22 @@ INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
 
 
 def usable(gates):
-    """Whether the kernel takes these gates [N, T, W, 4h]: on a GPU with Triton, at most 64 cells of 16, 32 or 64 features."""
-    return triton is not None and (gates.is_cuda or INTERPRETED) and gates.shape[3] // 4 in (16, 32, 64) and gates.shape[2] <= 64
+    """Whether the kernel takes these gates [N, T, W, 4h]: on a GPU with Triton, at most 64 cells of 16, 32 or
+    64 features.
+    """
+    return (
+        triton is not None
+        and (gates.is_cuda or INTERPRETED)
+        and gates.shape[3] // 4 in (16, 32, 64)
+        and gates.shape[2] <= 64
+    )
 
 
 def scan(gates, state, hidden, cell, valid, offsets):
     """The states [N, T, W, h].
 
-    gates: [N, T, W, 4h], what the inputs add; state: [G, taps, h, 4h], hidden, cell: [G, h], of G groups of N / G images each;
-    valid: [T, W] of 0 and 1; offsets: for each tap 0, 1 or 2.
+    gates: [N, T, W, 4h], what the inputs add; state: [G, taps, h, 4h], hidden, cell: [G, h], of G groups of N
+    / G images each; valid: [T, W] of 0 and 1; offsets: for each tap 0, 1 or 2.
     """
     return Scan.apply(gates.contiguous(), state.contiguous(), hidden, cell, valid, tuple(offsets))
 
@@ -39,12 +49,15 @@ class Scan(torch.autograd.Function):
         n, rows, width, size = *gates.shape[:3], gates.shape[3] // 4
         each = n // len(state)
         # One row before the first, one cell on either side: they hold the learned state.
-        states = hidden.repeat_interleave(each, 0)[:, None, None].expand(n, rows + 1, width + 2, size).contiguous()
+        states = (
+            hidden.repeat_interleave(each, 0)[:, None, None].expand(n, rows + 1, width + 2, size).contiguous()
+        )
         cells = cell.repeat_interleave(each, 0)[:, None, None].expand(n, rows + 1, width, size).contiguous()
         acted = torch.empty_like(gates)
         forward_kernel[(n,)](
             gates, state, valid, states, cells, acted, rows, width, each,
-            *padded(offsets), TAPS=len(offsets), SIZE=size, WIDE=wide(width), num_warps=warps(size), num_stages=1,
+            *padded(offsets), TAPS=len(offsets), SIZE=size, WIDE=wide(width),
+            num_warps=warps(size), num_stages=1,
         )  # fmt: skip
         context.save_for_backward(state, cell, valid, states, cells, acted)
         context.offsets = offsets
@@ -95,7 +108,9 @@ if triton is not None:
     def gate_sum(added, near, weights, part: tl.constexpr, SIZE: tl.constexpr):
         """added + near @ one gate's part of the weights [SIZE, 4 SIZE]."""
         k = tl.arange(0, SIZE)
-        return added + tl.dot(near, tl.load(weights + k[:, None] * 4 * SIZE + part * SIZE + k[None]), input_precision="ieee")
+        return added + tl.dot(
+            near, tl.load(weights + k[:, None] * 4 * SIZE + part * SIZE + k[None]), input_precision="ieee"
+        )
 
     @triton.jit
     def sigmoid(x):
@@ -148,12 +163,20 @@ if triton is not None:
             tl.debug_barrier()
 
     @triton.jit
-    def seen_by(sums, weights, offset, width, part: tl.constexpr, total, SIZE: tl.constexpr, WIDE: tl.constexpr):
+    def seen_by(
+        sums, weights, offset, width, part: tl.constexpr, total, SIZE: tl.constexpr, WIDE: tl.constexpr
+    ):
         """total + what one gate of the cells that see these through one tap hands back."""
         w, k = tl.arange(0, WIDE), tl.arange(0, SIZE)
-        handed = tl.load(sums + (w[:, None] + 2 - offset) * 4 * SIZE + part * SIZE + k[None], mask=(w < width)[:, None], other=0.0)
+        handed = tl.load(
+            sums + (w[:, None] + 2 - offset) * 4 * SIZE + part * SIZE + k[None],
+            mask=(w < width)[:, None],
+            other=0.0,
+        )
         # Transposed: of the gate's outputs to the state.
-        return total + tl.dot(handed, tl.load(weights + k[None] * 4 * SIZE + part * SIZE + k[:, None]), input_precision="ieee")
+        return total + tl.dot(
+            handed, tl.load(weights + k[None] * 4 * SIZE + part * SIZE + k[:, None]), input_precision="ieee"
+        )
 
     @triton.jit
     def backward_kernel(

@@ -1,8 +1,11 @@
-"""The five networks of the library in PyTorch. state_dict() has the library's names of tensors; see data/checkpoints/README.md.
+"""The five networks of the library in PyTorch. state_dict() has the library's names of tensors; see
+data/checkpoints/README.md.
 
-Kernels are held as they are committed (only rows and columns with live taps), in PyTorch's layout and channels_last; `from_library`
-and `to_library` turn one layout into the other. Masks multiply the weights at each use. Axes: B batch, H height, W width, C channels.
+Kernels are held as they are committed (only rows and columns with live taps), in PyTorch's layout and
+channels_last; `from_library` and `to_library` turn one layout into the other. Masks multiply the weights at
+each use. Axes: B batch, H height, W width, C channels.
 """
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -12,14 +15,19 @@ from random_streams import Random
 
 
 def even_groups(features, groups):
-    """Feature maps in equal groups, one a color: the first third belongs to R, the next to G, the last to B."""
+    """Feature maps in equal groups, one a color: the first third belongs to R, the next to G, the last to B.
+    """
     if features % groups:
-        raise ValueError(f"the number of features must be a multiple of the {groups} color groups, got {features}")
+        raise ValueError(
+            f"the number of features must be a multiple of the {groups} color groups, got {features}"
+        )
     return torch.arange(features) * groups // features
 
 
 def raster_taps(size):
-    """The live rows of a size x size kernel in raster order: 1 above the center and to its left. The center is the last row's."""
+    """The live rows of a size x size kernel in raster order: 1 above the center and to its left. The center
+    is the last row's.
+    """
     half = size // 2
     taps = torch.ones(half + 1, size)
     taps[-1, half:] = 0
@@ -27,7 +35,9 @@ def raster_taps(size):
 
 
 def vertical_taps(size, first):
-    """All rows above the center's; in a later layer the center's whole row, too, which holds features of rows above alone."""
+    """All rows above the center's; in a later layer the center's whole row, too, which holds features of rows
+    above alone.
+    """
     taps = torch.ones(size // 2 + 1, size)
     if first:
         taps[-1] = 0
@@ -42,14 +52,18 @@ def horizontal_taps(size):
 
 
 class MaskedConv(nn.Module):
-    """A convolution that keeps raster order. inputs, outputs: the color group of each feature; first: mask A, else B."""
+    """A convolution that keeps raster order. inputs, outputs: the color group of each feature; first: mask A,
+    else B.
+    """
 
     def __init__(self, inputs, outputs, taps, center, first=False, dilation=1):
         super().__init__()
         rows, columns = taps.shape
         self.above, self.left, self.dilation = rows - 1, center, dilation
         self.right = columns - 1 - center
-        self.weights = nn.Parameter(torch.zeros(len(outputs), len(inputs), rows, columns).to(memory_format=torch.channels_last))
+        self.weights = nn.Parameter(
+            torch.zeros(len(outputs), len(inputs), rows, columns).to(memory_format=torch.channels_last)
+        )
         self.bias = nn.Parameter(torch.zeros(len(outputs)))
         mask = taps.repeat(len(outputs), len(inputs), 1, 1)
         before = inputs[None, :] < outputs[:, None]
@@ -97,17 +111,23 @@ class Network(nn.Module):
         self.levels = config.get("levels", 2)
 
     def forward(self, values, labels=None, degrees=None):
-        """-log p of each image, [B] nats. values: [B, H, W, C], 0 … levels - 1; degrees: where MADE has other masks at each step."""
+        """-log p of each image, [B] nats. values: [B, H, W, C], 0 … levels - 1; degrees: where MADE has other
+        masks at each step.
+        """
         x = (values.float() / (self.levels - 1)).permute(0, 3, 1, 2)
         logits = self.compute(x, labels, degrees).permute(0, 2, 3, 1).float()
         if self.levels == 2:
             nats = F.binary_cross_entropy_with_logits(logits, values.float(), reduction="none")
         else:
-            nats = F.cross_entropy(logits.reshape(-1, self.levels), values.reshape(-1).long(), reduction="none")
+            nats = F.cross_entropy(
+                logits.reshape(-1, self.levels), values.reshape(-1).long(), reduction="none"
+            )
         return nats.reshape(len(values), -1).sum(1)
 
     def crop(self, cropped):
-        """Cropped kernels on images padded before, or whole kernels and the padding of the convolution: which is faster differs by machine."""
+        """Cropped kernels on images padded before, or whole kernels and the padding of the convolution: which
+        is faster differs by machine.
+        """
         for module in self.modules():
             if isinstance(module, MaskedConv):
                 module.cropped = cropped
@@ -134,7 +154,9 @@ class PixelCnn(Network):
         for k, dilation in enumerate(config["dilations"], 1):
             block = nn.Module()
             block.down = point(wide, narrow)
-            block.middle = MaskedConv(narrow, narrow, raster_taps(config["size"]), config["size"] // 2, dilation=dilation)
+            block.middle = MaskedConv(
+                narrow, narrow, raster_taps(config["size"]), config["size"] // 2, dilation=dilation
+            )
             block.up = point(narrow, wide)
             self.add_module(f"block{k}", block)
         self.add_head(2 * h)
@@ -166,7 +188,10 @@ class GatedPixelCnn(Network):
             layer.link = point(free(2 * features), free(2 * features))
             layer.point = point(half, half)
             if classes:
-                biases = {stack: nn.Parameter(torch.zeros(classes, 2 * features)) for stack in ("vertical", "horizontal")}
+                biases = {
+                    stack: nn.Parameter(torch.zeros(classes, 2 * features))
+                    for stack in ("vertical", "horizontal")
+                }
                 layer.add_module("class", nn.ParameterDict(biases))
             self.add_module(f"layer{k}", layer)
         self.add_head(features)
@@ -194,7 +219,9 @@ def gate(both):
 
 
 class Lstm(nn.Module):
-    """Parameters: `.input` (a masked convolution, 2h to 4h), `.state` [taps, h, 4h], `.hidden` and `.cell` [h]."""
+    """Parameters: `.input` (a masked convolution, 2h to 4h), `.state` [taps, h, 4h], `.hidden` and `.cell`
+    [h].
+    """
 
     def __init__(self, config, taps, center, neighbors):
         super().__init__()
@@ -207,7 +234,9 @@ class Lstm(nn.Module):
 
 
 def lstm_step(sums, cell):
-    """One step for all that is in sums [..., 4h], gates in the order o, f, i, g; in 32 bits also where products are in 16."""
+    """One step for all that is in sums [..., 4h], gates in the order o, f, i, g; in 32 bits also where
+    products are in 16.
+    """
     o, f, i, g = sums.float().chunk(4, -1)
     cell = torch.sigmoid(f) * cell + torch.sigmoid(i) * torch.tanh(g)
     return torch.sigmoid(o) * torch.tanh(cell), cell
@@ -252,7 +281,9 @@ class RowLstm(PixelRnn):
         batch, height, width, gate_size = gates.shape
         if lstm_scan.usable(gates):
             everywhere = torch.ones(height, width, dtype=torch.int32, device=x.device)
-            return lstm_scan.scan(gates.float(), lstm.state[None], lstm.hidden[None], lstm.cell[None], everywhere, (0, 1, 2))
+            return lstm_scan.scan(
+                gates.float(), lstm.state[None], lstm.hidden[None], lstm.cell[None], everywhere, (0, 1, 2)
+            )
         size = gate_size // 4
         weight = lstm.state.reshape(3 * size, gate_size)
         h = lstm.hidden.expand(batch, width, size)
@@ -291,7 +322,8 @@ class DiagonalBiLstm(PixelRnn):
         h, c, outs = start[:, :, :0], cells[:, :, :0], []
         for t, part in enumerate(parts):
             n = part.shape[2]
-            # Rows from one above the first of this diagonal to its last; where the diagonal before has none, the state outside.
+            # Rows from one above the first of this diagonal to its last; where the diagonal before has none,
+            # the state outside.
             first, last = t < width, t < height
             h = torch.cat([*([start] if first else []), h, *([start] if last else [])], 2)
             c = torch.cat([*([cells] if first else []), c, *([cells] if last else [])], 2)
@@ -304,11 +336,16 @@ class DiagonalBiLstm(PixelRnn):
     def scan(self, lstms, gates):
         """All of it as one kernel, on skewed gates. gates: [2B, H, W, 4h]; gives states [2B, H, W, h]."""
         height, width = gates.shape[1:3]
-        column = torch.arange(height + width - 1, device=gates.device)[:, None] - torch.arange(height, device=gates.device)
+        column = torch.arange(height + width - 1, device=gates.device)[:, None] - torch.arange(
+            height, device=gates.device
+        )
         valid = ((column >= 0) & (column < width)).int()
         part = lambda name: torch.stack([getattr(lstm, name) for lstm in lstms])
-        # The first tap is the pixel to the left, in the same row of the diagonal before; the second the one above.
-        return unskewed(lstm_scan.scan(skewed(gates), part("state"), part("hidden"), part("cell"), valid, (1, 0)))
+        # The first tap is the pixel to the left, in the same row of the diagonal before; the second the one
+        # above.
+        return unskewed(
+            lstm_scan.scan(skewed(gates), part("state"), part("hidden"), part("cell"), valid, (1, 0))
+        )
 
     def diagonals(self, height, width, device):
         """The flat places diagonal by diagonal, the way back, and the length of each diagonal."""
@@ -324,12 +361,16 @@ class DiagonalBiLstm(PixelRnn):
 
 
 def joined(h):
-    """Of both directions [2, B, H, W, h]: what comes from the right has seen pixels to the right, so a pixel is given that of the pixel above it."""
+    """Of both directions [2, B, H, W, h]: what comes from the right has seen pixels to the right, so a pixel
+    is given that of the pixel above it.
+    """
     return h[0] + F.pad(h[1].flip(2)[:, :-1], [0, 0, 0, 0, 1, 0])
 
 
 def skewed(x):
-    """[N, H, W, C] to [N, H + W - 1, H, C]: each row one place further to the right than the one above, then columns as rows."""
+    """[N, H, W, C] to [N, H + W - 1, H, C]: each row one place further to the right than the one above, then
+    columns as rows.
+    """
     n, height, width, features = x.shape
     flat = F.pad(x, [0, 0, 0, height]).reshape(n, -1, features)[:, : height * (width + height - 1)]
     return flat.reshape(n, height, -1, features).transpose(1, 2)
@@ -384,7 +425,9 @@ class Made(Network):
         return logits.reshape(len(x), self.config["height"], self.config["width"], -1).permute(0, 3, 1, 2)
 
     def masks(self, degrees, device):
-        """The masks of the layers, then the direct connection's. degrees: a row of `flat_degrees`; None: those that the model is scored with."""
+        """The masks of the layers, then the direct connection's. degrees: a row of `flat_degrees`; None:
+        those that the model is scored with.
+        """
         if degrees is None:
             if self.scored is None or self.scored[0].device != device:
                 self.scored = self.masks(torch.tensor(flat_degrees(self.config, 0), device=device), device)
@@ -397,11 +440,15 @@ class Made(Network):
 
 
 def made_degrees(config, number, step=None):
-    """Degrees of the inputs, then of each hidden layer (lib/models/made.ts): of a set of masks, or fresh ones of a training step."""
+    """Degrees of the inputs, then of each hidden layer (lib/models/made.ts): of a set of masks, or fresh ones
+    of a training step.
+    """
     values = config["height"] * config["width"] * config["channels"]
     seed = config["maskSeed"]
     if number == FRESH:
-        order, random = Random(seed, "made fresh order", step).permutation(values), Random(seed, "made fresh degrees", step)
+        order, random = Random(seed, "made fresh order", step).permutation(values), Random(
+            seed, "made fresh degrees", step
+        )
     else:
         of = number if config["orderAgnostic"] else 0
         raster = config["order"] == "raster" and of == 0
@@ -430,7 +477,13 @@ def flat_degrees(config, number, step=None):
     return [degree for layer in made_degrees(config, number, step) for degree in layer]
 
 
-NETWORKS = {"made": Made, "pixelcnn": PixelCnn, "gated": GatedPixelCnn, "rowlstm": RowLstm, "diagonal": DiagonalBiLstm}
+NETWORKS = {
+    "made": Made,
+    "pixelcnn": PixelCnn,
+    "gated": GatedPixelCnn,
+    "rowlstm": RowLstm,
+    "diagonal": DiagonalBiLstm,
+}
 
 
 def create(name, config):
@@ -450,7 +503,9 @@ def from_library(tensor):
 
 
 def load(network, tensors):
-    """Gives all parameters the values of the library's tensors {name: torch.Tensor}. @raises ValueError that names each that does not fit"""
+    """Gives all parameters the values of the library's tensors {name: torch.Tensor}. @raises ValueError that
+    names each that does not fit
+    """
     expected = {name: list(to_library(parameter).shape) for name, parameter in network.named_parameters()}
     wrong = [f"{name} of shape {shape} is missing" for name, shape in expected.items() if name not in tensors]
     wrong += [f"{name} is none of the model's" for name in tensors if name not in expected]
@@ -459,7 +514,11 @@ def load(network, tensors):
         for name, shape in expected.items()
         if name in tensors and list(tensors[name].shape) != shape
     ]
-    wrong += [f"{name} has values that are not finite" for name, value in tensors.items() if not bool(torch.isfinite(value).all())]
+    wrong += [
+        f"{name} has values that are not finite"
+        for name, value in tensors.items()
+        if not bool(torch.isfinite(value).all())
+    ]
     if wrong:
         raise ValueError("the weights do not fit: " + "; ".join(wrong))
     with torch.no_grad():

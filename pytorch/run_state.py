@@ -1,4 +1,6 @@
-"""A run on disk: its state, from which it goes on, and the best weights so far, which npm run import takes."""
+"""A run on disk: its state, from which it goes on, and the best weights so far, which npm run import takes.
+"""
+
 import json
 import os
 
@@ -11,7 +13,9 @@ PARTS = ("weights", "average", "firstMoment", "secondMoment", "best")
 
 
 class Progress:
-    """All that a run has to remember beside its tensors: every random stream is keyed by seed, epoch and step, so none has a state."""
+    """All that a run has to remember beside its tensors: every random stream is keyed by seed, epoch and
+    step, so none has a state.
+    """
 
     def __init__(self):
         self.step = 0
@@ -22,7 +26,9 @@ class Progress:
         self.best = None  # {"nats", "epoch"}
 
     def record(self, split, epoch, nats):
-        self.history.append({"step": self.step, "epoch": epoch, "split": split, "nats": nats, "seconds": self.seconds})
+        self.history.append(
+            {"step": self.step, "epoch": epoch, "split": split, "nats": nats, "seconds": self.seconds}
+        )
 
 
 def save_state(job, network, tensors, progress):
@@ -32,7 +38,9 @@ def save_state(job, network, tensors, progress):
     for part in PARTS:
         for name, tensor in zip(names, tensors[part]):
             stored[f"{part}/{name}"] = networks.to_library(tensor)
-    write_tensors(job.path("state.safetensors"), stored, {"job": job_key(job), "progress": json.dumps(vars(progress))})
+    write_tensors(
+        job.path("state.safetensors"), stored, {"job": job_key(job), "progress": json.dumps(vars(progress))}
+    )
 
 
 def load_state(job, network):
@@ -56,7 +64,9 @@ def load_state(job, network):
         for name, parameter in expected.items():
             tensor = stored.get(f"{part}/{name}")
             if tensor is None or networks.from_library(tensor).shape != parameter.shape:
-                raise JobError(f"{path} has no {part}/{name} of the model's shape; begin again with --restart")
+                raise JobError(
+                    f"{path} has no {part}/{name} of the model's shape; begin again with --restart"
+                )
             tensors[part].append(networks.from_library(tensor))
     return tensors, progress
 
@@ -67,7 +77,9 @@ def job_key(job):
 
 
 def save_weights(job, network, tensors, progress, versions):
-    """A checkpoint of the library (data/checkpoints/README.md), in 32 bits and without a score: that is measured there."""
+    """A checkpoint of the library (data/checkpoints/README.md), in 32 bits and without a score: that is
+    measured there.
+    """
     names = [name for name, _ in network.named_parameters()]
     stored = {name: networks.to_library(tensor) for name, tensor in zip(names, tensors)}
     metadata = {

@@ -30,7 +30,8 @@ def read_tensors(path):
 
 
 def write_tensors(path, tensors, metadata):
-    """Writes {name: tensor} atomically. @raises SafetensorsError; a value that is not finite is not written"""
+    """Writes {name: tensor} atomically. @raises SafetensorsError; a value that is not finite is not written
+    """
     stored = {}
     for name, tensor in tensors.items():
         tensor = tensor.detach().cpu().contiguous()

@@ -1,11 +1,14 @@
-"""Trains what `npm run export` wrote, on one processor or GPU, on several, or on several machines. docs/bigger-machines.md.
+"""Trains what `npm run export` wrote, on one processor or GPU, on several, or on several machines.
+docs/bigger-machines.md.
 
     python pytorch/train.py DIR
     torchrun --nproc-per-node=8 pytorch/train.py DIR
 
-It goes on where it was stopped: Ctrl-C or SIGTERM save. DIR/weights.safetensors is the best by validation so far, for npm run import.
-Order of images, draws, schedule, clipping and averages are those of lib/train.ts. PyTorch and numpy only; the test images are not here.
+It goes on where it was stopped: Ctrl-C or SIGTERM save. DIR/weights.safetensors is the best by validation so
+far, for npm run import. Order of images, draws, schedule, clipping and averages are those of lib/train.ts.
+PyTorch and numpy only; the test images are not here.
 """
+
 import argparse
 import concurrent.futures
 import contextlib
@@ -31,6 +34,7 @@ from run_state import Progress, load_state, save_state, save_weights
 from safetensors_file import SafetensorsError
 from store import read_tensors
 
+
 class Machine:
     """The processes that train together, and what this one computes on."""
 
@@ -38,7 +42,9 @@ class Machine:
         self.world = int(os.environ.get("WORLD_SIZE", 1))
         self.rank = int(os.environ.get("RANK", 0))
         self.is_gpu = torch.cuda.is_available()
-        self.device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))) if self.is_gpu else torch.device("cpu")
+        self.device = (
+            torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))) if self.is_gpu else torch.device("cpu")
+        )
         if self.is_gpu:
             torch.cuda.set_device(self.device)
             torch.backends.cudnn.benchmark = True
@@ -72,7 +78,12 @@ class Machine:
         name = torch.cuda.get_device_name() if self.is_gpu else processor()
         cuda = {"cuda": str(torch.version.cuda)} if self.is_gpu else {}
         return {
-            **{"trainer": "pytorch/train.py", "python": platform.python_version(), "torch": torch.__version__, **cuda},
+            **{
+                "trainer": "pytorch/train.py",
+                "python": platform.python_version(),
+                "torch": torch.__version__,
+                **cuda,
+            },
             **{"device": name, "processes": str(self.world), "precision": self.precision},
         }
 
@@ -91,11 +102,13 @@ class Trainer:
         batch = job.recipe["batchSize"]
         if batch % machine.world:
             raise JobError(
-                f"the batch of {batch} images cannot be shared evenly by {machine.world} processes; export with a --batch that is a multiple"
+                f"the batch of {batch} images cannot be shared evenly by {machine.world} processes; export"
+                " with a --batch that is a multiple"
             )
         self.share = batch // machine.world
         self.data = Data(job)
-        # Padding costs a copy on a processor; a GPU pads in the convolution, where whole kernels are computed faster.
+        # Padding costs a copy on a processor; a GPU pads in the convolution, where whole kernels are computed
+        # faster.
         self.network = networks.create(job.model, job.config).crop(not machine.is_gpu).to(machine.device)
         tensors, _ = read_tensors(job.path("start.safetensors"))
         try:
@@ -121,21 +134,29 @@ class Trainer:
         images, order = self.data.epoch(0)
         indices = order[: len(expected["indices"])]
         if indices.tolist() != expected["indices"]:
-            raise JobError("the order of the first epoch is not the exported one; export and train with the same version")
+            raise JobError(
+                "the order of the first epoch is not the exported one; export and train with the same version"
+            )
         labels = self.data.labels["train"]
         masks = None
         if self.has_masks:
-            masks = self.on_device(networks.flat_degrees(self.job.config, *networks.set_of_step(self.job.config, 0)))
+            masks = self.on_device(
+                networks.flat_degrees(self.job.config, *networks.set_of_step(self.job.config, 0))
+            )
         with torch.no_grad():
-            nats = self.network(self.on_device(images[indices]), None if labels is None else self.on_device(labels[indices]), masks)
+            nats = self.network(
+                self.on_device(images[indices]),
+                None if labels is None else self.on_device(labels[indices]),
+                masks,
+            )
         nats = nats.double().tolist()
         off = max(abs(here - there) for here, there in zip(nats, expected["nats"]))
         # Of many thousand nats an image in color, 32 bits hold no thousandth.
         limit = self.options.tolerance * max(1.0, max(expected["nats"]) / 1000)
         if not off <= limit:
             raise JobError(
-                f"the nats of the first batch differ by {off:.2g} from the exported ones, and may by {limit:.2g}: "
-                f"{nats[0]:.5f} here, {expected['nats'][0]:.5f} there for its first image"
+                f"the nats of the first batch differ by {off:.2g} from the exported ones, and may by"
+                f" {limit:.2g}: {nats[0]:.5f} here, {expected['nats'][0]:.5f} there for its first image"
             )
         return off
 
@@ -145,7 +166,12 @@ class Trainer:
     def kept(self):
         """The tensors of a saved state that training changes in place, by part."""
         adam = self.adam
-        return {"weights": self.parameters, "average": adam.average, "firstMoment": adam.first, "secondMoment": adam.second}
+        return {
+            "weights": self.parameters,
+            "average": adam.average,
+            "firstMoment": adam.first,
+            "secondMoment": adam.second,
+        }
 
     def restore(self):
         saved = load_state(self.job, self.network)
@@ -165,7 +191,9 @@ class Trainer:
             try:
                 save_state(self.job, self.network, {**self.kept(), "best": self.best}, self.progress)
             except SafetensorsError as error:
-                raise JobError(f"{error}; the state saved before is kept: export with a lower --rate") from None
+                raise JobError(
+                    f"{error}; the state saved before is kept: export with a lower --rate"
+                ) from None
 
     def validate(self):
         """Mean nats of the averaged weights over the validation images, in 32 bits."""
@@ -186,16 +214,23 @@ class Trainer:
         return self.machine.sum(total.item())[0] / self.job.images["validation"]
 
     def prepare(self):
-        """Takes the first epoch to the device, and makes of a step on a GPU of one process a CUDA graph: thousands of launches as one.
+        """Takes the first epoch to the device, and makes of a step on a GPU of one process a CUDA graph:
+        thousands of launches as one.
 
         @returns itself
         """
         machine = self.machine
-        self.model = compiled(self.network, self.options.compile)
+        wanted = self.options.compile
+        if wanted is None:
+            # Half a minute of compiling pays where one network has the GPU for itself.
+            wanted = machine.is_gpu and len(self.options.folders) == 1
+        self.model = compiled(self.network, wanted)
         if machine.world > 1:
             # The only buffers are masks, which are the same everywhere.
             self.model = DistributedDataParallel(
-                self.model, device_ids=[machine.device.index] if machine.is_gpu else None, broadcast_buffers=False
+                self.model,
+                device_ids=[machine.device.index] if machine.is_gpu else None,
+                broadcast_buffers=False,
             )
         self.run_step = self.step
         self.load_epoch(self.progress.step // self.job.steps_per_epoch)
@@ -228,7 +263,11 @@ class Trainer:
         begin = self.progress.step % job.steps_per_epoch
         steps = range(number * job.steps_per_epoch, (number + 1) * job.steps_per_epoch)
         rates = [
-            [step_size(learning_rate_at(step, job.steps, job.recipe), step), 1 - average_decay_at(step, job.recipe)] for step in steps
+            [
+                step_size(learning_rate_at(step, job.steps, job.recipe), step),
+                1 - average_decay_at(step, job.recipe),
+            ]
+            for step in steps
         ]
         start = self.machine.rank * self.share
         self.hold("order", epoch.order[:, start : start + self.share])
@@ -244,7 +283,10 @@ class Trainer:
         elif self.has_masks:
             masks = job.config["masks"]
             if self.degrees is None:
-                self.hold("degrees", np.array([networks.flat_degrees(job.config, number) for number in range(masks)]))
+                self.hold(
+                    "degrees",
+                    np.array([networks.flat_degrees(job.config, number) for number in range(masks)]),
+                )
             self.hold("rows", np.arange(steps.start, steps.stop) % masks)
 
     def hold(self, name, values):
@@ -262,11 +304,15 @@ class Trainer:
         return (bits & 1).flatten()[: self.data.arrays["train"].size].view(shape)
 
     def step(self):
-        """One batch: loss, gradients, clipping, Adam. All that it reads lies on the device; its mean nats are added to `pending`."""
+        """One batch: loss, gradients, clipping, Adam. All that it reads lies on the device; its mean nats are
+        added to `pending`.
+        """
         indices = self.order.index_select(0, self.at)[0]
         images = self.images.index_select(0, indices)
         labels = None if self.labels is None else self.labels.index_select(0, indices)
-        degrees = self.degrees.index_select(0, self.rows.index_select(0, self.at))[0] if self.has_masks else None
+        degrees = (
+            self.degrees.index_select(0, self.rows.index_select(0, self.at))[0] if self.has_masks else None
+        )
         with self.machine.autocast():
             loss = self.model(images, labels, degrees).mean()
         for parameter in self.parameters:
@@ -283,13 +329,15 @@ class Trainer:
         """Measured on whole epochs, of some seconds at least; then everything is put back."""
         kept = [tensor for tensors in self.kept().values() for tensor in tensors]
         before = [tensor.detach().clone() for tensor in kept]
+        # The helpers take long to start, once.
+        self.load_epoch(0)
         epochs, started = 0, time.monotonic()
         while epochs == 0 or time.monotonic() - started < self.options.measure:
-            self.load_epoch(epochs)
             for _ in range(self.job.steps_per_epoch):
                 self.run_step()
             self.validate()
             epochs += 1
+            self.load_epoch(epochs)
         seconds = (time.monotonic() - started) / epochs
         with torch.no_grad():
             torch._foreach_copy_([tensor.detach() for tensor in kept], before)
@@ -306,7 +354,11 @@ class Trainer:
         saved_at = time.monotonic()
         while progress.step < job.steps:
             epoch = progress.step // job.steps_per_epoch
-            if recipe["patience"] > 0 and progress.best and epoch - progress.best["epoch"] >= recipe["patience"]:
+            if (
+                recipe["patience"] > 0
+                and progress.best
+                and epoch - progress.best["epoch"] >= recipe["patience"]
+            ):
                 return "stopped early"
             if progress.step != first:
                 self.load_epoch(epoch)
@@ -323,7 +375,12 @@ class Trainer:
                 progress.epoch_nats += nats / machine.world
                 progress.seconds = seconds()
                 self.check_finite(progress.epoch_nats)
-                report.progress(progress, job, progress.epoch_nats / batch, (progress.step - first) / (progress.seconds - before))
+                report.progress(
+                    progress,
+                    job,
+                    progress.epoch_nats / batch,
+                    (progress.step - first) / (progress.seconds - before),
+                )
                 # After the last batch the epoch is not over: a run resumed there would skip its validation.
                 if batch == job.steps_per_epoch:
                     break
@@ -343,7 +400,9 @@ class Trainer:
                 progress.best = {"nats": nats, "epoch": epoch + 1}
                 self.best = [tensor.clone() for tensor in self.adam.average]
             # Where an epoch takes a second, its end is no reason to write files.
-            over = machine.sum(float(machine.signaled), float(time.monotonic() - saved_at > min(10, self.options.save_every)))
+            over = machine.sum(
+                float(machine.signaled), float(time.monotonic() - saved_at > min(10, self.options.save_every))
+            )
             if progress.step == job.steps or any(over):
                 self.save()
                 saved_at = time.monotonic()
@@ -358,13 +417,16 @@ class Trainer:
         if nats != nats or nats in (float("inf"), float("-inf")):
             rate = learning_rate_at(self.progress.step, self.job.steps, self.job.recipe)
             raise JobError(
-                f"the loss is {nats} at step {self.progress.step} (learning rate {rate:.2g}); it must be finite. "
-                "The state saved before is kept; export with a lower --rate, or begin again with --restart"
+                f"the loss is {nats} at step {self.progress.step} (learning rate {rate:.2g}); it must be"
+                " finite. The state saved before is kept; export with a lower --rate, or begin again with"
+                " --restart"
             )
 
 
 def compiled(network, wanted):
-    """Where it helps: the convolutional networks. A loop over rows or diagonals takes minutes to compile, and MADE is a few large products."""
+    """Where it helps: the convolutional networks. A loop over rows or diagonals takes minutes to compile, and
+    MADE is a few large products.
+    """
     convolutional = isinstance(network, (networks.PixelCnn, networks.GatedPixelCnn))
     return torch.compile(network) if wanted and convolutional else network
 
@@ -381,7 +443,13 @@ class Report:
 
     def log(self, event, **fields):
         if self.is_shown:
-            print(json.dumps({"event": event, "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **fields}), file=self.log_file, flush=True)
+            print(
+                json.dumps(
+                    {"event": event, "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **fields}
+                ),
+                file=self.log_file,
+                flush=True,
+            )
 
     def say(self, text):
         if self.is_shown:
@@ -391,16 +459,29 @@ class Report:
         job, machine, step = trainer.job, trainer.machine, trainer.progress.step
         versions = machine.versions()
         count = sum(parameter.numel() for parameter in trainer.parameters)
-        self.log("start", model=job.model, preset=job.preset, parameters=count, firstBatchOff=off, step=step, **versions)
+        self.log(
+            "start",
+            model=job.model,
+            preset=job.preset,
+            parameters=count,
+            firstBatchOff=off,
+            step=step,
+            **versions,
+        )
         self.say(
-            f"{job.model} {job.preset}: {count} parameters, {job.recipe['epochs']} epochs, batch {job.recipe['batchSize']}; {versions['device']}, "
-            f"{machine.world} process(es), {machine.precision}; the first batch has the exported nats within {off:.1g}"
+            f"{job.model} {job.preset}: {count} parameters, {job.recipe['epochs']} epochs, batch"
+            f" {job.recipe['batchSize']}; {versions['device']}, {machine.world} process(es),"
+            f" {machine.precision}; the first batch has the exported nats within {off:.1g}"
             + (f"; going on at step {step} of {job.steps}" if step else "")
         )
 
     def likelihood(self, nats):
         values = self.job.config["height"] * self.job.config["width"] * self.job.config["channels"]
-        return f"{nats:.3f} nats" if self.job.levels == 2 else f"{nats / values / 0.6931471805599453:.4f} bits per dimension"
+        return (
+            f"{nats:.3f} nats"
+            if self.job.levels == 2
+            else f"{nats / values / 0.6931471805599453:.4f} bits per dimension"
+        )
 
     def progress(self, progress, job, nats, steps_per_second):
         if not self.is_shown or time.monotonic() - self.printed_at < 15:
@@ -410,35 +491,76 @@ class Report:
         left = (job.steps - progress.step) / steps_per_second
         self.log("progress", step=progress.step, nats=nats, imagesPerSecond=rate, secondsLeft=left)
         self.say(
-            f"step {progress.step} of {job.steps} ({100 * progress.step // job.steps} %)  {self.likelihood(nats)}  "
-            f"{rate:.0f} images/s  {left / 60:.0f} min to go"
+            f"step {progress.step} of {job.steps} ({100 * progress.step // job.steps} %) "
+            f" {self.likelihood(nats)}  {rate:.0f} images/s  {left / 60:.0f} min to go"
         )
 
     def evaluation(self, progress):
         for row in progress.history[-2:]:
             self.log("evaluation", **row)
-            self.say(f"epoch {row['epoch']}  {row['split'].ljust(10)} {self.likelihood(row['nats'])}  {row['seconds'] / 60:.1f} min")
+            self.say(
+                f"epoch {row['epoch']}  {row['split'].ljust(10)} {self.likelihood(row['nats'])} "
+                f" {row['seconds'] / 60:.1f} min"
+            )
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Trains what npm run export wrote; goes on where it was stopped.")
+    parser = argparse.ArgumentParser(
+        description="Trains what npm run export wrote; goes on where it was stopped."
+    )
     parser.add_argument(
-        "folders", metavar="DIR", nargs="+", help="the exported folder; results are written into it. Several small jobs share one GPU, side by side"
+        "folders",
+        metavar="DIR",
+        nargs="+",
+        help=(
+            "the exported folder; results are written into it. Several small jobs share one GPU, side by side"
+        ),
     )
     parser.add_argument("--restart", action="store_true", help="throw the saved state away and begin again")
-    parser.add_argument("--minutes", type=float, metavar="M", help="as many epochs as this machine trains in M minutes, instead of the recipe's")
-    parser.add_argument("--precision", choices=["bf16", "tf32", "fp32"], help="of products in training; bf16 on a GPU that has it, else fp32")
     parser.add_argument(
-        "--compile", action=argparse.BooleanOptionalAction, default=False, help="PixelCNN and Gated PixelCNN with torch.compile (default: no)"
+        "--minutes",
+        type=float,
+        metavar="M",
+        help="as many epochs as this machine trains in M minutes, instead of the recipe's",
     )
     parser.add_argument(
-        "--graph", action=argparse.BooleanOptionalAction, default=True, help="on a GPU of one process, a step as one CUDA graph (default: yes)"
+        "--precision",
+        choices=["bf16", "tf32", "fp32"],
+        help="of products in training; bf16 on a GPU that has it, else fp32",
     )
     parser.add_argument(
-        "--tolerance", type=float, default=1e-3, metavar="NATS", help="by which the first batch may differ from the exported nats (default 0.001)"
+        "--compile",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="PixelCNN and Gated PixelCNN with torch.compile (default: one folder on a GPU)",
     )
-    parser.add_argument("--save-every", type=float, default=60, metavar="SECONDS", help="between two saved states (default 60)")
-    parser.add_argument("--measure", type=float, default=10, metavar="SECONDS", help="of epochs tried, from which --minutes counts its epochs (default 10)")
+    parser.add_argument(
+        "--graph",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="on a GPU of one process, a step as one CUDA graph (default: yes)",
+    )
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=1e-3,
+        metavar="NATS",
+        help="by which the first batch may differ from the exported nats (default 0.001)",
+    )
+    parser.add_argument(
+        "--save-every",
+        type=float,
+        default=60,
+        metavar="SECONDS",
+        help="between two saved states (default 60)",
+    )
+    parser.add_argument(
+        "--measure",
+        type=float,
+        default=10,
+        metavar="SECONDS",
+        help="of epochs tried, from which --minutes counts its epochs (default 10)",
+    )
     options = parser.parse_args()
     try:
         sys.exit(run(options))
@@ -453,7 +575,11 @@ def run(options):
         raise JobError(f"{len(jobs)} folders side by side need one process with a GPU; name one folder")
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: setattr(machine, "signaled", True))
-    trainers = [trainer for job in jobs if (trainer := attempt(jobs, lambda: begin(job, machine, options))) is not None]
+    trainers = [
+        trainer
+        for job in jobs
+        if (trainer := attempt(jobs, lambda: begin(job, machine, options))) is not None
+    ]
     try:
         # Only when all have begun, so that their first epochs are made side by side.
         ready = [trainer for trainer in trainers if attempt(jobs, trainer.prepare)]
@@ -532,8 +658,9 @@ def finish(trainer):
         report.say(f"stopped at step {progress.step}, the run is saved; the same command goes on with it")
         return
     report.say(
-        f"{outcome}: best validation {report.likelihood(progress.best['nats'])}, epoch {progress.best['epoch']}, {progress.seconds / 60:.1f} min\n"
-        f"{trainer.job.path('weights.safetensors')}: at home, npm run import -- weights.safetensors"
+        f"{outcome}: best validation {report.likelihood(progress.best['nats'])}, epoch"
+        f" {progress.best['epoch']}, {progress.seconds / 60:.1f}"
+        f" min\n{trainer.job.path('weights.safetensors')}: at home, npm run import -- weights.safetensors"
     )
 
 

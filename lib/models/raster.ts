@@ -22,9 +22,9 @@ export interface RasterConfig extends ModelConfig {
 
 /**
  * What the presets `cifar10-paper` share: h = 128 and 1024 features before the logits (van den Oord et al.
- * 2016a, section 5.1), made multiples of 6 no larger than those: of 3, as each color has a group of its
- * own, and of 2, as a machine that computes in 16 bits reads pairs. The paper says "split into three" and
- * not what is done with the rest.
+ * 2016a, section 5.1), made multiples of 24 no larger than those: of 3, as each color has a group of its
+ * own, and of 8, as the matrix units of a GPU compute. The paper says "split into three" and not what is done
+ * with the rest.
  */
 export const CIFAR10_PAPER = {
   height: 32,
@@ -37,8 +37,8 @@ export const CIFAR10_PAPER = {
 } as const;
 
 /**
- * Adam and averaged weights where the paper has RMSProp, batches of 64 where it has 16. Chosen, not tried: no
- * machine of ours trains these in a day. The gradient's norm is in nats an image, as for `cifar10`.
+ * Adam and averaged weights where the paper has RMSProp, batches of 64 where it has 16. No processor trains
+ * these in a day; docs/bigger-machines.md says what a GPU did. The gradient's norm is in nats an image, as for `cifar10`.
  */
 export const CIFAR10_PAPER_RECIPE: TrainOptions = {
   ...TRAIN_DEFAULTS,
