@@ -38,7 +38,8 @@ export const CIFAR10_PAPER = {
 
 /**
  * Adam and averaged weights where the paper has RMSProp, batches of 64 where it has 16. No processor trains
- * these in a day; docs/bigger-machines.md says what a GPU did. The gradient's norm is in nats an image, as for `cifar10`.
+ * these in a day; docs/bigger-machines.md says what a GPU did. The gradient's norm is in nats an image, as
+ * for `cifar10`.
  */
 export const CIFAR10_PAPER_RECIPE: TrainOptions = {
   ...TRAIN_DEFAULTS,
