@@ -38,6 +38,11 @@ export function committedPresets(model: ModelName): string[] {
   return presetNames(model).filter((preset) => fs.existsSync(checkpointFile(model, preset)));
 }
 
+/** Whether a preset is of a paper's size for color: a processor scores its test images in an hour. */
+export function isPaperSize(preset: string): boolean {
+  return preset.endsWith('-paper');
+}
+
 /**
  * Builds the model of a preset, and those of the presets whose orders are averaged with it, and
  * gives them the committed weights.

@@ -5,11 +5,19 @@ import {parameterCount} from '../layers/parameters';
 import {bitsPerDimension} from '../likelihood';
 import {companionPresets, MODEL_NAMES} from '../models/index';
 import {loadCheckpoint} from '../storage/checkpoints';
-import {totalTraining} from '../storage/metadata';
+import {secondsElsewhere, totalTraining} from '../storage/metadata';
 import {checkpointFile} from '../storage/paths';
 import type {AutoregressiveModel} from '../types';
 import {REPORTED, REPORTED_BITS} from './papers';
-import {committedPresets, loadPublished, type Published, QUICK_IMAGES, scorePublished} from './published';
+import {
+  committedPresets,
+  isPaperSize,
+  loadPublished,
+  type Published,
+  QUICK_IMAGES,
+  type Score,
+  scorePublished,
+} from './published';
 
 /**
  * One line of the results: a paper's number beside ours, with every condition of ours. Values
@@ -33,6 +41,8 @@ export interface ResultRow {
   readonly parameters: number;
   readonly epochs: number;
   readonly trainingSeconds: number;
+  /** How much of it was on what other device; the rest was on a processor, by this library. */
+  readonly elsewhere: readonly {readonly device: string; readonly seconds: number}[];
   /** On the first test images, recorded and just measured again; null where the images are not there. */
   readonly quickImages: number;
   readonly quickRecorded: number;
@@ -47,7 +57,7 @@ export const TOLERANCE = 0.01;
 /**
  * Scores the committed weights again on their first test images and sets them beside the
  * papers. Where the images of a data set are not there (CIFAR-10 comes only when it is asked
- * for), the recorded scores stand alone.
+ * for), and for presets of a paper's size, the recorded scores stand alone.
  *
  * @throws Error when a measured score differs from the recorded one by more than 0.01 nats
  */
@@ -71,10 +81,7 @@ export async function measureResults(onProgress?: (what: string) => void): Promi
 async function rowsOf(published: Published, preset: string): Promise<ResultRow[]> {
   const {model, checkpoint, members} = published;
   const {score} = checkpoint.metadata;
-  const quick = await scorePublished(published, preset, 'test', {images: QUICK_IMAGES}).catch((error) => {
-    if (error instanceof MissingDataError) return null;
-    throw error;
-  });
+  const quick = isPaperSize(preset) ? null : await quickScore(published, preset);
   const name = `${model.name} ${preset}`;
   const row = rowBuilder(published, preset);
   const rows = [
@@ -96,6 +103,14 @@ async function rowsOf(published: Published, preset: string): Promise<ResultRow[]
     );
   }
   return rows;
+}
+
+/** null where the images are not there. */
+function quickScore(published: Published, preset: string): Promise<Score | null> {
+  return scorePublished(published, preset, 'test', {images: QUICK_IMAGES}).catch((error) => {
+    if (error instanceof MissingDataError) return null;
+    throw error;
+  });
 }
 
 interface Nats {
@@ -138,6 +153,7 @@ function rowBuilder({model, checkpoint, file}: Published, preset: string) {
       parameters: [...weights].reduce((sum, own) => sum + parameterCount(own), 0),
       epochs: trainings.reduce((sum, {epoch}) => sum + epoch, 0),
       trainingSeconds: trainings.reduce((sum, one) => sum + one.trainingSeconds, 0),
+      elsewhere: [...secondsElsewhere(checkpoint.metadata)].map(([device, seconds]) => ({device, seconds})),
       quickImages: QUICK_IMAGES,
       quickRecorded: inUnit(quickRecorded),
       quickMeasured: quickMeasured === null ? null : inUnit(quickMeasured),
@@ -185,12 +201,15 @@ function tableOf(rows: readonly ResultRow[]): string {
     ...(unit === 'nats' ? [row.papersSet?.toFixed(2) ?? '–'] : []),
     difference(row),
     row.ours.toFixed(2),
-    `${row.quickRecorded.toFixed(digits)} / ${row.quickMeasured?.toFixed(digits) ?? `no ${dataset} here`}`,
+    `${row.quickRecorded.toFixed(digits)} / ${row.quickMeasured?.toFixed(digits) ?? 'not now'}`,
     row.binarization,
     String(row.images),
     String(row.parameters),
     String(row.epochs),
-    `${Math.round(row.trainingSeconds / 60)} min`,
+    [
+      minutes(row.trainingSeconds),
+      ...row.elsewhere.map(({device, seconds}) => `${minutes(seconds)} of it on ${device}`),
+    ].join(', '),
   ]);
   const sources = new Map(
     rows.flatMap((row) => (row.paperSource === null ? [] : [[row.model, row.paperSource]])),
@@ -202,6 +221,10 @@ function tableOf(rows: readonly ResultRow[]): string {
     "The papers' numbers are of:",
     notes.join('\n'),
   ].join('\n\n');
+}
+
+function minutes(seconds: number): string {
+  return `${Math.round(seconds / 60)} min`;
 }
 
 /**

@@ -169,8 +169,9 @@ export function beginWith(from: string | undefined, model: AutoregressiveModel):
   if (from === undefined) return [];
   const {tensors, metadata} = loadCheckpoint(from, {model: model.name, config: model.config});
   assignParameters(model.parameters, tensors, from);
-  const {recipe, seed, epoch, step, trainingSeconds, history, ancestors} = metadata;
-  return [...ancestors, {recipe, seed, epoch, step, trainingSeconds, history}];
+  const {recipe, seed, epoch, step, trainingSeconds, history, ancestors, versions} = metadata;
+  const {device} = versions;
+  return [...ancestors, {recipe, seed, epoch, step, trainingSeconds, history, device}];
 }
 
 export interface RunHooks extends Pick<TrainHooks, 'signal' | 'onProgress' | 'onEvaluation'> {

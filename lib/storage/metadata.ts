@@ -12,6 +12,8 @@ export interface Ancestor {
   readonly step: number;
   readonly trainingSeconds: number;
   readonly history: History;
+  /** The GPU or processor elsewhere; not there for a training by this library. */
+  readonly device?: string;
 }
 
 /** A run that went on by another recipe: until the step, it was trained by this one. */
@@ -106,6 +108,20 @@ export function totalTraining(
     };
   }
   return total;
+}
+
+/** Of all trainings behind a checkpoint, the seconds elsewhere by device. */
+export function secondsElsewhere({
+  ancestors,
+  versions,
+  trainingSeconds,
+}: CheckpointMetadata): ReadonlyMap<string, number> {
+  const seconds = new Map<string, number>();
+  for (const part of [...ancestors, {trainingSeconds, device: versions.device}]) {
+    if (part.device === undefined) continue;
+    seconds.set(part.device, (seconds.get(part.device) ?? 0) + part.trainingSeconds);
+  }
+  return seconds;
 }
 
 /** The metadata as strings: names as they are, everything else as JSON. */

@@ -13,6 +13,7 @@ import {startEngine} from '../../lib/engine/index';
 import {evaluate} from '../../lib/evaluate';
 import {createModel} from '../../lib/models/index';
 import {
+  isPaperSize,
   loadPublished,
   publish,
   QUICK_IMAGES,
@@ -168,4 +169,9 @@ test('data/checkpoints/README.md tells Python what the first test digit costs, a
   const {nats} = await evaluate(published.model, digit);
   assert.ok(Math.abs(nats - told) < 0.005, `README.md says ${told} nats, it is ${nats}`);
   published.dispose();
+});
+
+test("presets of a paper's size are told by their name", () => {
+  assert.ok(isPaperSize('cifar10-paper'));
+  for (const preset of ['cifar10', 'paper', 'digits']) assert.equal(isPaperSize(preset), false, preset);
 });

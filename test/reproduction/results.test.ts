@@ -16,6 +16,7 @@ const row: ResultRow = {
   parameters: 3271696,
   epochs: 48,
   trainingSeconds: 1116,
+  elsewhere: [],
   quickImages: 1000,
   quickRecorded: 85.45,
   quickMeasured: 85.45,
@@ -68,7 +69,13 @@ test('color is in bits per dimension, in a table of its own; recorded and measur
   const text = resultsMarkdown([row, color]);
   assert.equal(text.match(/^\|---/gm)?.length, 2);
   assert.match(text, /CIFAR-10, test negative log-likelihood in bits per dimension:\n\n\|/);
-  assert.match(text, /\| 3\.14 +\| \+1\.04 +\| 4\.18 +\| 4\.180 \/ no CIFAR-10 here/);
+  assert.match(text, /\| 3\.14 +\| \+1\.04 +\| 4\.18 +\| 4\.180 \/ not now/);
   assert.match(resultsMarkdown([{...color, quickMeasured: 4.1803}]), /4\.180 \/ 4\.180/);
   assert.match(resultsMarkdown([{...color, paper: null}]), /pixelcnn cifar10 \| – /);
+});
+
+test('minutes on another device are told apart', () => {
+  const text = resultsMarkdown([{...row, elsewhere: [{device: 'NVIDIA H200', seconds: 130}]}]);
+  assert.match(text, /\| 19 min, 2 min of it on NVIDIA H200 +\|/);
+  assert.match(resultsMarkdown([row]), /\| 19 min +\|/);
 });
