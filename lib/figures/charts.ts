@@ -66,7 +66,7 @@ export function lineChart(chart: LineChart): Chart {
     height: 320,
     left: 74,
     right: references.length > 0 ? 116 : 30,
-    above: 34,
+    above: 15 + 19 * legendRows(chart.series, 560),
     below: 50,
   };
   const strokes = strokesOf(chart.series);
@@ -98,6 +98,13 @@ export function lineChart(chart: LineChart): Chart {
       shapes: references.map((r) => dashedLine({x0: 0, x1: 1, xref: 'paper', y0: r.value, y1: r.value})),
     },
   };
+}
+
+/** How many lines Plotly breaks a legend into: all names in one, or as many columns as its longest name leaves. */
+function legendRows(series: readonly Series[], width: number): number {
+  const widths = series.map(({name}) => 48 + 7.4 * name.length);
+  if (widths.reduce((sum, one) => sum + one, 0) <= width) return 1;
+  return Math.ceil(series.length / Math.max(1, Math.floor(width / Math.max(...widths))));
 }
 
 export interface Bar {

@@ -11,14 +11,8 @@ export interface PictureLabels {
 /**
  * A grid of images in the frame of a chart: with title, caption, and names for its rows and columns.
  * Where no words are needed, show the picture itself: it is there at once, without a browser.
- *
- * @param below pixels between the grid and its caption
  */
-export function pictureChart(
-  picture: Picture,
-  {rows = [], columns = []}: PictureLabels = {},
-  below = 8,
-): Chart {
+export function pictureChart(picture: Picture, {rows = [], columns = []}: PictureLabels = {}): Chart {
   const {width, height} = picture;
   const longest = rows.reduce((most, name) => Math.max(most, name.length), 0);
   const frame = {
@@ -27,7 +21,7 @@ export function pictureChart(
     left: 14 + 7.5 * longest,
     right: 14,
     above: columns.length > 0 ? 20 : 6,
-    below,
+    below: 8,
   };
   const label = {showarrow: false, font: {size: 12, color: colors.text}, xref: 'paper', yref: 'paper'};
   const hidden = {visible: false, fixedrange: true};

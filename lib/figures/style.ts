@@ -26,8 +26,12 @@ export interface FigureText {
 export interface Chart {
   readonly data: readonly JsonObject[];
   readonly layout: JsonObject & {readonly meta: JsonObject};
-  /** Pictures that follow each other, by name: what a slider or a play button shows in place of the data. */
-  readonly frames?: readonly {readonly name: string; readonly data: readonly JsonObject[]}[];
+  /** What follows each other, by name: what a slider or a play button shows in place of the data. */
+  readonly frames?: readonly {
+    readonly name: string;
+    readonly data: readonly JsonObject[];
+    readonly layout?: JsonObject;
+  }[];
 }
 
 export interface Stroke {

@@ -75,7 +75,8 @@ async function drawInto(
       await page.evaluate(
         `Plotly.newPlot('chart', ${JSON.stringify({data, layout, config: {staticPlot: true}})})`,
       );
-      pictures.set(key, smaller(await page.locator('#chart .svg-container').screenshot()));
+      const png = await page.locator('#chart .svg-container').screenshot();
+      pictures.set(key, smaller(png, nearTones({data})));
       await page.evaluate(`Plotly.purge('chart')`);
     }
   } finally {
@@ -83,11 +84,13 @@ async function drawInto(
   }
 }
 
-/** The soft edges of letters and lines have hundreds of tones; so near to each other the eye sees one. */
-const near = 8;
+/** The soft edges of letters and lines have hundreds of tones, few of which the eye tells apart; those of a picture or a scale count. */
+function nearTones({data}: Pick<Chart, 'data'>): number {
+  return data.some(({type}) => type === 'image' || type === 'heatmap') ? 8 : 24;
+}
 
-/** The same picture in few colors: only the soft edges change, and a fourth of the bytes is left. */
-function smaller(png: Buffer): Buffer {
+/** The same picture in fewer colors: only soft edges change, and a fourth of the bytes is left. */
+function smaller(png: Buffer, near: number): Buffer {
   const {data, channels, width, height} = decode(png);
   const pixels = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i++) {
