@@ -100,7 +100,7 @@ export function lineChart(chart: LineChart): Chart {
   };
 }
 
-/** How many lines Plotly breaks a legend into: all names in one, or as many columns as its longest name leaves. */
+/** Lines of a legend: one, or as many columns as its longest name leaves room for. */
 function legendRows(series: readonly Series[], width: number): number {
   const widths = series.map(({name}) => 48 + 7.4 * name.length);
   if (widths.reduce((sum, one) => sum + one, 0) <= width) return 1;

@@ -6,10 +6,11 @@ const PACE = 160;
 const CONTROLS = 84;
 
 /**
- * Charts that follow each other, with a slider and a play button. Where no script runs the last one is shown, so set a film strip of a
- * few stages beside it: panels of a heatmap, or rows of a grid of images.
+ * Charts that follow each other, with a slider and a play button. Where no script runs the last one is shown,
+ * so set a film strip of a few stages beside it: panels of a heatmap, or rows of a grid of images.
  *
- * @param charts of one kind and size, each with as many traces and panels; the words are those of the last one
+ * @param charts of one kind and size, each with as many traces and panels; the words are those of the last
+ * one
  * @param names one a chart, all different, shown at the slider
  * @throws RangeError when there are not two charts of one kind and size at least, or not as many names
  */

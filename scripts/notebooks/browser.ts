@@ -84,7 +84,10 @@ async function drawInto(
   }
 }
 
-/** The soft edges of letters and lines have hundreds of tones, few of which the eye tells apart; those of a picture or a scale count. */
+/**
+ * The soft edges of letters and lines have hundreds of tones, few of which the eye tells apart; those of a
+ * picture or a scale count.
+ */
 function nearTones({data}: Pick<Chart, 'data'>): number {
   return data.some(({type}) => type === 'image' || type === 'heatmap') ? 8 : 24;
 }

@@ -11,11 +11,14 @@ import {labelsOf} from './drawings';
 import {QUOTED_FACTS} from './quotedFacts';
 
 /**
- * What a notebook says, held against what its cells print and draw. Each check returns sentences, one a claim that nothing holds; an
- * empty list says that all is well.
+ * What a notebook says, held against what its cells print and draw. Each check returns sentences, one a claim
+ * that nothing holds; an empty list says that all is well.
  */
 
-/** A piece of prose: a paragraph, or the typed words of a figure. What a template computes is left out: it holds by itself. */
+/**
+ * A piece of prose: a paragraph, or the typed words of a figure. What a template computes is left out: it
+ * holds by itself.
+ */
 export interface Prose {
   readonly cell: string;
   readonly text: string;
@@ -82,7 +85,10 @@ function plainWords(text: string): string {
     .replace(/(?:CIFAR-10|float\d+|\d+-bit)/g, ' ');
 }
 
-/** Every number that a cell prints, draws beside its marks, or writes into a table. What is typed as title or caption is not among them. */
+/**
+ * Every number that a cell prints, draws beside its marks, or writes into a table. What is typed as title or
+ * caption is not among them.
+ */
 export function printedNumbers(notebook: Notebook): Set<string> {
   const texts = outputsOf(notebook).flatMap((output): string[] => {
     if (output.output_type === 'stream') return [textOf(output.text)];
@@ -124,8 +130,8 @@ function reportedNumbers(): string[] {
 }
 
 /**
- * Numbers of the prose that nothing holds. One with a unit must be printed by a cell, be a paper's (lib/reproduction/papers) or a quoted
- * fact; any other may also be one that a cell's code sets.
+ * Numbers of the prose that nothing holds. One with a unit must be printed by a cell, be a paper's
+ * (lib/reproduction/papers) or a quoted fact; any other may also be one that a cell's code sets.
  */
 export function unheldNumbers(notebook: Notebook, name: string): string[] {
   const printed = printedNumbers(notebook);
@@ -182,8 +188,9 @@ const others = /PixelVAE|PixelCNN\+\+|Bishop/;
 const kinds = {section: 'sections', table: 'tables', equation: 'equations', figure: 'figures'} as const;
 
 /**
- * Numbers of sections, tables, figures and equations that their paper does not have, or that stand where nothing is said of what they are
- * about. The paper is the one named last before the number; where none is, it is one of those that the notebook's first cell names.
+ * Numbers of sections, tables, figures and equations that their paper does not have, or that stand where
+ * nothing is said of what they are about. The paper is the one named last before the number; where none is,
+ * it is one of those that the notebook's first cell names.
  */
 export function wrongReferences(notebook: Notebook, name: string): string[] {
   const first = textOf(notebook.cells[0]?.source);

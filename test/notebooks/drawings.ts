@@ -2,7 +2,10 @@ import {decodePng} from '../../lib/figures/png';
 import type {Chart, JsonObject} from '../../lib/figures/style';
 import {chartOf, type Notebook, textOf} from '../../scripts/notebooks/notebook';
 
-/** What a notebook's cells left behind, looked at: tables, pictures and legends. Each check returns sentences, one a fault. */
+/**
+ * What a notebook's cells left behind, looked at: tables, pictures and legends. Each check returns sentences,
+ * one a fault.
+ */
 
 /** What is written at axes, marks and panels: all words of the drawing but its title and its caption. */
 export function labelsOf({data, layout}: Chart): string[] {
@@ -56,7 +59,10 @@ export function cutTables(notebook: Notebook, name: string): string[] {
 /** Words in a picture's title or caption, or at its rows and columns, that announce an image of one color. */
 const announced = /blank|empty|argmax|not yet drawn|no stroke|all black/i;
 
-/** Pictures, images in a grid and panels of which every pixel has one and the same color, where no word says that it is meant. */
+/**
+ * Pictures, images in a grid and panels of which every pixel has one and the same color, where no word says
+ * that it is meant.
+ */
 export function flatPictures(notebook: Notebook, name: string): string[] {
   return notebook.cells.flatMap((cell) =>
     (cell.outputs ?? []).flatMap((output) => {
@@ -123,7 +129,9 @@ function flatImages(base64: string): string[] {
   );
 }
 
-/** Lines of one legend that look the same in gray print: the same dash and marker, or the same in everything. */
+/**
+ * Lines of one legend that look the same in gray print: the same dash and marker, or the same in everything.
+ */
 export function twinLines(notebook: Notebook, name: string): string[] {
   return notebook.cells.flatMap((cell) =>
     (cell.outputs ?? []).flatMap((output) => {
@@ -140,7 +148,9 @@ export function twinLines(notebook: Notebook, name: string): string[] {
   );
 }
 
-/** What the eye sees of a line. Two lines that differ in nothing but their color are the same line to some. */
+/**
+ * What the eye sees of a line. Two lines that differ in nothing but their color are the same line to some.
+ */
 function lookOf({mode = 'lines', line, marker}: JsonObject): string {
   const [{dash = 'solid', width = 2}, {symbol = 'circle', color: fill = ''}] = [line, marker].map(
     (part) => (part ?? {}) as JsonObject,

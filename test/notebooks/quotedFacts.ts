@@ -1,6 +1,6 @@
 /**
- * Numbers that prose may name although no cell prints or sets them: each with the place that it comes from. Nothing that was measured
- * here belongs into this list.
+ * Numbers that prose may name although no cell prints or sets them: each with the place that it comes from.
+ * Nothing that was measured here belongs into this list.
  */
 export interface QuotedFact {
   /** The notebooks that quote it, by number; 'all' for what any of them may name. */
