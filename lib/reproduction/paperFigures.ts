@@ -24,6 +24,8 @@ export interface PaperFigure {
   readonly shows: string;
   /** The number in the paper that belongs to it, with its table; left out where there is none. */
   readonly reported?: string;
+  /** Its page in arXiv's PDF; left out where it was not looked up. */
+  readonly page?: number;
   /** Whether it shows images, drawn or completed, that ours are to be seen beside. */
   readonly images?: true;
 }
@@ -54,23 +56,33 @@ export const PAPERS = {
     title: 'Pixel Recurrent Neural Networks',
     arxiv: '1601.06759',
     figures: {
-      1: {shows: 'images whose lower half was covered, and how the model completes them', images: true},
-      2: {shows: 'what a pixel may depend on, and masks A and B for the three colors'},
-      3: {shows: 'the skewed map of the Diagonal BiLSTM'},
-      4: {shows: 'what one state sees in PixelCNN, Row LSTM and Diagonal BiLSTM'},
-      5: {shows: 'the residual blocks of PixelCNN and of the LSTMs'},
-      6: {shows: 'softmax over 256 levels, at a few places of an image'},
+      1: {
+        page: 1,
+        shows: 'images whose lower half was covered, and how the model completes them',
+        images: true,
+      },
+      2: {page: 2, shows: 'what a pixel may depend on, and masks A and B for the three colors'},
+      3: {page: 3, shows: 'the skewed map of the Diagonal BiLSTM'},
+      4: {page: 4, shows: 'what one state sees in PixelCNN, Row LSTM and Diagonal BiLSTM'},
+      5: {page: 4, shows: 'the residual blocks of PixelCNN and of the LSTMs'},
+      6: {page: 6, shows: 'softmax over 256 levels, at a few places of an image'},
       7: {
+        page: 7,
         shows: 'drawn images of the models of CIFAR-10 and of ImageNet at 32 x 32',
         images: true,
         reported: '3.00 bits per dimension on CIFAR-10 (Diagonal BiLSTM, table 5)',
       },
       8: {
+        page: 8,
         shows: 'drawn images of the models of ImageNet at 64 x 64, without and with multiple scales',
         images: true,
         reported: '3.63 bits per dimension on ImageNet at 64 x 64 (table 6)',
       },
-      9: {shows: 'images of ImageNet at 32 x 32 whose lower half was covered, completed', images: true},
+      9: {
+        page: 8,
+        shows: 'images of ImageNet at 32 x 32 whose lower half was covered, completed',
+        images: true,
+      },
     },
   },
   gated: {
@@ -78,9 +90,10 @@ export const PAPERS = {
     title: 'Conditional Image Generation with PixelCNN Decoders',
     arxiv: '1606.05328',
     figures: {
-      1: {shows: 'the next pixel from those before it, the mask, and the blind spot'},
-      2: {shows: 'one gated layer with its vertical and its horizontal stack'},
+      1: {page: 2, shows: 'the next pixel from those before it, the mask, and the blind spot'},
+      2: {page: 4, shows: 'one gated layer with its vertical and its horizontal stack'},
       3: {
+        page: 7,
         shows: 'images drawn for a given class',
         images: true,
         reported: '3.03 bits per dimension on CIFAR-10 (table 1)',
@@ -137,22 +150,29 @@ export function figuresNamed(compare: string): {readonly paper: PaperName; reado
   });
 }
 
+/** The paper's PDF, at the page of the figure where it is known. */
+export function addressOf(paper: PaperName, figure: number): string {
+  const {page} = findFigure(paper, figure);
+  return `${ARXIV_PDF}/${PAPERS[paper].arxiv}${page === undefined ? '' : `#page=${page}`}`;
+}
+
 /** Where a paper's picture is kept: out of git. */
 export function paperFigureFile(paper: PaperName, figure: number): string {
   return path.join(dataFolder(), 'paper-figures', `${paper}-figure-${figure}.png`);
 }
 
 function inItsPlace(paper: PaperName, figure: number): Chart {
-  const {name, arxiv} = PAPERS[paper];
-  const {shows, reported} = findFigure(paper, figure);
+  const {name} = PAPERS[paper];
+  const {shows, reported, page} = findFigure(paper, figure);
+  const place = page === undefined ? '' : `, page ${page}`;
   return placeholder(
-    {title: `From the paper: ${name}, figure ${figure}`, description: `Not here: ${shows}.`},
+    {title: `From the paper: ${name}, figure ${figure}${place}`, description: `Not here: ${shows}.`},
     [
       `It shows ${shows}.`,
       ...(reported === undefined ? [] : [`Reported: ${reported}.`]),
       'npm run paper-figures sets it here, on your machine.',
     ],
-    `${ARXIV_PDF}/${arxiv}`,
+    addressOf(paper, figure),
     frame,
   );
 }

@@ -5,7 +5,7 @@ import {type PageFigure, type PagePanel, type PageTable, pageHtml} from '../../l
 import {wordsIn} from '../../lib/figures/png';
 import type {Chart} from '../../lib/figures/style';
 import {
-  ARXIV_PDF,
+  addressOf,
   figuresNamed,
   PAPERS,
   type Paper,
@@ -128,12 +128,12 @@ function panelOf(
   {paper, figure}: {readonly paper: PaperName; readonly figure: number},
   to: (target: string) => string,
 ): PagePanel[] {
-  const {name, arxiv} = PAPERS[paper];
+  const {name} = PAPERS[paper];
   const {shows, reported, images}: PaperFigure = (PAPERS[paper] as Paper).figures[figure];
   const src = existing(paperFigureFile(paper, figure), to);
   if (src === null && !images) return [];
   const sentence = `It shows ${shows}.${reported === undefined ? '' : ` Reported: ${reported}.`}`;
-  return [{name: `${name}, figure ${figure}`, sentence, address: `${ARXIV_PDF}/${arxiv}`, src}];
+  return [{name: `${name}, figure ${figure}`, sentence, address: addressOf(paper, figure), src}];
 }
 
 function existing(file: string, to: (target: string) => string): string | null {

@@ -30,9 +30,9 @@ test('without the picture: a frame of its size with what it shows, the number, t
   assert.ok(isFrame(frame));
   const words = (frame.layout.annotations as JsonObject[]).map(({text}) => String(text)).join(' ');
   const sentence = words.replace(/<br>/g, ' ');
-  assert.match(String(frame.layout.meta.title), /PixelRNN, figure 7/);
+  assert.match(String(frame.layout.meta.title), /PixelRNN, figure 7, page 7/);
   assert.match(sentence, /Reported: 3\.00 bits per dimension/);
-  assert.match(sentence, /<a href="https:\/\/arxiv\.org\/pdf\/1601\.06759">/);
+  assert.match(sentence, /<a href="https:\/\/arxiv\.org\/pdf\/1601\.06759#page=7">/);
   assert.match(sentence, /npm run paper-figures sets it here/);
   assert.ok(Number(frame.layout.width) > 500 && Number(frame.layout.height) > 150);
   const shown: [string, unknown][] = [];
