@@ -1,10 +1,10 @@
-import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {startEngine} from '../lib/engine/index';
 import {parameterCount} from '../lib/layers/parameters';
 import {likelihoodText} from '../lib/likelihood';
 import {importWeights, trainedBy} from '../lib/reproduction/importWeights';
 import {publish, storeWeights} from '../lib/reproduction/published';
+import {makeFolder} from '../lib/storage/files';
 import {readMappingFile, SAME} from '../lib/storage/foreignWeights';
 import {checkpointFile, runFiles} from '../lib/storage/paths';
 import {readArguments, run, shownPath, UsageError, userPath} from './cli';
@@ -43,7 +43,7 @@ run(async () => {
     `${model.name} ${preset}: ${parameterCount(model.parameters)} parameters; ${trainedBy(imported.metadata)}`,
   );
   const {folder, weights} = runFiles(model.name, `${preset}-imported`, metadata.seed);
-  fs.mkdirSync(folder, {recursive: true});
+  makeFolder(folder);
   const nats = await storeWeights(model, metadata, weights);
   const there = metadata.history.filter(({split}) => split === 'validation').map((row) => row.nats);
   console.log(
@@ -54,7 +54,7 @@ run(async () => {
   );
   if (!args.flag('publish')) return;
   const target = checkpointFile(model.name, preset);
-  fs.mkdirSync(path.dirname(target), {recursive: true});
+  makeFolder(path.dirname(target));
   const score = await publish(model.name, preset, weights, target);
   console.log(
     `${shownPath(target)}: test ${likelihoodText(score.nats, model)} ` +

@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {startEngine} from '../lib/engine/index';
 import {measureResults, resultsMarkdown} from '../lib/reproduction/results';
-import {writeFileAtomically} from '../lib/storage/files';
+import {makeFolder, writeFileAtomically} from '../lib/storage/files';
 import {buildFolder, projectRoot} from '../lib/storage/paths';
 import {clock, endProgress, readArguments, run, showProgress, UsageError} from './cli';
 import {executeNotebooks, printProgress} from './notebooks/execute';
@@ -37,7 +37,7 @@ run(async () => {
   const whole = args.positionals.length === 0;
   // Figures of an earlier start that no notebook draws any more would stay on the page.
   if (whole && !publish) fs.rmSync(figures, {recursive: true, force: true});
-  for (const folder of [into, figures]) fs.mkdirSync(folder, {recursive: true});
+  for (const folder of [into, figures]) makeFolder(folder);
   const engine = await startEngine();
   console.log(
     `${engine.description}. Executing ${notebooks.length} notebooks into ${path.relative(root, into)}/.`,

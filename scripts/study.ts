@@ -1,8 +1,7 @@
-import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {startEngine} from '../lib/engine/index';
 import {findStudy, runStudy, studies} from '../lib/reproduction/studies';
-import {writeFileAtomically} from '../lib/storage/files';
+import {makeFolder, writeFileAtomically} from '../lib/storage/files';
 import {buildFolder, projectRoot, studyFile} from '../lib/storage/paths';
 import {bar, clock, endProgress, readArguments, run, showProgress, stopSignal, UsageError} from './cli';
 
@@ -33,7 +32,7 @@ run(async () => {
     });
     endProgress();
     const file = args.flag('record') ? studyFile(each) : path.join(buildFolder(), 'studies', `${each}.json`);
-    fs.mkdirSync(path.dirname(file), {recursive: true});
+    makeFolder(path.dirname(file));
     writeFileAtomically(file, `${JSON.stringify(result)}\n`);
     console.log(`${path.relative(projectRoot(), file)} is written`);
     for (const row of result.rows) {

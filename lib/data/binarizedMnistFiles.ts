@@ -3,7 +3,7 @@ import {createHash} from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {gunzipSync} from 'node:zlib';
-import {errorCode, FileWriteError, requireFreeSpace, writeFileAtomically} from '../storage/files';
+import {errorCode, FileWriteError, isTaken, requireFreeSpace, writeFileAtomically} from '../storage/files';
 import type {Split} from '../types';
 import {
   BINARIZED_MNIST,
@@ -49,11 +49,34 @@ export async function keepBinarizedMnist(
     requireFreeSpace(path.dirname(folder), bytes, 'binarized MNIST');
     temporary = fs.mkdtempSync(`${folder}.`);
     for (const [name, bits] of packed) writeFileAtomically(path.join(temporary, name), bits);
-    fs.rmSync(folder, {recursive: true, force: true});
-    fs.renameSync(temporary, folder);
+    putInPlace(temporary, folder);
   } catch (error) {
     if (temporary !== undefined) fs.rmSync(temporary, {recursive: true, force: true});
     throw errorCode(error).startsWith('E') ? new FileWriteError(folder, errorCode(error), error) : error;
+  }
+}
+
+/**
+ * What was there goes aside as a whole, so that two processes never take each other's files out of one
+ * folder. What another has put there in the meantime is the same, so whoever comes first is right.
+ */
+function putInPlace(temporary: string, folder: string): void {
+  const aside = `${temporary}.before`;
+  try {
+    fs.renameSync(folder, aside);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+  try {
+    fs.renameSync(temporary, folder);
+  } catch (error) {
+    if (!isTaken(error)) {
+      if (fs.existsSync(aside)) fs.renameSync(aside, folder);
+      throw error;
+    }
+    fs.rmSync(temporary, {recursive: true, force: true});
+  } finally {
+    fs.rmSync(aside, {recursive: true, force: true});
   }
 }
 

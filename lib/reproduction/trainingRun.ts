@@ -5,7 +5,7 @@ import {type OwnSource, ownSource, sourceOfWeights, type WeightsSource} from '..
 import {type Engine, startEngine} from '../engine/index';
 import {createModel, findPreset, fitPreset, type Preset} from '../models/index';
 import {assignParameters, loadCheckpoint, loadTrainingState, type StoredState} from '../storage/checkpoints';
-import {errorCode, FileWriteError, requireFreeSpace} from '../storage/files';
+import {FileWriteError, makeFolder, requireFreeSpace} from '../storage/files';
 import {takeLock} from '../storage/lock';
 import type {Ancestor, DataIdentity} from '../storage/metadata';
 import {type RunFiles, runFiles} from '../storage/paths';
@@ -267,13 +267,5 @@ function keepElsewhere(file: string, write: (file: string) => void): void {
     throw new Error(
       `${error.message} The run is kept in ${elsewhere}: move it to ${file}, then go on with --resume`,
     );
-  }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    fs.mkdirSync(folder, {recursive: true});
-  } catch (error) {
-    throw new FileWriteError(folder, errorCode(error), error);
   }
 }

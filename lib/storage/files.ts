@@ -96,6 +96,20 @@ export function requireFreeSpace(folder: string, bytes: number, what: string): v
   );
 }
 
+/** Makes a folder and those above it, where they are not there yet. @throws FileWriteError */
+export function makeFolder(folder: string): void {
+  try {
+    fs.mkdirSync(folder, {recursive: true});
+  } catch (error) {
+    throw new FileWriteError(folder, errorCode(error), error);
+  }
+}
+
+/** Whether a folder could not be renamed because there is one of that name, with something in it. */
+export function isTaken(error: unknown): boolean {
+  return ['ENOTEMPTY', 'EEXIST'].includes(errorCode(error));
+}
+
 /** The system's name for an error, such as ENOENT. */
 export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unknown cause';

@@ -36,8 +36,15 @@ function write(file: string, bytes: Uint8Array): void {
     writeFileAtomically(file, bytes);
   } catch (error) {
     if (!(error instanceof FileWriteError)) throw error;
-    const elsewhere = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'kept-')), path.basename(file));
-    writeFileAtomically(elsewhere, bytes);
-    throw new Error(`${error.message} The picture is kept in ${elsewhere}`);
+    let elsewhere: string | undefined;
+    try {
+      elsewhere = fs.mkdtempSync(path.join(os.tmpdir(), 'kept-'));
+      writeFileAtomically(path.join(elsewhere, path.basename(file)), bytes);
+    } catch {
+      // That disk is full, too, or is the same: the first error says what is wrong.
+      if (elsewhere !== undefined) fs.rmSync(elsewhere, {recursive: true, force: true});
+      throw error;
+    }
+    throw new Error(`${error.message} The picture is kept in ${path.join(elsewhere, path.basename(file))}`);
   }
 }

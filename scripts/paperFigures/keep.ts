@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {encodePng} from '../../lib/figures/png';
 import {type PaperName, paperFigureFile} from '../../lib/reproduction/paperFigures';
-import {writeFileAtomically} from '../../lib/storage/files';
+import {makeFolder, writeFileAtomically} from '../../lib/storage/files';
 import type {CutOuts} from './cutOut';
 
 /** One line of the list that lies beside the pictures. */
@@ -28,7 +28,7 @@ export interface Kept {
 export function keepCutOuts({paper, found}: CutOuts, pdf: Uint8Array): string {
   const folder = path.dirname(paperFigureFile(paper, 1));
   const sha256 = createHash('sha256').update(pdf).digest('hex');
-  fs.mkdirSync(folder, {recursive: true});
+  makeFolder(folder);
   const list = new Map(readList(folder).map((kept) => [kept.file, kept]));
   for (const {figure, caption, page, picture} of found) {
     const file = paperFigureFile(paper, figure);

@@ -5,7 +5,7 @@ import {firstImages} from '../../lib/data/images';
 import {loadMnist} from '../../lib/data/mnist';
 import {shrinkImages} from '../../lib/data/shrink';
 import {scoringImages} from '../../lib/data/sources';
-import {writeFileAtomically} from '../../lib/storage/files';
+import {makeFolder, writeFileAtomically} from '../../lib/storage/files';
 import {checkpointFile, projectRoot} from '../../lib/storage/paths';
 
 /** The weights that the page can ask for; each travels in a script of its own. */
@@ -55,7 +55,7 @@ export async function buildPlayground(folder: string): Promise<void> {
   ]);
   const write = (name: string, content: string | Uint8Array): void => {
     const file = path.join(folder, name);
-    fs.mkdirSync(path.dirname(file), {recursive: true});
+    makeFolder(path.dirname(file));
     writeFileAtomically(file, content);
   };
   const part = (name: string, text: string): void =>

@@ -1,9 +1,9 @@
-import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {parameterCount} from '../../lib/layers/parameters';
 import {likelihoodText} from '../../lib/likelihood';
 import {publish as publishWeights} from '../../lib/reproduction/published';
 import {openRun, type RunRequest, type RunResult, trainRun} from '../../lib/reproduction/trainingRun';
+import {makeFolder} from '../../lib/storage/files';
 import {checkpointFile} from '../../lib/storage/paths';
 import {TrainingDivergedError, type TrainingProgress} from '../../lib/train';
 import type {AutoregressiveModel} from '../../lib/types';
@@ -103,7 +103,7 @@ export async function publish(
   signal: AbortSignal,
 ): Promise<void> {
   const target = checkpointFile(name, preset);
-  fs.mkdirSync(path.dirname(target), {recursive: true});
+  makeFolder(path.dirname(target));
   const score = await publishWeights(name, preset, weights, target, {
     signal,
     onProgress: (share) => showProgress(bar(share), 'scoring the test images'),

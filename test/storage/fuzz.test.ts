@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import {createHash} from 'node:crypto';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import test from 'node:test';
 import {gzipSync} from 'node:zlib';
 import {encode} from 'fast-png';
-import {BINARIZED_PIXELS, type BinarizedLayout, loadBinarizedMnist} from '../../lib/data/binarizedMnist';
+import {loadBinarizedMnist} from '../../lib/data/binarizedMnist';
 import {fromFolder, keepBinarizedMnist} from '../../lib/data/binarizedMnistFiles';
 import {encodeIdx, readIdx} from '../../lib/data/idx';
 import {decodeImageFile} from '../../lib/data/imageFile';
@@ -16,6 +15,7 @@ import {loadStudy} from '../../lib/reproduction/studies';
 import {loadCheckpoint, saveCheckpoint} from '../../lib/storage/checkpoints';
 import {studyFile} from '../../lib/storage/paths';
 import {TRAIN_DEFAULTS} from '../../lib/types';
+import {smallBinarizedMnist, writeSmallBinarizedMnist} from '../scripts/fixtures/smallBinarizedMnist';
 
 /**
  * Files that were altered by chance: each is read as what it says, or refused in a
@@ -70,37 +70,11 @@ function randomBytes(count: number): Uint8Array {
   return Uint8Array.from({length: count}, () => random.integer(256));
 }
 
-/** The three parts of binarized MNIST in small, the training part from a file; the others are right. */
+/** Binarized MNIST in small, the training part from a file; the other two are right. */
 function amat(): {readonly text: Buffer; readonly read: Format['read']} {
-  const parts = ['train', 'validation', 'test'] as const;
-  const texts = parts.map((_, k) => {
-    const random = new Random(5, 'fuzz amat', k);
-    const rows = Array.from({length: 3}, () =>
-      Array.from({length: BINARIZED_PIXELS}, () => random.integer(2)).join(' '),
-    );
-    return Buffer.from(`${rows.join('\n')}\n`);
-  });
-  const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-  const bitsOf = (text: Buffer): Buffer => {
-    const digits = text.filter((_, i) => i % 2 === 0);
-    return Buffer.from(
-      Array.from({length: digits.length / 8}, (_, i) =>
-        digits.subarray(8 * i, 8 * i + 8).reduce((byte, digit) => 2 * byte + (digit & 1), 0),
-      ),
-    );
-  };
-  const layout = Object.fromEntries(
-    parts.map((part, k) => [
-      part,
-      {
-        ...{name: `${part}.amat`, images: 3, sha256: hash(texts[k])},
-        ...{kept: `${part}.bits`, keptSha256: hash(bitsOf(texts[k]))},
-      },
-    ]),
-  ) as unknown as BinarizedLayout;
+  const {layout, texts} = smallBinarizedMnist();
   const [given, kept] = [path.join(folder, 'amat'), path.join(folder, 'bits')];
-  fs.mkdirSync(given);
-  for (const [k, part] of parts.entries()) fs.writeFileSync(path.join(given, `${part}.amat`), texts[k]);
+  writeSmallBinarizedMnist(given);
   const read = async (file: string, bytes: Buffer): Promise<void> => {
     const packed = bytes[0] === 0x1f && bytes[1] === 0x8b;
     for (const ending of ['', '.gz']) fs.rmSync(path.join(given, `train.amat${ending}`), {force: true});
@@ -119,11 +93,11 @@ function amat(): {readonly text: Buffer; readonly read: Format['read']} {
     const {pixels} = await loadBinarizedMnist('train', {folder: kept, layout});
     assert.deepEqual(
       Buffer.from(pixels.map((pixel) => 48 + pixel)),
-      texts[0].filter((_, i) => i % 2 === 0),
+      texts.train.filter((_, i) => i % 2 === 0),
       'the text has a checksum',
     );
   };
-  return {text: texts[0], read};
+  return {text: texts.train, read};
 }
 
 function formats(): Record<string, Format> {
