@@ -104,7 +104,7 @@ ${body.join('\n')}
 function panelHtml({name, sentence, address, src}: PagePanel): string {
   const words = `From the paper: <a href="${escaped(address)}">${escaped(name)}</a>. ${escaped(sentence)}`;
   if (src === null) {
-    return `<p class="place">${words} <span><code>npm run paper-figures</code> sets the picture here.</span></p>`;
+    return `<p class="place"><span>${words} <code>npm run paper-figures</code> sets the picture here.</span></p>`;
   }
   return `<p><img class="paper" src="${escaped(src)}" alt="${escaped(sentence)}" loading="lazy"><span class="small">${words}</span></p>`;
 }
