@@ -6,7 +6,7 @@ import {attribute, op} from './native';
 const runGradient = define({
   name: 'ReluGradient',
   native: ({dy, y}) => op('ReluGrad', [attribute.type('T')], [dy, y]),
-  portable: ({dy, y}) => tf.mul(dy, tf.cast(tf.greater(y, 0), 'float32')),
+  portable: ({dy, y}) => tf.mul(dy, tf.step(y)),
 });
 
 /**

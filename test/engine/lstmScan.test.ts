@@ -3,6 +3,7 @@ import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {startEngine} from '../../lib/engine/index';
 import {lstmScan, NEIGHBORS, type ScanDirection, type ScanWeights} from '../../lib/engine/lstmScan';
+import {withPortableTwins} from '../../lib/engine/native';
 import {Random} from '../../lib/random';
 import {leftScan, type ReferenceScan, rightScan, rowScan} from '../reference/lstm';
 import {inBothForms} from './backends';
@@ -105,6 +106,24 @@ for (const direction of DIRECTIONS) {
     });
   }
 }
+
+test('the twin asks the backend for as many operations for a large image as for a small one', async () => {
+  const operations = async (side: number): Promise<number> => {
+    const size = [1, side, side, 4] as unknown as (typeof SIZES)[number];
+    const {gates, weights} = tensors(inputs('rows', size), size);
+    const loss = (g: tf.Tensor): tf.Scalar => tf.sum(lstmScan(g as tf.Tensor4D, weights, 'rows'));
+    let profile: ReturnType<typeof tf.profile> | undefined;
+    withPortableTwins(() => {
+      profile = tf.profile(() => tf.tidy(() => tf.grad(loss)(gates)));
+    });
+    const count = (await profile)?.kernels.length ?? 0;
+    tf.dispose([gates, ...Object.values(weights)]);
+    return count;
+  };
+  const few = await operations(2);
+  assert.ok(few > 0);
+  assert.equal(await operations(12), few);
+});
 
 test('a gate forced open or shut does what its name says', () => {
   // One feature, one row from left to right; the state weights are 0, so each gate is what it is given.
