@@ -61,8 +61,8 @@ export interface ScoreInput {
 /** A question to a layer: which pixels reach it at a place? */
 export interface SeeInput {
   readonly weights: WeightsName;
-  /** 0 is the first layer; one more than the last is the logits. MADE has logits only. */
-  readonly layer: number;
+  /** 0 is the first layer; null, or more than there are, is the logits, all that MADE has. */
+  readonly layer: number | null;
   readonly row: number;
   readonly column: number;
   /** Of the random image that is looked at: a path that sleeps for one is awake for another. */

@@ -17,11 +17,19 @@ export interface DegreeMask {
   readonly strict: boolean;
 }
 
-/** The matrix [inputs, outputs] with zeros where it is dead, whatever stood there. */
+/**
+ * The matrix [inputs, outputs] with zeros where it is dead, whatever stood there. In a plain loop: to compare
+ * all degrees with each other takes the WebAssembly backend many times as long as the product itself.
+ */
 function masked(matrix: tf.Tensor, below: tf.Tensor, above: tf.Tensor, strict: unknown): tf.Tensor2D {
-  const [row, column] = [tf.expandDims(above, 0), tf.expandDims(below, 1)];
-  const alive = strict ? tf.greater(row, column) : tf.greaterEqual(row, column);
-  return tf.where(alive, matrix, tf.zerosLike(matrix)) as tf.Tensor2D;
+  const [lowest, given] = [below.dataSync(), above.dataSync()];
+  const values = matrix.dataSync().slice();
+  for (let i = 0; i < lowest.length; i++) {
+    const least = strict ? lowest[i] + 1 : lowest[i];
+    const row = i * given.length;
+    for (let j = 0; j < given.length; j++) if (given[j] < least) values[row + j] = 0;
+  }
+  return tf.tensor2d(values, [lowest.length, given.length]);
 }
 
 const runMaskedDense = define({

@@ -22,6 +22,7 @@ interface Sight {
 
 export function See() {
   const [model, setModel] = useState<ShownModel>(PIXEL_CNN);
+  /** How many the model has, the logits included; until that is known, those of the model before. */
   const [layers, setLayers] = useState(1);
   const [layer, setLayer] = useState<number | null>(null);
   const [place, setPlace] = useState(14 * SIDE + 14);
@@ -30,7 +31,9 @@ export function See() {
   /** What has been computed is kept. */
   const known = useRef(new Map<string, Sight>());
   const chosen = Math.min(layer ?? layers - 1, layers - 1);
-  const key = `${model.weights} ${chosen} ${place}`;
+  // The logits are asked for before it is known how many layers lie below them.
+  const asked = layers === 1 || chosen === layers - 1 ? null : chosen;
+  const key = `${model.weights} ${asked ?? 'logits'} ${place}`;
 
   useEffect(() => {
     const control = new AbortController();
@@ -50,7 +53,7 @@ export function See() {
       while (sight.looks < LOOKS) {
         // A pointer that moves on is served first; only where it rests the map is refined.
         if (sight.looks > 0) await new Promise((resolve) => setTimeout(resolve, REST));
-        const input = {weights: model.weights, layer: chosen, seed: sight.looks};
+        const input = {weights: model.weights, layer: asked, seed: sight.looks};
         const values = await run(
           'see',
           {...input, row: Math.floor(place / SIDE), column: place % SIDE},
@@ -68,7 +71,7 @@ export function See() {
       if (!(error instanceof Stopped)) setTrouble(error.message);
     });
     return () => control.abort();
-  }, [key, layers]);
+  }, [key]);
 
   const sight = known.current.get(key);
   const {color, unseen} = useMemo(() => paint(sight?.values ?? null, place), [sight?.looks, key]);

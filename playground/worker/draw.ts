@@ -8,6 +8,7 @@ import {sample} from '../../lib/sample';
 import type {AutoregressiveModel} from '../../lib/types';
 import type {DrawInput, Drawn, DrawnPart, OrderName, ScoreInput, SplitNats} from '../protocol';
 import {modelOf} from './models';
+import {otherMessages} from './queue';
 
 /** How often the page is told, in milliseconds. */
 const TELL_EVERY = 30;
@@ -53,7 +54,7 @@ export async function draw(
         if (performance.now() - toldAt < TELL_EVERY && step.place + 1 < size) return undefined;
         flush(step.place + 1);
         // The naive way takes long for a value: a stop must come through between two of them.
-        return input.method === 'naive' ? nextTurn() : undefined;
+        return input.method === 'naive' ? otherMessages() : undefined;
       },
     });
     const seconds = (performance.now() - started) / 1000;
@@ -85,10 +86,6 @@ export async function score(
   } finally {
     dispose();
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
 }
 
 /** The model in the order that it is to be asked in. */

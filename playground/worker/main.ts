@@ -4,6 +4,7 @@ import {engine} from './engine';
 import {hand} from './hand';
 import {learn} from './learn';
 import {askBy, partArrived} from './parts';
+import {Queue} from './queue';
 import {layers, see} from './see';
 
 /** The worker: runs what the page asks for, one thing after the other, and stops it when the page says so. */
@@ -24,23 +25,17 @@ const tasks: {readonly [T in TaskName]: Run<T>} = {
   hand,
 };
 
-const running = new Map<number, AbortController>();
-let last: Promise<void> = Promise.resolve();
-
+const queue = new Queue();
 const send = (message: FromWorker): void => postMessage(message);
 askBy((name) => send({kind: 'want', name}));
 
 addEventListener('message', ({data}: MessageEvent<ToWorker>) => {
   if (data.kind === 'part') partArrived(data.name, data.text);
-  else if (data.kind === 'stop') running.get(data.id)?.abort();
-  else {
-    running.set(data.id, new AbortController());
-    last = last.then(() => run(data.id, data.task, data.input));
-  }
+  else if (data.kind === 'stop') queue.stop(data.id);
+  else queue.add(data.id, (signal) => run(data.id, data.task, data.input, signal));
 });
 
-async function run(id: number, task: TaskName, input: unknown): Promise<void> {
-  const {signal} = running.get(id) as AbortController;
+async function run(id: number, task: TaskName, input: unknown, signal: AbortSignal): Promise<void> {
   try {
     signal.throwIfAborted();
     const action = tasks[task] as Run<TaskName>;
@@ -49,7 +44,5 @@ async function run(id: number, task: TaskName, input: unknown): Promise<void> {
   } catch (error) {
     if (signal.aborted) send({kind: 'stopped', id});
     else send({kind: 'failed', id, message: error instanceof Error ? error.message : String(error)});
-  } finally {
-    running.delete(id);
   }
 }

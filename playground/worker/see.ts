@@ -37,6 +37,8 @@ export async function layers(weights: WeightsName): Promise<number> {
 /** By the gradient of the live model, at one random image. */
 export async function see({weights, layer, row, column, seed}: SeeInput): Promise<Float32Array> {
   const model = await modelOf(weights);
-  const {values} = await receptiveField(mapsOf(model)[layer], model.image, {row, column, seed, images: 1});
+  const maps = mapsOf(model);
+  const map = maps[Math.min(layer ?? maps.length, maps.length - 1)];
+  const {values} = await receptiveField(map, model.image, {row, column, seed, images: 1});
   return values;
 }
