@@ -1,7 +1,9 @@
 import {render} from 'preact';
 import {useEffect, useRef, useState} from 'preact/hooks';
+import {courseBar} from '../lib/figures/courseBar';
 import {run} from './client';
 import {Trouble} from './parts/Controls';
+import {site} from './site';
 import {STOPS, stopOfAddress} from './tour';
 import {Draw} from './views/Draw';
 import {Flip} from './views/Flip';
@@ -68,6 +70,7 @@ function Page() {
         Skip to the view
       </button>
       <header class="top">
+        <CourseBar />
         <h1>Touch it: five image models, live</h1>
         <nav aria-label="Views">
           <ol>
@@ -95,6 +98,25 @@ function Page() {
         The models are the course's own code and weights, running in this page. Nothing is sent anywhere.
       </footer>
     </>
+  );
+}
+
+/** The way to the other pages of the course, as the page of results has it. */
+function CourseBar() {
+  const entries = site === null ? [] : courseBar(site.links, 'playground');
+  if (entries.length === 0) return null;
+  return (
+    <nav class="course" aria-label="Course">
+      <ul>
+        {entries.map(({name, href, here}) => (
+          <li key={name}>
+            <a href={href} aria-current={here ? 'page' : undefined}>
+              {name}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
   );
 }
 

@@ -1,9 +1,10 @@
 import * as path from 'node:path';
 import {writeFileAtomically} from '../lib/storage/files';
-import {buildFolder} from '../lib/storage/paths';
+import {buildFolder, projectRoot} from '../lib/storage/paths';
 import {readArguments, run, userPath} from './cli';
 import {buildPlayground} from './playground/build';
 import {filmPlayground} from './playground/film';
+import {linkPlayground} from './playground/link';
 import {measurePlayground, measuresMarkdown} from './playground/measure';
 
 const HELP = `npm run playground -- [options]
@@ -24,6 +25,7 @@ run(async () => {
   const given = args.text('out');
   const folder = given === undefined ? path.join(buildFolder(), 'playground') : userPath(given);
   await buildPlayground(folder);
+  linkPlayground(projectRoot(), folder);
   console.log(`Open ${path.join(folder, 'index.html')} in a browser.`);
   const film = args.text('film');
   if (film !== undefined) writeFileAtomically(userPath(film), await filmPlayground(folder));

@@ -11,6 +11,7 @@ import {writeFigureList} from './notebooks/figures';
 import {writeHtml} from './notebooks/html';
 import {writePage} from './notebooks/page';
 import {buildPlayground} from './playground/build';
+import {linkPlayground} from './playground/link';
 
 const HELP = `npm start [-- NN…]                      everything, or the notebooks of these numbers
 npm run publish-notebooks [-- NN…]      the same into the committed files
@@ -55,9 +56,11 @@ run(async () => {
   if (publish) writeFigureList(figures);
   else await writeHtml(notebooks.map((name) => path.join(into, name)));
   if (whole) await writeResults(engine.description, results, publish);
-  await buildPlayground(path.join(buildFolder(), 'playground'));
+  const playground = path.join(buildFolder(), 'playground');
+  await buildPlayground(playground);
   const page = path.join(buildFolder(), 'index.html');
   writePage(root, page);
+  linkPlayground(root, playground);
   console.log(
     `\nDone in ${clock((performance.now() - started) / 1000)}. Look at all of it: ${pathToFileURL(page).href}\n` +
       'Next: npm run lab, and open 00-at-a-glance.ipynb.',

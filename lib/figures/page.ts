@@ -1,3 +1,4 @@
+import {COURSE_BAR_STYLE, courseBar} from './courseBar';
 import {type Chart, colors, type JsonObject} from './style';
 
 /**
@@ -41,6 +42,8 @@ export interface Page {
   readonly plotly: string;
   /** From the page to the one where the models run; null where it was not built. */
   readonly playground: string | null;
+  /** From the page to the README; null where it is not there. */
+  readonly readme: string | null;
 }
 
 /**
@@ -48,7 +51,7 @@ export interface Page {
  * the heading that says what it finds. A picture is there at once; where it is a chart it becomes interactive
  * when it is scrolled to, if Plotly is there and the screen is wide enough for it.
  */
-export function pageHtml({tables, figures, hrefOf, plotly, playground}: Page): string {
+export function pageHtml({tables, figures, hrefOf, plotly, playground, readme}: Page): string {
   const sections = new Map<string, PageFigure[]>();
   for (const figure of figures) {
     const notebook = String(figure.words.notebook ?? '');
@@ -64,6 +67,16 @@ export function pageHtml({tables, figures, hrefOf, plotly, playground}: Page): s
 ${list.map((figure) => figureHtml(figure)).join('\n')}
 </section>`;
   });
+  const notebook = [...sections.keys()].find((name) => name !== '');
+  const links = {
+    results: '#',
+    playground,
+    notebooks: notebook === undefined ? null : hrefOf(notebook),
+    readme,
+  };
+  const bar = courseBar(links, 'results').map(({name, href, here}) => {
+    return `<li><a href="${escaped(href)}"${here ? ' aria-current="page"' : ''}>${name}</a></li>`;
+  });
   const charts = Object.fromEntries(figures.flatMap(({id, chart}) => (chart === null ? [] : [[id, chart]])));
   // In a script element only "</" and "<!--" could end the text.
   const data = JSON.stringify(charts).replace(/</g, '\\u003c');
@@ -74,10 +87,11 @@ ${list.map((figure) => figureHtml(figure)).join('\n')}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,">
 <title>Autoregressive image models: results and figures</title>
-<style>${STYLE}</style>
+<style>${STYLE}${COURSE_BAR_STYLE}</style>
 </head>
 <body>
 <a class="skip" href="#results">Skip to the results</a>
+${bar.length === 0 ? '' : `<nav class="course" aria-label="Course"><ul>${bar.join('')}</ul></nav>`}
 <header>
 <h1>Autoregressive image models</h1>
 <p>MADE, PixelCNN, Gated PixelCNN, Row LSTM and Diagonal BiLSTM write the probability of an image as a

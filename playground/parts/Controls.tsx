@@ -1,4 +1,5 @@
 import type {ComponentChildren, RefObject} from 'preact';
+import {site} from '../site';
 import {type Playback, SPEEDS} from './playback';
 
 /** A choice of one among a few, as buttons that keep their state. */
@@ -98,12 +99,15 @@ export function Intro({
   readonly surprise: string;
   readonly notebook: string;
 }) {
+  const href = site?.notebooks[notebook];
+  const name = `Notebook ${notebook}`;
   return (
     <header class="intro">
       <h2 tabIndex={-1}>{title}</h2>
       <p class="task">{task}</p>
       <p class="surprise">
-        <strong>Surprise:</strong> {surprise} <span class="notebook">Notebook {notebook}</span>
+        <strong>Surprise:</strong> {surprise}{' '}
+        <span class="notebook">{href === undefined ? name : <a href={href}>{name}</a>}</span>
       </p>
     </header>
   );

@@ -115,6 +115,7 @@ export function writePage(root: string, file: string): void {
       return to(fs.existsSync(read) ? read : path.join(root, 'notebooks', `${notebook}.ipynb`));
     },
     playground: existing(path.join(made, 'playground', 'index.html'), to),
+    readme: existing(path.join(root, 'README.md'), to),
     plotly: to(path.join(root, 'node_modules', 'plotly.js-dist', 'plotly.js')),
   });
   writeFileAtomically(file, html);

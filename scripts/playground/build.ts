@@ -5,6 +5,7 @@ import {firstImages} from '../../lib/data/images';
 import {loadMnist} from '../../lib/data/mnist';
 import {shrinkImages} from '../../lib/data/shrink';
 import {scoringImages} from '../../lib/data/sources';
+import {COURSE_BAR_STYLE} from '../../lib/figures/courseBar';
 import {makeFolder, writeFileAtomically} from '../../lib/storage/files';
 import {checkpointFile, projectRoot} from '../../lib/storage/paths';
 
@@ -73,7 +74,10 @@ export async function buildPlayground(folder: string): Promise<void> {
   part('digits', Buffer.from(packBits((await testDigits()).pixels)).toString('base64'));
   part('learning-digits', Buffer.from(packGrays(await learningDigits())).toString('base64'));
   write('page.js', page.outputFiles[0].text);
-  for (const name of ['index.html', 'style.css']) write(name, fs.readFileSync(source(name)));
+  write('index.html', fs.readFileSync(source('index.html')));
+  write('style.css', fs.readFileSync(source('style.css'), 'utf8') + COURSE_BAR_STYLE);
+  // It stands alone until linkPlayground says what is around it.
+  write('site.js', 'globalThis.playgroundSite=null;\n');
 }
 
 /** The first test digits, black and white as they are scored. */

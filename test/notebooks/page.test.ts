@@ -11,7 +11,12 @@ import {markdownTables, pageFigures, writePage} from '../../scripts/notebooks/pa
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'page-'));
 test.after(() => fs.rmSync(folder, {recursive: true}));
-const places = {hrefOf: (notebook: string) => `${notebook}.ipynb`, plotly: 'plotly.js', playground: null};
+const places = {
+  hrefOf: (notebook: string) => `${notebook}.ipynb`,
+  plotly: 'plotly.js',
+  playground: null,
+  readme: null,
+};
 
 test('tables of Markdown, with the words above them as captions', () => {
   const tables = markdownTables(
@@ -44,6 +49,20 @@ test('no word of a figure can break the page', () => {
   assert.ok(html.includes('&lt;b&gt;&quot;&amp;'));
   assert.ok(!html.includes('</script><script>'));
   assert.ok(!html.includes('" onload="'));
+});
+
+test('the course is at hand: the playground, the notebooks and the README, where they are', () => {
+  const words = {title: 't', description: 'd', notebook: '01-a', command: 'npm start', minutes: 1};
+  const figure = {id: 'a', src: 'a.png', words, chart: null, picture: null};
+  const bar = (more: {playground: string | null; readme: string | null}): string[] => {
+    const html = pageHtml({tables: [], figures: [figure], ...places, ...more});
+    const nav = /<nav class="course".*?<\/nav>/s.exec(html)?.[0] ?? '';
+    return [...nav.matchAll(/href="([^"]*)"/g)].map(([, href]) => href);
+  };
+  assert.deepEqual(bar({playground: 'playground/index.html', readme: '../README.md'}), [
+    ...['#', 'playground/index.html', '01-a.ipynb', '../README.md'],
+  ]);
+  assert.deepEqual(bar({playground: null, readme: null}), ['#', '01-a.ipynb']);
 });
 
 test('a chart without a picture says so', () => {

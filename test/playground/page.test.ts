@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as http from 'node:http';
 import type {AddressInfo} from 'node:net';
+import * as os from 'node:os';
 import * as path from 'node:path';
 import test from 'node:test';
+import {fileURLToPath, pathToFileURL} from 'node:url';
 import type {Page} from 'playwright-core';
 import {STOPS} from '../../playground/tour';
+import {linkPlayground} from '../../scripts/playground/link';
 import {Playground, painted, skip} from './tools';
 
 let playground: Playground;
@@ -49,6 +52,53 @@ test('every view: names for screen readers, no serious finding, nothing wider th
   }
   assert.deepEqual(wrong, []);
   await page.close();
+});
+
+test('notebooks, results and README are at hand within the project, and a notebook leads back to its view', {
+  skip,
+}, async () => {
+  const root = fs.mkdtempSync(path.join(os.tmpdir(), 'course-'));
+  const folder = path.join(root, 'build', 'playground');
+  try {
+    fs.cpSync(playground.folder, folder, {recursive: true});
+    fs.mkdirSync(path.join(root, 'notebooks'));
+    for (const file of fs.readdirSync('notebooks').filter((name) => name.endsWith('.ipynb'))) {
+      fs.copyFileSync(path.join('notebooks', file), path.join(root, 'notebooks', file));
+    }
+    for (const file of ['build/index.html', 'build/02-made-masks.html', 'README.md']) {
+      fs.writeFileSync(path.join(root, file), '');
+    }
+    linkPlayground(root, folder);
+    const own = pathToFileURL(path.join(folder, 'index.html')).href;
+    const {page, wrong} = await playground.open('#draw', {viewport: {width: 360, height: 800}}, own);
+    const targets = await page
+      .locator('nav.course a:not([aria-current])')
+      .evaluateAll((links) => links.map((link) => (link as HTMLAnchorElement).href));
+    assert.equal(targets.length, 3);
+    assert.deepEqual(await findings(page), []);
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 360);
+    for (const view of VIEWS) {
+      await page.evaluate(`location.hash = ${JSON.stringify(view)}`);
+      await page.locator(`nav a[href="#${view}"][aria-current="page"]`).waitFor();
+      const link = page.locator('.notebook a');
+      targets.push(new URL((await link.getAttribute('href')) ?? '', own).href);
+      const notebook = ((await link.textContent()) ?? '').replace('Notebook ', '');
+      const back = fs.readFileSync(path.join('notebooks', `${notebook}.ipynb`), 'utf8');
+      assert.ok(back.includes(`(../build/playground/index.html#${view})`), `${notebook} does not lead back`);
+    }
+    for (const target of targets) assert.ok(fs.existsSync(fileURLToPath(target)), target);
+    assert.ok(targets.some((target) => target.endsWith('/build/02-made-masks.html')));
+    assert.deepEqual(wrong, []);
+    await page.close();
+    // Elsewhere it stands alone.
+    linkPlayground(root, playground.folder);
+    const alone = await playground.open('#draw');
+    await alone.page.locator('.notebook').waitFor();
+    assert.equal(await alone.page.locator('nav.course, .notebook a').count(), 0);
+    await alone.page.close();
+  } finally {
+    fs.rmSync(root, {recursive: true});
+  }
 });
 
 test('the tour has six stops, each on its view; a clicker goes on and back', {skip}, async () => {

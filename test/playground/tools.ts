@@ -31,8 +31,15 @@ export class Playground {
     return new Playground(folder, await startBrowser(findChromium() as string));
   }
 
-  /** @param address after the page's own: `#see`; or a whole one of another server */
-  async open(address = '', options: Parameters<Browser['newPage']>[0] = {}): Promise<Opened> {
+  /**
+   * @param address after the page's own: `#see`; or a whole one of another server
+   * @param own address of the page
+   */
+  async open(
+    address = '',
+    options: Parameters<Browser['newPage']>[0] = {},
+    own = pathToFileURL(path.join(this.folder, 'index.html')).href,
+  ): Promise<Opened> {
     const page = await this.browser.newPage({viewport: {width: 1200, height: 900}, ...options});
     page.setDefaultTimeout(60_000);
     const wrong: string[] = [];
@@ -41,7 +48,6 @@ export class Playground {
     page.on('request', (request) => {
       if (!/^(file|data|blob):/.test(request.url()) && !address.startsWith('http')) wrong.push(request.url());
     });
-    const own = pathToFileURL(path.join(this.folder, 'index.html')).href;
     await page.goto(address.startsWith('http') ? address : own + address);
     return {page, wrong};
   }
