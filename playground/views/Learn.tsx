@@ -38,6 +38,7 @@ export function Learn() {
             Other first weights (seed {seed})
           </button>
         </div>
+        <p class="small">It goes on while this tab is in the background.</p>
         {learning.trouble === null ? null : <Trouble>{learning.trouble}</Trouble>}
         <Curve learning={learning} />
         <p class="small" aria-live="polite" data-state={learning.state}>
