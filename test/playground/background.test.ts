@@ -12,13 +12,13 @@ test.after(() => playground?.close());
 /** What a browser does to the page of a tab in the background: no frames, and timers once a second. */
 const HIDDEN = `
   globalThis.inBackground = false;
-  for (const [name, value] of [['hidden', () => inBackground], ['visibilityState', () => inBackground ? 'hidden' : 'visible']]) {
-    Object.defineProperty(document, name, {get: value});
-  }
+  Object.defineProperty(document, 'hidden', {get: () => inBackground});
+  Object.defineProperty(document, 'visibilityState', {get: () => (inBackground ? 'hidden' : 'visible')});
   const [frame, timer] = [requestAnimationFrame.bind(globalThis), setTimeout.bind(globalThis)];
   const waiting = [];
   globalThis.requestAnimationFrame = (call) => (inBackground ? waiting.push(call) : frame(call));
-  globalThis.setTimeout = (call, delay = 0, ...rest) => timer(call, inBackground ? Math.max(1000, delay) : delay, ...rest);
+  globalThis.setTimeout = (call, delay = 0, ...rest) =>
+    timer(call, inBackground ? Math.max(1000, delay) : delay, ...rest);
   globalThis.setBackground = (hidden) => {
     inBackground = hidden;
     document.dispatchEvent(new Event('visibilitychange'));
