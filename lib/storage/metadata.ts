@@ -164,7 +164,7 @@ export function decodeMetadata(fields: Fields): CheckpointMetadata {
       ? fields.json(
           'ancestors',
           isAncestors,
-          'a list of {recipe, seed, epoch, step, trainingSeconds, history}',
+          'a list of {recipe, seed, epoch, step, trainingSeconds, history, device?}',
         )
       : [],
     ...(fields.has('changes')
@@ -280,9 +280,11 @@ function isHistory(value: unknown): value is History {
 }
 
 function isAncestor(value: unknown): value is Ancestor {
+  if (!isRecord(value)) return false;
+  const {device, ...own} = value;
   return (
-    isRecord(value) &&
-    Object.keys(value).sort().join() === 'epoch,history,recipe,seed,step,trainingSeconds' &&
+    (device === undefined || typeof device === 'string') &&
+    Object.keys(own).sort().join() === 'epoch,history,recipe,seed,step,trainingSeconds' &&
     isConfig(value.recipe) &&
     isCount(value.seed) &&
     isCount(value.epoch) &&

@@ -14,7 +14,12 @@ import {
   type RunResult,
   trainRun,
 } from '../../lib/reproduction/trainingRun';
-import {loadCheckpoint, loadTrainingState, readSafetensors} from '../../lib/storage/checkpoints';
+import {
+  loadCheckpoint,
+  loadTrainingState,
+  readSafetensors,
+  saveCheckpoint,
+} from '../../lib/storage/checkpoints';
 import {LockedError} from '../../lib/storage/lock';
 import {runFiles} from '../../lib/storage/paths';
 import {encodeSafetensors} from '../../lib/storage/safetensors';
@@ -222,4 +227,20 @@ test('the weights of a run that goes on are those of its best score so far', asy
   assert.deepEqual(later.checkpoint.tensors, loadTrainingState(state).tensors.best);
   later.dispose();
   assert.throws(() => loadWeights(state, 'pixelcnn'), /holds the model made, but pixelcnn is expected/);
+});
+
+test('a run that begins with weights from elsewhere keeps where they were trained', async () => {
+  await live(request(11));
+  const {weights} = runFiles('made', 'fvsbn', 11);
+  const {tensors, metadata} = loadCheckpoint(weights);
+  const from = path.join(folder, 'elsewhere.safetensors');
+  const versions = {...metadata.versions, device: 'a GPU'};
+  saveCheckpoint(from, {tensors, metadata: {...metadata, versions}});
+  await live(request(12, {from}));
+  const after = loadCheckpoint(runFiles('made', 'fvsbn', 12).weights).metadata;
+  assert.deepEqual(
+    after.ancestors.map(({seed, device}) => [seed, device]),
+    [[11, 'a GPU']],
+  );
+  assert.equal(after.versions.device, undefined);
 });

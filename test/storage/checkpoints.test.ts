@@ -21,7 +21,7 @@ import {
   writeSafetensors,
 } from '../../lib/storage/checkpoints';
 import {FileWriteError, writeFileAtomically} from '../../lib/storage/files';
-import {totalTraining} from '../../lib/storage/metadata';
+import {secondsElsewhere, totalTraining} from '../../lib/storage/metadata';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'checkpoints-'));
 test.after(() => fs.rmSync(folder, {recursive: true}));
@@ -49,6 +49,7 @@ const metadata: CheckpointMetadata = {
       trainingSeconds: 5.5,
       history: [{step: 700, epoch: 3, split: 'validation', nats: 99, seconds: 5}],
     },
+    {recipe: {batchSize: 9}, seed: 2, epoch: 1, step: 3, trainingSeconds: 1, history: [], device: 'a GPU'},
   ],
   versions: {node: 'v20', 'a "quoted" name': '2.21'},
   score: {testNats: 88.4},
@@ -415,15 +416,16 @@ test('killed at 20 random moments while saving: the file is always whole', {time
 
 test('trainings that follow each other count as one', () => {
   const total = totalTraining(metadata);
-  assert.deepEqual([total.epoch, total.step, total.trainingSeconds], [5, 2200, 17.845678901234567]);
+  assert.deepEqual([total.epoch, total.step, total.trainingSeconds], [6, 2203, 18.845678901234567]);
   assert.deepEqual(
     total.history.map(({step, epoch, nats}) => [step, epoch, nats]),
     [
       [700, 3, 99],
-      [700, 3, 543.4],
-      [2200, 5, 90.1],
+      [703, 4, 543.4],
+      [2203, 6, 90.1],
     ],
   );
+  assert.deepEqual([...secondsElsewhere(metadata)], [['a GPU', 1]]);
   const first = {...metadata, ancestors: []};
   const file = fileOf('first.safetensors');
   saveCheckpoint(file, {tensors, metadata: first});
