@@ -154,7 +154,8 @@ const runInputGradient = define({
     const [, dyHeight, dyWidth] = dy.shape as [number, number, number, number];
     // A convolution backward is one forward with the kernel turned round. What was padding needs no gradient,
     // so it is left out; the other two sides fill up to the image.
-    const turned = tf.transpose(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2]) as tf.Tensor4D;
+    const around = rows * columns === 1 ? kernel : tf.reverse(kernel, [0, 1]);
+    const turned = tf.transpose(around, [0, 1, 3, 2]) as tf.Tensor4D;
     const [reach, reachAcross] = [(rows - 1) * dilation, (columns - 1) * dilation];
     const [top, left] = [reach - padding.top, reachAcross - padding.left];
     const bottom = height + reach - dyHeight - top;

@@ -18,18 +18,19 @@ export interface DegreeMask {
 }
 
 /**
- * The matrix [inputs, outputs] with zeros where it is dead, whatever stood there. In a plain loop: to compare
- * all degrees with each other takes the WebAssembly backend many times as long as the product itself.
+ * The matrix [inputs, outputs] with zeros where it is dead, whatever stood there. Degrees are compared in a
+ * plain loop: that takes the WebAssembly backend many times as long as the product itself.
  */
 function masked(matrix: tf.Tensor, below: tf.Tensor, above: tf.Tensor, strict: unknown): tf.Tensor2D {
   const [lowest, given] = [below.dataSync(), above.dataSync()];
-  const values = matrix.dataSync().slice();
+  const alive = new Uint8Array(lowest.length * given.length);
   for (let i = 0; i < lowest.length; i++) {
     const least = strict ? lowest[i] + 1 : lowest[i];
     const row = i * given.length;
-    for (let j = 0; j < given.length; j++) if (given[j] < least) values[row + j] = 0;
+    for (let j = 0; j < given.length; j++) alive[row + j] = given[j] >= least ? 1 : 0;
   }
-  return tf.tensor2d(values, [lowest.length, given.length]);
+  const mask = tf.tensor2d(alive, [lowest.length, given.length], 'bool');
+  return tf.where(mask, matrix, tf.zerosLike(matrix)) as tf.Tensor2D;
 }
 
 const runMaskedDense = define({

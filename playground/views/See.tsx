@@ -85,7 +85,7 @@ export function See() {
       />
       {trouble === null ? null : <Trouble>{trouble}</Trouble>}
       <div class="columns">
-        <div class="side" data-looks={sight?.looks ?? 0} data-first={sight?.first ?? ''}>
+        <div class="side" data-asked={key} data-looks={sight?.looks ?? 0} data-first={sight?.first ?? ''}>
           <Board
             label={`What ${model.label} sees, 28 by 28 pixels`}
             color={color}
