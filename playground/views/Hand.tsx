@@ -236,6 +236,9 @@ function Kernel() {
         </p>
         <button type="button" onClick={() => setTaps(Uint8Array.from(right))}>
           Mask A, as it was
+        </button>{' '}
+        <button type="button" onClick={() => setTaps(Uint8Array.from(rasterMask(3, 'B')))}>
+          Mask B
         </button>
       </div>
       <div>

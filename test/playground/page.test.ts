@@ -157,6 +157,12 @@ test('masks by hand: the sum leaves 1 exactly where something leaks', {skip}, as
   assert.ok(Math.abs((await sum('[data-leaks="0"]')) - 1) < 1e-5);
   await page.getByRole('button', {name: 'center'}).click();
   assert.ok(Math.abs((await sum(':not([data-leaks="0"])')) - 1) > 1e-3);
+  await page.getByRole('button', {name: 'Mask A, as it was'}).click();
+  await sum('[data-leaks="0"]');
+  // Mask B at the start differs from A by the center, which leaks.
+  await page.getByRole('button', {name: 'Mask B'}).click();
+  assert.ok(Math.abs((await sum(':not([data-leaks="0"])')) - 1) > 1e-3);
+  assert.equal(await page.getByRole('button', {name: 'center, leaks: 1'}).count(), 1);
   assert.deepEqual(wrong, []);
   await page.close();
 });
