@@ -35,6 +35,7 @@ export function knownFirst(order: Int32Array, mask: Uint8Array): Int32Array {
  *
  * @param mask [H * W * C], 1 where the value is known
  * @param options.count how many completions; with several known images there must be as many
+ * @throws RangeError for a mask of another length, and as `sample` does
  */
 export async function complete(
   model: AutoregressiveModel,
@@ -46,7 +47,11 @@ export async function complete(
   return {images: drawn, conditionedOnAll: knownTooLate(model.order, mask) === 0};
 }
 
-/** The same in an order that puts the known pixels first, so that every drawn pixel sees all of them. */
+/**
+ * The same in an order that puts the known pixels first, so that every drawn pixel sees all of them.
+ *
+ * @throws RangeError for a mask of another length, and as `sample` does
+ */
 export async function completeInAnyOrder(
   model: ReorderableModel,
   images: Images,

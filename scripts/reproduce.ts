@@ -19,8 +19,8 @@ npm run publish-notebooks [-- NN…]      the same into the committed files
 Executes every notebook top to bottom in a fresh kernel, draws its figures, scores the committed weights
 again, and shows all of it on one page. What it makes goes into build/, so that no file of the project
 changes: build/NN-….ipynb and .html, build/figures, build/results.md, build/index.html, and
-build/playground, where the models run in the browser. publish-notebooks is for who maintains the course: it
-writes notebooks/, figures/ and the README's table.`;
+build/playground, where the models run in the browser. publish-notebooks is for those who maintain the
+course: it writes notebooks/, figures/ and the README's table.`;
 
 const root = projectRoot();
 const BEGIN = '<!-- results: written by npm run publish-notebooks -->';

@@ -17,7 +17,7 @@ const commands = {
     (args) => runScript('reproduce.ts', args),
   ],
   'publish-notebooks': [
-    'the same into the committed notebooks/ and figures/, for who maintains them',
+    'the same into the committed notebooks/ and figures/, for those who maintain them',
     (args) => runScript('reproduce.ts', ['--publish', ...args]),
   ],
   test: ['checks types and style, then runs the tests; arguments: parts of names of test files', runTests],

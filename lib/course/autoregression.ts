@@ -3,6 +3,8 @@ import {bitsPerDimension} from '../likelihood';
 import {Random} from '../random';
 import {ask, exercise, expectNumber, type Hints, Unanswered} from './check';
 
+/** Lesson 01: series predicted from their own past, and the checks of its exercises. */
+
 /**
  * A series predicted from its own past: x_t = c + a_1 x_(t-1) + … + a_p
  * x_(t-p) + noise, noise ~ N(0, deviation^2).

@@ -1,4 +1,4 @@
-/** What the checks of all exercises share: one sentence each, in one of three forms, never an error. */
+/** All lessons: what the checks share, one sentence each, in one of three forms, never an error. */
 
 /** Thrown by a check when the student has not answered yet. */
 export class Unanswered extends Error {}

@@ -6,7 +6,7 @@ import {type SampleOptions, sample} from '../sample';
 import type {AutoregressiveModel, Images} from '../types';
 import {ask, exercise, type Hints, sideOf} from './check';
 
-/** The checks of the exercises of lesson 12. */
+/** Lesson 12: the checks of its exercises. */
 
 /** -log p(hidden | known) by the chain rule, or null where this order does not give it. */
 export function checkCompletionNats(

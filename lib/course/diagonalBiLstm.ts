@@ -5,9 +5,7 @@ import {PixelRnn, type StateLayerKind} from '../models/pixelRnn';
 import {ask, exercise, type Hints, Unanswered} from './check';
 import {placeOf} from './pixelCnnMasks';
 
-/**
- * Lesson 08, the Diagonal BiLSTM: its two directions joined by a student, and the checks of its exercises.
- */
+/** Lesson 08: two directions joined by a student, and the checks of its exercises. */
 
 /** How a student, or a mistake, joins the two directions of a Diagonal BiLSTM. */
 export type JoinDirections = (left: tf.Tensor4D, right: tf.Tensor4D) => tf.Tensor4D;

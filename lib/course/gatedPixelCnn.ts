@@ -13,7 +13,7 @@ import type {AutoregressiveModel, Condition, Images} from '../types';
 import {ask, exercise, type Hints, sideOf, Unanswered} from './check';
 import {withLogits} from './withLogits';
 
-/** The checks of the exercises of lesson 06. */
+/** Lesson 06: the checks of its exercises. */
 
 /** The model that every wiring is tried on: three layers with kernels of 3, on images of 5 x 6. */
 export const WIRING_MODEL: GatedPixelCnnConfig = {

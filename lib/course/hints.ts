@@ -14,7 +14,7 @@ import {ROW_LSTM_HINTS} from './rowLstm';
 import {SAMPLES_HINTS} from './samples';
 import {TRAINING_HINTS} from './training';
 
-/** Each lesson's hints stand beside its checks; here they are found by the number of the notebook. */
+/** All lessons: the hints stand beside the checks; here they are found by the number of the notebook. */
 export const HINTS: Readonly<Record<string, Hints>> = {
   '00': AT_A_GLANCE_HINTS,
   '01': AUTOREGRESSION_HINTS,

@@ -1,4 +1,4 @@
-/** What the lessons need and the library does not: one file a notebook. */
+/** All lessons: what they need and the library does not, one file a notebook. */
 export {
   type ColorValue,
   checkFactors,

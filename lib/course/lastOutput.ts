@@ -1,5 +1,7 @@
 import type {Display} from '../figures/show';
 
+/** All lessons: the output of a cell whose tab was closed while it ran. */
+
 /** What the project's kernel keeps of the cell that ran last (scripts/setup/kernel.cjs). */
 interface Output {
   readonly text?: string;
@@ -8,8 +10,8 @@ interface Output {
 const OUTPUTS = Symbol.for('autoregressive-image-models.outputs');
 
 /**
- * Shows again what the cell before this one has shown, for who closed the tab while it ran: the kernel goes
- * on, but the browser never hears of it.
+ * Shows again what the cell before this one has shown, if you closed the tab while it ran: the
+ * kernel goes on, but the browser never hears of it.
  *
  * @param display `tslab.display`
  */

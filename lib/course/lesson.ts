@@ -7,6 +7,8 @@ import {type TrainResult, train} from '../train';
 import type {AutoregressiveModel, Images, TrainOptions} from '../types';
 import {hintsFor} from './hints';
 
+/** All lessons: what a notebook does again and again. */
+
 /** Which notebook this is, and the seed of all its random numbers: every figure carries both. */
 export interface Here {
   /** The file's name without its ending, such as "02-made-masks". */

@@ -9,8 +9,10 @@ import type {AutoregressiveModel} from '../types';
 import {ask, exercise, expectNumber, type Hints, Unanswered} from './check';
 import {withLogits} from './withLogits';
 
+/** Lesson 03: a mistake made on purpose, and the checks of its exercises. */
+
 /**
- * The mistake of notebook 03, made on purpose: one "model" whose logits are the mean of its members' logits.
+ * The mistake: one "model" whose logits are the mean of its members' logits.
  * If the members' orders differ, a pixel's mean logit depends on pixels that depend on it in turn, the
  * product of the conditionals no longer sums to 1 over all images, and its "nats" are no likelihood. If all
  * members have the same order, it is a proper model. The ensemble that is always proper averages whole-image
@@ -25,8 +27,6 @@ export function averagedLogits(members: readonly AutoregressiveModel[]): Autoreg
     tf.tidy(() => tf.div(tf.addN(members.map((member) => member.logits(x))), members.length)),
   );
 }
-
-/** The checks of the exercises of lesson 03. */
 
 /**
  * The ensemble's nats of one image from those of its members, also where

@@ -1,7 +1,7 @@
 import {evenHiddenDegrees, hiddenMask, inputDegrees, outputMask, pathCounts} from '../layers/madeMasks';
 import {ask, exercise, type Hints, toBit, Unanswered} from './check';
 
-/** Lesson 02, MADE's masks: the checks of its exercises, which compare with the library itself. */
+/** Lesson 02: the checks of the exercises on MADE's masks, which compare with the library itself. */
 
 /**
  * The direct connection's mask, V's strict rule without a hidden layer in between (section 6.1): from a pixel

@@ -6,7 +6,7 @@ import {Random} from '../random';
 import type {Split} from '../types';
 import {ask, exercise, expectNumber, type Hints, sideOf, Unanswered} from './check';
 
-/** The checks of the exercises of lesson 09. */
+/** Lesson 09: the checks of its exercises. */
 
 const COLORS = ['R', 'G', 'B'] as const;
 type Color = (typeof COLORS)[number];

@@ -5,7 +5,7 @@ import {transposeImages} from '../data/rearrange';
 import {Random} from '../random';
 import type {Images} from '../types';
 
-/** What a model of digits may be shown that is no digit, for lesson 13. */
+/** Lesson 13: what a model of digits may be shown that is no digit. */
 
 export interface OddImages {
   readonly name: string;

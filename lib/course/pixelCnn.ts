@@ -4,6 +4,8 @@ import {ResidualBlock} from '../layers/residual';
 import {Random} from '../random';
 import {ask, exercise, type Hints, sideOf, Unanswered} from './check';
 
+/** Lesson 05: how far a sampler has come, and the checks of its exercises. */
+
 /**
  * Which values a sampler has drawn after part of its work: the first ones of the model's order.
  *
@@ -20,8 +22,6 @@ export function drawnSoFar(order: Int32Array, share: number): Uint8Array {
   for (const index of order.subarray(0, Math.round(share * order.length))) mask[index] = 1;
   return mask;
 }
-
-/** The checks of the exercises of lesson 05. */
 
 /** -log p of one pixel from its logit, also where a probability is too small for a number. */
 export function checkPixelNats(mine: (logit: number, pixel: 0 | 1) => number | undefined): string {
@@ -46,8 +46,8 @@ export function checkPixelNats(mine: (logit: number, pixel: 0 | 1) => number | u
 }
 
 /**
- * The residual block of figure 5, put together by the student from its three convolutions: the golden
- * values of lib/residualExample.
+ * The residual block of figure 5, put together by the student from its three convolutions, against the golden
+ * values of `residualExample`.
  */
 export function checkResidual(mine: (block: ResidualBlock, x: tf.Tensor4D) => tf.Tensor | undefined): string {
   return exercise('The residual block', () => {

@@ -6,7 +6,7 @@ import {channelMask, evenGroups, type MaskType, rasterMask} from '../layers/rast
 import type {AutoregressiveModel, ImageShape} from '../types';
 import {ask, exercise, type Hints, sideOf, toBit, Unanswered} from './check';
 
-/** The checks of the exercises of lesson 04. */
+/** Lesson 04: the checks of its exercises. */
 
 /** How many weights of a kernel are alive, for any size: counted in the masks themselves. */
 export function checkWeightsAlive(mine: (size: number, type: MaskType) => number | undefined): string {

@@ -1,3 +1,5 @@
+/** All lessons: a guess beside what was measured. */
+
 /**
  * A guess beside what was measured, for a cell in which the student writes the guess first. It never fails
  * and never judges more than right or wrong: the point is to have guessed.

@@ -3,7 +3,7 @@ import {sample} from '../sample';
 import type {AutoregressiveModel, ImageShape, Images} from '../types';
 import {ask, exercise, type Hints, sideOf} from './check';
 
-/** The checks of the exercises of lesson 13. */
+/** Lesson 13: the checks of its exercises. */
 
 /** Passes of the whole network that the naive sampler makes for a batch of images. */
 export function checkPasses(

@@ -3,7 +3,7 @@ import {pixelLstmCell} from '../engine/pixelCells';
 import {Random} from '../random';
 import {ask, exercise, type Hints, sideOf, Unanswered} from './check';
 
-/** Lesson 07, Row LSTM: the checks of its exercises. */
+/** Lesson 07: the checks of the exercises on Row LSTM. */
 
 /** One step of an LSTM in plain numbers, from the four sums that go into its gates and the cell before. */
 export type LstmStep = (

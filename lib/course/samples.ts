@@ -3,7 +3,7 @@ import {crossEntropy, entropy} from '../inspect/joint';
 import {Random} from '../random';
 import {ask, exercise, type Hints, sideOf} from './check';
 
-/** The checks of the exercises of lesson 11. */
+/** Lesson 11: the checks of its exercises. */
 
 /**
  * Expected nats of a model's own samples and of real data, both scored by the

@@ -4,8 +4,10 @@ import {loadMnist} from '../data/mnist';
 import {shrinkImages} from '../data/shrink';
 import type {Split} from '../types';
 
+/** Lessons 06 to 08: what the models are trained on that a student builds. */
+
 /**
- * What the models are trained on that a student builds: digits of 14 x 14 pixels, each the mean of four,
+ * Digits of 14 x 14 pixels, each the mean of four,
  * black or white by a threshold at one half. No chance is in the pixels, so a small model shows in its
  * samples what it has learned; nats of these digits are to be compared with each other only.
  *

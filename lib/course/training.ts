@@ -3,7 +3,7 @@ import type {HistoryRow} from '../types';
 import {TRAIN_DEFAULTS} from '../types';
 import {ask, exercise, type Hints, sideOf, toBit, Unanswered} from './check';
 
-/** The checks of the exercises of lesson 10. */
+/** Lesson 10: the checks of its exercises. */
 
 /** The learning rate of a step: up along a line, down along a cosine. */
 export function checkSchedule(

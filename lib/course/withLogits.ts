@@ -1,5 +1,7 @@
 import type {AutoregressiveModel} from '../types';
 
+/** Lessons 03 and 06: a model with other logits, for what goes wrong. */
+
 /**
  * The model with other logits, for lessons on what goes wrong. It shares the parameters and owns nothing: to
  * dispose it does nothing. Sampling, evaluation and the Jacobian take it as any model; it has no cached

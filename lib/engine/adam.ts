@@ -6,6 +6,8 @@ import {native, outputs} from './native';
 /**
  * Adam (Kingma and Ba 2015, algorithm 1, in the order of operations at the end of its section 2) together
  * with an exponential moving average of the weights, which is what is evaluated and published.
+ * Its step is here and in native/adam.cc, and for a GPU in pytorch/adam.py; its state is a type in
+ * lib/types.ts, which lib/storage/checkpoints.ts saves.
  */
 export interface AdamOptions {
   readonly beta1: number;

@@ -5,6 +5,10 @@ import {native} from './native';
  * Operations of the library, registered with tfjs beside its own. Each has two forms that must agree in
  * values and gradients: one in operations of the TensorFlow runtime, and a portable twin in plain tfjs for
  * every other backend (WASM, plain JavaScript). Only the gradients that are asked for are computed.
+ *
+ * A new one needs a file in native/ whose `registerX()` native/module.cc declares and calls, and a file
+ * beside this one that calls `define` with both forms and the gradient, and checks shapes first. Its test
+ * holds the two forms together.
  */
 
 export type Inputs = Record<string, tf.Tensor>;

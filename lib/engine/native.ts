@@ -18,8 +18,8 @@ export interface NativeKernels {
   /** @param previous [count], or null for the first value; @param out [count, logits of a value] */
   pixelLogits(sampler: unknown, previous: Float32Array | null, out: Float32Array): void;
   /**
-   * Draws as types.ts' Drawing says. @param outcomes [images]: 0, or not where a value is left
-   * open; @param places [samplers]
+   * Draws as types.ts' Drawing says. @param outcomes [images]: 0 when all values are drawn, else
+   * nonzero; @param places [samplers]
    */
   drawPixels(
     samplers: readonly unknown[],

@@ -28,7 +28,10 @@ export interface GatedSpec {
   readonly classes: number;
 }
 
-/** What tanh times sigmoid makes of inputs of deviation 0.6, which the first weights give it. */
+/**
+ * Standard deviation of tanh(a)·sigmoid(b) when a and b have standard deviation 0.6, as with the first
+ * weights.
+ */
 export const GATED_DEVIATION = 0.27;
 const BEFORE_GATE = 0.6;
 

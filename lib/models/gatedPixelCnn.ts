@@ -79,6 +79,10 @@ export function checkGatedPixelCnnConfig(config: GatedPixelCnnConfig): void {
   }
 }
 
+/**
+ * Gated PixelCNN (van den Oord et al. 2016b, figure 2): a stack for the rows above and one for the pixels to
+ * the left, with gates, on a class where the config has some; raster order. It owns its weights: dispose it.
+ */
 export class GatedPixelCnn implements AutoregressiveModel {
   readonly name = 'gated';
   readonly image: ImageShape;

@@ -18,6 +18,7 @@ export interface Preset extends PresetOf<ModelConfig> {
   readonly model: ModelName;
   readonly preset: string;
   readonly recipe: TrainOptions;
+  /** With the first weights of this seed; the caller disposes the model. */
   readonly create: (seed: number) => AutoregressiveModel;
 }
 
@@ -127,7 +128,13 @@ export function hiddenWeights(model: string, config: ModelConfig): ReadonlyMap<s
   return new Map(specs.flatMap(({name, mask}) => (mask === undefined ? [] : [[name, mask()] as const])));
 }
 
-/** Builds a model from what a checkpoint says of it. @throws RangeError */
+/**
+ * Builds a model from what a checkpoint says of it.
+ *
+ * @param seed of the first weights
+ * @returns the caller disposes it
+ * @throws RangeError for an unknown model, or a config that it refuses
+ */
 export function createModel(model: string, config: ModelConfig, seed = 0): AutoregressiveModel {
   return familyOf(model).create(config, seed);
 }

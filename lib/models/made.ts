@@ -109,6 +109,11 @@ function anyOf(masks: readonly Float32Array[]): Float32Array {
   return masks[0].map((_, i) => (masks.some((mask) => mask[i] === 1) ? 1 : 0));
 }
 
+/**
+ * MADE (Germain et al. 2015): an autoencoder whose masks let an output see the inputs before its own alone.
+ * What `create` returns owns the weights and all sets of masks. `withMasks`, `atStep`, `ensemble` and
+ * `withOrder` return views of the same weights, of no use after their model is disposed.
+ */
 export class Made implements AutoregressiveModel {
   readonly name = 'made';
   readonly levels = 2;
@@ -183,7 +188,12 @@ export class Made implements AutoregressiveModel {
       : maskedDense(hidden, weights('output'), own, layers[layers.length - 1], 'none');
   }
 
-  /** The same weights seen through the given set of masks, with that set's order. */
+  /**
+   * The same weights seen through the given set of masks, with that set's order.
+   *
+   * @returns a view that owns nothing: the masks are kept with the model, and to dispose it does nothing
+   * @throws RangeError when the config has no such set
+   */
   withMasks(set: number): Made {
     const sets = this.config.masks === 0 ? FRESH_ENSEMBLE : this.config.masks;
     if (!Number.isInteger(set) || set < 0 || set >= sets) {
@@ -192,6 +202,11 @@ export class Made implements AutoregressiveModel {
     return new Made(this.config, this.parameters, maskSet(this.config, this.sets, set), () => {}, this.sets);
   }
 
+  /**
+   * The same weights under the masks of a training step: the sets in turn, or fresh masks with `masks` 0.
+   *
+   * @returns a view; dispose it: it owns its masks where they are fresh, and nothing else
+   */
   atStep(step: number): Made {
     const {masks, maskSeed} = this.config;
     if (masks > 0) return this.withMasks(step % masks);
@@ -199,6 +214,11 @@ export class Made implements AutoregressiveModel {
     return this.withOrder(order, new Random(maskSeed, 'made fresh degrees', step));
   }
 
+  /**
+   * One view for each set of masks (for 8 of them where training had no fixed number).
+   *
+   * @returns views that own nothing, as those of `withMasks`
+   */
   ensemble(): Made[] {
     const sets = this.config.masks === 0 ? FRESH_ENSEMBLE : this.config.masks;
     return Array.from({length: sets}, (_, set) => this.withMasks(set));

@@ -77,6 +77,10 @@ export function checkPixelCnnConfig(config: PixelCnnConfig): void {
   checkDilations('PixelCNN', config);
 }
 
+/**
+ * PixelCNN (van den Oord et al. 2016a, table 1): a masked convolution, residual blocks, a head; raster order.
+ * It owns its weights: dispose it.
+ */
 export class PixelCnn implements AutoregressiveModel {
   readonly name = 'pixelcnn';
   readonly image: ImageShape;

@@ -38,7 +38,10 @@ export function committedPresets(model: ModelName): string[] {
   return presetNames(model).filter((preset) => fs.existsSync(checkpointFile(model, preset)));
 }
 
-/** Whether a preset is of a paper's size for color: a processor scores its test images in an hour. */
+/**
+ * Whether a preset is of a paper's size for color: too slow to be scored unless it is named, as a processor
+ * needs an hour for its test images.
+ */
 export function isPaperSize(preset: string): boolean {
   return preset.endsWith('-paper');
 }

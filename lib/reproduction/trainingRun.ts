@@ -107,7 +107,7 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
   }
 }
 
-/** The preset for images of one's own, which say themselves how they become black and white. */
+/** The preset for images of your own. The manifest of a data set of your own names its binarization. */
 function presetFor({manifest}: OwnSource, preset: Preset): Preset {
   const {binarization, classes} = manifest;
   const fitted = fitPreset(preset, {...manifest, classes: classes.length});

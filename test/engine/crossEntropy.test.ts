@@ -168,9 +168,9 @@ test('cross-entropy: the formula of several operations that it replaces', async 
   });
 });
 
-test('cross-entropy: levels that there are not give no number, and touch no memory', async () => {
+test('cross-entropy: levels that there are not give no number, and touch no memory', async (t) => {
   const {name} = await startEngine();
-  if (name !== 'tensorflow') return;
+  if (name !== 'tensorflow') return t.skip('the portable twin looks no level up in memory');
   await tf.setBackend('tensorflow');
   tf.tidy(() => {
     const z = tf.zeros([3, 1, 5]) as tf.Tensor3D;
