@@ -5,7 +5,6 @@ import {pixelRnnPresets} from './pixelRnnPresets';
 
 export const DIAGONAL_BI_LSTM = defineModel({
   name: 'diagonal',
-  label: 'Diagonal BiLSTM',
   presets: pixelRnnPresets({
     digits: {nats: 79.2, source: 'PixelRNN, table 4: Diagonal BiLSTM, 7 layers, h = 16'},
     'one-layer': {nats: 80.75, source: 'PixelRNN, table 4: Diagonal BiLSTM, 1 layer, h = 32'},

@@ -22,14 +22,12 @@ export interface PresetOf<Config extends ModelConfig> {
 }
 
 /**
- * All that the library knows of a kind of model. lib/models/index.ts lists them;
- * nothing is said of them elsewhere.
+ * All that the library knows of a kind of model, and lib/models/index.ts lists them. Only their names and
+ * colors in figures stand elsewhere, in lib/figures/style.ts; a model without those is shown by its `name`.
  */
 export interface ModelFamily<Name extends string, Preset extends string, Config extends ModelConfig> {
   /** As the commands take it: `made`, `pixelcnn`, … */
   readonly name: Name;
-  /** As readers know it: `MADE`, `PixelCNN`, … */
-  readonly label: string;
   /** The first is the one that commands take when none is named. */
   readonly presets: Readonly<Record<Preset, PresetOf<Config>>>;
   /** The tensors of a config with what masks hide of them; without it every number is taken to count. */

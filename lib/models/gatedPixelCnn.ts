@@ -6,7 +6,6 @@ import {GATED_DEVIATION, GatedLayer, type GatedSpec} from '../layers/gated';
 import {MaskedConv2d, type MaskedConv2dSpec} from '../layers/maskedConv2d';
 import {createParameters, type ParameterSpec} from '../layers/parameters';
 import type {AutoregressiveModel, Condition, ImageShape, IncrementalLogits, Parameters} from '../types';
-import {TRAIN_DEFAULTS} from '../types';
 import {checkKeys} from './configKeys';
 import {configsOf, defineModel} from './family';
 import {startGated} from './gatedPixelCnnIncremental';
@@ -17,6 +16,8 @@ import {
   checkPositive,
   checkRasterConfig,
   checkRasterInput,
+  DIGITS,
+  DIGITS_RECIPE,
   headSpecs,
   type RasterConfig,
   rasterOrder,
@@ -63,17 +64,18 @@ function head(config: GatedPixelCnnConfig): MaskedConv2dSpec[] {
   return headSpecs(config, config.features, 1 / GATED_DEVIATION / Math.sqrt(1 + config.dilations.length));
 }
 
+const TITLE = 'Gated PixelCNN';
 const KEYS = [
   ...['height', 'width', 'channels', 'levels', 'firstSize', 'size', 'features', 'dilations', 'head'],
   'classes',
 ];
 
 /** @throws RangeError that names the field, its value and the rule */
-export function checkGatedPixelCnnConfig(config: GatedPixelCnnConfig): void {
-  checkKeys('Gated PixelCNN', config, KEYS);
-  checkRasterConfig('Gated PixelCNN', config);
-  for (const field of ['features', 'head'] as const) checkPositive('Gated PixelCNN', field, config[field]);
-  checkDilations('Gated PixelCNN', config);
+function checkConfig(config: GatedPixelCnnConfig): void {
+  checkKeys(TITLE, config, KEYS);
+  checkRasterConfig(TITLE, config);
+  for (const field of ['features', 'head'] as const) checkPositive(TITLE, field, config[field]);
+  checkDilations(TITLE, config);
   if (!Number.isInteger(config.classes) || config.classes < 0) {
     throw new RangeError(`Gated PixelCNN: classes must be 0 or a positive integer, got ${config.classes}`);
   }
@@ -105,7 +107,7 @@ export class GatedPixelCnn implements AutoregressiveModel {
    * @throws RangeError when a number of the config is out of its range
    */
   static create(config: GatedPixelCnnConfig, seed = 0): GatedPixelCnn {
-    checkGatedPixelCnnConfig(config);
+    checkConfig(config);
     const parameters = createParameters(gatedPixelCnnParameters(config), seed);
     const layers = layerSpecs(config).map((spec) => new GatedLayer(spec, parameters));
     const convolutions = head(config).map((spec) => new MaskedConv2d(spec, parameters));
@@ -114,7 +116,7 @@ export class GatedPixelCnn implements AutoregressiveModel {
 
   /** @throws RangeError for another size of image, and as checkCondition does */
   logits(x: tf.Tensor4D, condition?: Condition): tf.Tensor {
-    checkRasterInput('Gated PixelCNN', x, this.image);
+    checkRasterInput(TITLE, x, this.image);
     return tf.tidy(() => {
       const horizontal = this.together(x, this.layers.length, true, condition);
       return splitLevels(reluConvolutions(horizontal, this.head, false), this);
@@ -127,7 +129,7 @@ export class GatedPixelCnn implements AutoregressiveModel {
    * @returns [B, H, W, features] each; the caller disposes them
    */
   stacks(x: tf.Tensor4D, layers: number, condition?: Condition): Stacks {
-    checkRasterInput('Gated PixelCNN', x, this.image);
+    checkRasterInput(TITLE, x, this.image);
     const [vertical, horizontal] = tf.tidy(() =>
       tf.split<tf.Tensor4D>(this.together(x, layers, false, condition), 2, 3),
     );
@@ -157,36 +159,33 @@ export class GatedPixelCnn implements AutoregressiveModel {
   }
 }
 
-const DIGITS = {height: 28, width: 28, channels: 1, levels: 2, firstSize: 7, size: 3, classes: 0} as const;
+const SHAPE = {...DIGITS, size: 3, classes: 0} as const;
 
-/** As PixelCNN's. */
-const RECIPE = {...TRAIN_DEFAULTS, batchSize: 32, clipNorm: 100};
+/**
+ * As many layers as PixelCNN's blocks, dilated like those to see 24 rows up, with features that make a
+ * training step 1.6 times as long.
+ */
+const LAYERS = {...SHAPE, features: 32, dilations: [1, 2, 4, 8, 4, 2], head: 64} as const;
+const LAYERS_RECIPE = {...DIGITS_RECIPE, epochs: 3, learningRate: 4e-3} as const;
 
 export const GATED_PIXEL_CNN = defineModel({
   name: 'gated',
-  label: 'Gated PixelCNN',
   presets: {
-    /**
-     * The paper has no MNIST. As many layers as PixelCNN's blocks, dilated like those to see 24 rows up, with
-     * features that make a training step 1.6 times as long.
-     */
+    /** The paper has no MNIST. */
     digits: {
-      config: {...DIGITS, features: 32, dilations: [1, 2, 4, 8, 4, 2], head: 64},
-      recipe: {...RECIPE, epochs: 3, learningRate: 4e-3},
+      config: LAYERS,
+      recipe: LAYERS_RECIPE,
       paper: {
         nats: 80.1,
         source: 'PixelVAE, table 1: its own run of a Gated PixelCNN; the Gated paper has no MNIST',
       },
     },
     /** The same, conditioned on the digit to draw (section 2.3). */
-    labeled: {
-      config: {...DIGITS, features: 32, dilations: [1, 2, 4, 8, 4, 2], head: 64, classes: 10},
-      recipe: {...RECIPE, epochs: 3, learningRate: 4e-3},
-    },
+    labeled: {config: {...LAYERS, classes: 10}, recipe: LAYERS_RECIPE},
     /** Small enough to learn while you watch. */
     small: {
-      config: {...DIGITS, features: 12, dilations: [1, 2, 4], head: 24},
-      recipe: {...RECIPE, epochs: 1, learningRate: 5e-3},
+      config: {...SHAPE, features: 12, dilations: [1, 2, 4], head: 24},
+      recipe: {...DIGITS_RECIPE, epochs: 1, learningRate: 5e-3},
     },
     /**
      * The paper gives sizes for ImageNet alone (20 layers of 384 features, kernels of 5x5): here

@@ -14,6 +14,7 @@ import {Random} from '../random';
 import type {AutoregressiveModel, ImageShape, IncrementalLogits, Parameters} from '../types';
 import {checkMadeConfig, type MadeConfig} from './madeConfig';
 import {startMade} from './madeIncremental';
+import {checkRasterInput} from './raster';
 
 /** One set of masks with its order, as the degrees that they follow from. */
 class MaskSet {
@@ -150,15 +151,9 @@ export class Made implements AutoregressiveModel {
   }
 
   logits(x: tf.Tensor4D): tf.Tensor {
-    const [batch, height, width, channels] = x.shape;
-    if (height !== this.image.height || width !== this.image.width || channels !== this.image.channels) {
-      const {image} = this;
-      throw new RangeError(
-        `MADE: images must be [B, ${image.height}, ${image.width}, ${image.channels}], got [${x.shape.join(', ')}]`,
-      );
-    }
+    checkRasterInput('MADE', x, this.image);
     return tf.tidy(() => {
-      const flat = tf.reshape(x, [batch, height * width * channels]) as tf.Tensor2D;
+      const flat = tf.reshape(x, [x.shape[0], this.order.length]) as tf.Tensor2D;
       return tf.reshape(this.flatLogits(flat), x.shape);
     });
   }

@@ -1,6 +1,7 @@
 import {checkSeed} from '../random';
 import type {ModelConfig} from '../types';
 import {checkKeys} from './configKeys';
+import {checkPositive} from './raster';
 
 /** MADE: a masked autoencoder whose outputs are conditionals (Germain et al. 2015). */
 export interface MadeConfig extends ModelConfig {
@@ -49,16 +50,8 @@ export function checkMadeConfig(config: MadeConfig): void {
       'MADE: masks = 0 draws an order at every step, so orderAgnostic must be true, got false',
     );
   }
-  for (const field of ['height', 'width', 'channels'] as const) {
-    if (!Number.isInteger(config[field]) || config[field] < 1) {
-      throw new RangeError(`MADE: ${field} must be a positive integer, got ${config[field]}`);
-    }
-  }
-  for (const units of config.hidden) {
-    if (!Number.isInteger(units) || units < 1) {
-      throw new RangeError(`MADE: each hidden layer must have a positive integer of units, got ${units}`);
-    }
-  }
+  for (const field of ['height', 'width', 'channels'] as const) checkPositive('MADE', field, config[field]);
+  for (const units of config.hidden) checkPositive('MADE', 'the units of a hidden layer', units);
   if (config.order !== 'raster' && config.order !== 'random') {
     throw new RangeError(`MADE: order must be 'raster' or 'random', got '${config.order}'`);
   }

@@ -12,6 +12,7 @@ import {
   checkPositive,
   checkRasterConfig,
   checkRasterInput,
+  firstSpec,
   headSpecs,
   MOST_LAYERS,
   type RasterConfig,
@@ -46,19 +47,6 @@ export interface StateLayerKind {
 /** Deviation of LSTM states at the start, about. */
 const STATE_DEVIATION = 0.3;
 
-function firstSpec(config: PixelRnnConfig): MaskedConv2dSpec {
-  return {
-    name: 'first',
-    mask: rasterMask(config.firstSize, 'A'),
-    type: 'A',
-    dilation: 1,
-    inputs: evenGroups(config.channels, config.channels),
-    outputs: evenGroups(2 * config.features, config.channels),
-    // Digits are mostly black: their values deviate by 0.3 from 0, not by 1.
-    scale: 3,
-  };
-}
-
 function stateSpecs({layers, features, channels}: PixelRnnConfig): StateSpec[] {
   return Array.from({length: layers}, (_, k) => ({
     name: `layer${k + 1}`,
@@ -89,7 +77,7 @@ function pointSpecs(config: PixelRnnConfig, role: 'up' | 'skip'): MaskedConv2dSp
 /** The tensors the model holds, by name, shape and first values. */
 export function pixelRnnParameters(config: PixelRnnConfig, kind: StateLayerKind): ParameterSpec[] {
   return [
-    ...MaskedConv2d.parameters(firstSpec(config)),
+    ...MaskedConv2d.parameters(firstSpec(config, 2 * config.features)),
     ...stateSpecs(config).flatMap((spec) => kind.parameters(spec)),
     ...[...pointSpecs(config, 'up'), ...pointSpecs(config, 'skip')].flatMap(MaskedConv2d.parameters),
     ...headSpecs(config, 2 * config.features).flatMap(MaskedConv2d.parameters),
@@ -130,7 +118,7 @@ export class PixelRnn implements AutoregressiveModel {
     const parameters = createParameters(pixelRnnParameters(config, kind), seed);
     const convolution = (spec: MaskedConv2dSpec): MaskedConv2d => new MaskedConv2d(spec, parameters);
     this.parameters = parameters;
-    this.first = convolution(firstSpec(config));
+    this.first = convolution(firstSpec(config, 2 * config.features));
     this.layers = stateSpecs(config).map((spec) => new kind(spec, parameters));
     this.up = pointSpecs(config, 'up').map(convolution);
     this.skip = pointSpecs(config, 'skip').map(convolution);

@@ -1,20 +1,8 @@
-import {TRAIN_DEFAULTS} from '../types';
 import type {PresetOf, Reported} from './family';
 import type {PixelRnnConfig} from './pixelRnn';
-import {CIFAR10_PAPER, CIFAR10_PAPER_RECIPE} from './raster';
+import {CIFAR10_PAPER, CIFAR10_PAPER_RECIPE, DIGITS, DIGITS_RECIPE} from './raster';
 
-const DIGITS = {
-  height: 28,
-  width: 28,
-  channels: 1,
-  levels: 2,
-  firstSize: 7,
-  residual: true,
-  skip: false,
-} as const;
-
-/** As PixelCNN's. */
-const RECIPE = {...TRAIN_DEFAULTS, batchSize: 32, clipNorm: 100};
+const SHAPE = {...DIGITS, residual: true, skip: false} as const;
 
 /**
  * The presets of Row LSTM and the Diagonal BiLSTM. Table 4 of van den Oord et al. 2016a has two sizes of the
@@ -26,20 +14,20 @@ export function pixelRnnPresets(
   return {
     /** "7 layers, h = 16". */
     digits: {
-      config: {...DIGITS, features: 16, layers: 7, head: 32},
-      recipe: {...RECIPE, epochs: 4, learningRate: 4e-3},
+      config: {...SHAPE, features: 16, layers: 7, head: 32},
+      recipe: {...DIGITS_RECIPE, epochs: 4, learningRate: 4e-3},
       paper: papers.digits,
     },
     /** "1 layer, h = 32". */
     'one-layer': {
-      config: {...DIGITS, features: 32, layers: 1, head: 32},
-      recipe: {...RECIPE, epochs: 6, learningRate: 4e-3},
+      config: {...SHAPE, features: 32, layers: 1, head: 32},
+      recipe: {...DIGITS_RECIPE, epochs: 6, learningRate: 4e-3},
       paper: papers['one-layer'],
     },
     /** Small enough to learn while you watch. */
     small: {
-      config: {...DIGITS, features: 12, layers: 2, head: 24},
-      recipe: {...RECIPE, epochs: 1, learningRate: 5e-3},
+      config: {...SHAPE, features: 12, layers: 2, head: 24},
+      recipe: {...DIGITS_RECIPE, epochs: 1, learningRate: 5e-3},
     },
     /**
      * "12 layers, h = 128" (section 5.1), with residual and skip connections, the best of

@@ -1,15 +1,16 @@
 import {RowLstm} from '../layers/rowLstm';
-import {configsOf, defineModel} from './family';
+import {configsOf, defineModel, type Reported} from './family';
 import {PixelRnn, type PixelRnnConfig, pixelRnnParameters} from './pixelRnn';
 import {pixelRnnPresets} from './pixelRnnPresets';
 
+const PAPER: Reported = {
+  nats: 80.54,
+  source: 'PixelRNN, table 4: Row LSTM, of a size that the paper does not give',
+};
+
 export const ROW_LSTM = defineModel({
   name: 'rowlstm',
-  label: 'Row LSTM',
-  presets: pixelRnnPresets({
-    digits: {nats: 80.54, source: 'PixelRNN, table 4: Row LSTM, of a size that the paper does not give'},
-    'one-layer': {nats: 80.54, source: 'PixelRNN, table 4: Row LSTM, of a size that the paper does not give'},
-  }),
+  presets: pixelRnnPresets({digits: PAPER, 'one-layer': PAPER}),
   parameters: (config: PixelRnnConfig) => pixelRnnParameters(config, RowLstm),
   create: createRowLstm,
 });

@@ -131,7 +131,7 @@ test('a checkpoint that does not fit is refused by name, and leaves no tensor be
     [altered({config: '{}'}), /altered\.safetensors: .*\. Copy it again/],
     [
       altered({config: JSON.stringify({...config, hidden: [-2]})}),
-      /each hidden layer must have a positive integer of units, got -2/,
+      /the units of a hidden layer must be a positive integer, got -2/,
     ],
     [
       altered({config: JSON.stringify({...config, hidden: [9]})}),
