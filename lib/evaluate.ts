@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {checkCondition, conditionAt, conditionOf} from './condition';
 import {Dataset} from './data/dataset';
-import {checkImages, checkLevels} from './data/images';
+import {checkImageSize, checkImages, checkLevels} from './data/images';
 import {stopButton} from './engine/stopButton';
 import {yieldToOthers} from './engine/yieldToOthers';
 import {NotFiniteError} from './finite';
@@ -101,19 +101,13 @@ function summary(model: AutoregressiveModel, perImage: Float64Array): Evaluation
 
 /** @throws RangeError when there is no image, or they are of another size than the model's */
 export function checkModelShape(model: AutoregressiveModel, images: Images): void {
-  const {height, width, channels} = model.image;
   checkImages(images);
   if (images.count < 1) throw new RangeError(`${model.name}: needs at least one image, got ${images.count}`);
-  if (images.height !== height || images.width !== width || images.channels !== channels) {
-    throw new RangeError(
-      `${model.name}: images must be ${height} x ${width} x ${channels}, ` +
-        `got ${images.height} x ${images.width} x ${images.channels}`,
-    );
-  }
+  checkImageSize(`${model.name}: images`, images, model.image);
 }
 
 /** @throws RangeError that says what does not fit: size, or a value that is none of the model's levels */
 export function checkModelImages(model: AutoregressiveModel, images: Images): void {
   checkModelShape(model, images);
-  checkLevels(model.name, images, model.levels);
+  checkLevels(`${model.name}: values`, images, model.levels);
 }

@@ -9,7 +9,7 @@ export {
   type ReorderableModel,
 } from './complete';
 export {checkCondition, classesOf, conditionAt, conditionOf, oneHotCondition} from './condition';
-export {type BinarizeOptions, binarize} from './data/binarize';
+export {type BinarizeOptions, binarize, STATIC_SEED} from './data/binarize';
 export {type BinarizedMnistOptions, loadBinarizedMnist} from './data/binarizedMnist';
 export {CIFAR10_CLASSES, type Cifar10Options, loadCifar10, MissingDataError} from './data/cifar10';
 export {type Crop, cropImages} from './data/crop';
@@ -37,7 +37,6 @@ export {shrinkImages} from './data/shrink';
 export {
   type DataSource,
   PAPERS_DRAW,
-  STATIC_SEED,
   scoringImages,
   sourceOf,
   type TrainingSource,

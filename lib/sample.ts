@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {type Choice, draw, likeliest, TIE} from './choice';
 import {checkCondition, conditionAt} from './condition';
-import {checkImages} from './data/images';
+import {checkImageSize, checkImages, checkLevels} from './data/images';
 import {stopButton} from './engine/stopButton';
 import {yieldToOthers} from './engine/yieldToOthers';
 import {NotFiniteError} from './finite';
@@ -282,15 +282,9 @@ function checkOptions(
   }
   checkCondition(model, condition, count);
   if (known === undefined) return;
-  const {height, width, channels} = model.image;
   const {images, mask} = known;
   checkImages(images);
-  if (images.height !== height || images.width !== width || images.channels !== channels) {
-    throw new RangeError(
-      `sample: known images must be ${height} x ${width} x ${channels}, ` +
-        `got ${images.height} x ${images.width} x ${images.channels}`,
-    );
-  }
+  checkImageSize('sample: known images', images, model.image);
   if (images.count !== 1 && images.count !== count) {
     throw new RangeError(`sample: there must be 1 known image or ${count} of them, got ${images.count}`);
   }
@@ -303,13 +297,5 @@ function checkOptions(
       `sample: the mask must hold 1 where a value is known and 0 elsewhere, got ${neither}`,
     );
   }
-  const wrong = images.pixels.findIndex((v, i) => mask[i % mask.length] !== 0 && v >= model.levels);
-  if (wrong !== -1) {
-    throw new RangeError(
-      `sample: known values must be from 0 to ${model.levels - 1}, got ${images.pixels[wrong]} at ${wrong}; ` +
-        (model.levels === 2
-          ? 'binarize the images first'
-          : `quantize the images to ${model.levels} levels first`),
-    );
-  }
+  checkLevels('sample: known values', images, model.levels, (place) => mask[place % mask.length] !== 0);
 }

@@ -24,13 +24,25 @@ export interface ImageShape {
 }
 
 /** How gray digits become black and white. The rule decides the likelihood: see data/README.md. */
-export type Binarization = 'static' | 'dynamic' | 'threshold';
+export const BINARIZATIONS = ['static', 'dynamic', 'threshold'] as const;
+export type Binarization = (typeof BINARIZATIONS)[number];
 
 /**
  * The three disjoint parts of a data set: the gradient sees `train`, choices are made on
  * `validation`, `test` is reported once.
  */
-export type Split = 'train' | 'validation' | 'test';
+export const SPLITS = ['train', 'validation', 'test'] as const;
+export type Split = (typeof SPLITS)[number];
+
+/**
+ * @param who asks, for the message
+ * @throws RangeError when levels, the values that a channel can take, is no integer from 2 to 256
+ */
+export function checkLevelCount(who: string, levels: number): void {
+  if (!Number.isInteger(levels) || levels < 2 || levels > 256) {
+    throw new RangeError(`${who}: levels must be an integer from 2 to 256, got ${levels}`);
+  }
+}
 
 /** What a config may hold, so that it can be written to a checkpoint as JSON. */
 export type ConfigValue = string | number | boolean | readonly number[];

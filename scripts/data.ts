@@ -8,7 +8,7 @@ import {cifar10Folder, loadCifar10} from '../lib/data/cifar10';
 import {unpackCifar10} from '../lib/data/cifar10Archive';
 import {errorCode, FileWriteError, requireFreeSpace} from '../lib/storage/files';
 import {dataFolder} from '../lib/storage/paths';
-import type {Split} from '../lib/types';
+import {SPLITS, type Split} from '../lib/types';
 import {readArguments, run, stopSignal, UsageError} from './cli';
 import {keepFolder, keepIdx, OWN_OPTIONS} from './data/own';
 
@@ -45,8 +45,6 @@ EMNIST have them.
   --test-images FILE [--test-labels FILE]   images that are for the test; then all of IMAGES is for training
                                             and validation
   --transpose       rows are stored as columns (known of EMNIST)`;
-
-const SPLITS = ['train', 'validation', 'test'] as const;
 
 run(async () => {
   const args = readArguments(HELP, {from: {type: 'string'}, ...OWN_OPTIONS});

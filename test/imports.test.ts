@@ -64,7 +64,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   models: ['layers', 'engine', ...WORDS],
   storage: ['types'],
   // Knows images, never a model.
-  data: ['storage', 'random', 'types'],
+  data: ['storage', 'random', 'condition', 'types'],
   figures: ['storage', 'types'],
   // The four verbs know the model interface of types, never a model.
   evaluate: ['data', 'engine', ...WORDS],

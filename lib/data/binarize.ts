@@ -2,6 +2,9 @@ import {checkSeed, Random} from '../random';
 import type {Binarization, Images} from '../types';
 import {checkImages} from './images';
 
+/** The seed of the one static draw that validation and test images are scored on. */
+export const STATIC_SEED = 0;
+
 export interface BinarizeOptions {
   /**
    * - `static`: each pixel is white with its intensity p / 255 as probability, drawn once (Salakhutdinov and

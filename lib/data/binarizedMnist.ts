@@ -2,7 +2,7 @@ import {createHash} from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {dataFolder} from '../storage/paths';
-import type {Images, Split} from '../types';
+import {type Images, SPLITS, type Split} from '../types';
 import {MissingDataError} from './cifar10';
 
 /** One of the three files: as it is published, and as it is kept here. */
@@ -53,9 +53,6 @@ export const BINARIZED_MNIST: BinarizedLayout = {
   },
 };
 
-/** The three parts in the order in which they are got. */
-export const BINARIZED_SPLITS: readonly Split[] = ['train', 'validation', 'test'];
-
 export interface BinarizedMnistOptions {
   /** Where the three kept files are; default `data/binarized-mnist`. */
   readonly folder?: string;
@@ -69,7 +66,7 @@ export function binarizedMnistFolder(): string {
 
 /** Whether all three files are there; they are checked when they are read. */
 export function hasBinarizedMnist({folder = binarizedMnistFolder(), layout = BINARIZED_MNIST} = {}): boolean {
-  return BINARIZED_SPLITS.every((split) => fs.existsSync(path.join(folder, layout[split].kept)));
+  return SPLITS.every((split) => fs.existsSync(path.join(folder, layout[split].kept)));
 }
 
 /**

@@ -4,12 +4,11 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {gunzipSync} from 'node:zlib';
 import {errorCode, FileWriteError, isTaken, requireFreeSpace, writeFileAtomically} from '../storage/files';
-import type {Split} from '../types';
+import {SPLITS, type Split} from '../types';
 import {
   BINARIZED_MNIST,
   BINARIZED_PIXELS,
   BINARIZED_ROW,
-  BINARIZED_SPLITS,
   type BinarizedLayout,
   type BinarizedPart,
   binarizedMnistFolder,
@@ -20,7 +19,7 @@ import {
  * checked, kept at a bit a pixel.
  */
 
-export const LAROCHELLE = 'http://www.cs.toronto.edu/~larocheh/public/datasets/binarized_mnist';
+const LAROCHELLE = 'http://www.cs.toronto.edu/~larocheh/public/datasets/binarized_mnist';
 
 /** Gives the unpacked text of a part, and what to call it in a message. */
 export type PartSource = (part: BinarizedPart) => Promise<{text: Uint8Array; from: string}>;
@@ -37,7 +36,7 @@ export async function keepBinarizedMnist(
   {folder = binarizedMnistFolder(), layout = BINARIZED_MNIST} = {},
 ): Promise<void> {
   const packed: [string, Uint8Array][] = [];
-  for (const split of BINARIZED_SPLITS) {
+  for (const split of SPLITS) {
     const {text, from} = await source(layout[split]);
     checkText(text, split, layout, from);
     packed.push([layout[split].kept, pack(text)]);
@@ -149,7 +148,7 @@ function checkText(text: Uint8Array, split: Split, layout: BinarizedLayout, from
   const sha256 = createHash('sha256').update(text).digest('hex');
   if (sha256 === expected) return;
   const remedy = 'get it again; nothing was written';
-  const other = BINARIZED_SPLITS.find((one) => layout[one].sha256 === sha256);
+  const other = SPLITS.find((one) => layout[one].sha256 === sha256);
   if (other !== undefined) {
     throw new Error(
       `${from} holds ${layout[other].name}, not ${name}: the files were swapped; rename them. Nothing was written`,

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {Random} from '../random';
-import type {Binarization, Images} from '../types';
+import {type Binarization, checkLevelCount, type Images} from '../types';
 import {binarize} from './binarize';
 import {checkImages, checkIndex, valuesPerImage} from './images';
 
@@ -121,9 +121,7 @@ export function epochOrder(count: number, seed: number, epoch: number): Int32Arr
  */
 export function toTensor(images: Images, indices?: ArrayLike<number>, levels = 2): tf.Tensor4D {
   checkImages(images);
-  if (!Number.isInteger(levels) || levels < 2 || levels > 256) {
-    throw new RangeError(`toTensor: levels must be an integer from 2 to 256, got ${levels}`);
-  }
+  checkLevelCount('toTensor', levels);
   const size = valuesPerImage(images);
   const count = indices ? indices.length : images.count;
   const x = new Float32Array(count * size);

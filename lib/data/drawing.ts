@@ -1,14 +1,13 @@
 import * as fs from 'node:fs';
 import {errorCode} from '../storage/files';
 import type {AutoregressiveModel, ImageShape, Images} from '../types';
-import {binarize} from './binarize';
+import {binarize, STATIC_SEED} from './binarize';
 import {decodeImageFile} from './imageFile';
 import {firstImages} from './images';
 import type {Raster} from './orientation';
 import type {WeightsSource} from './ownSource';
 import {quantize} from './quantize';
 import {averageArea, type Box, cutOut, fitToSquare, withChannels} from './scale';
-import {STATIC_SEED} from './sources';
 
 /** How the images are that a model was trained on, as far as a drawing has to become like them. */
 export interface DrawingTarget {

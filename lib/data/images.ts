@@ -1,4 +1,4 @@
-import type {Images} from '../types';
+import type {ImageShape, Images} from '../types';
 
 /** Images with the class of each one: labels[i] belongs to image i. */
 export type LabeledImages = Images & {readonly labels: Uint8Array};
@@ -48,15 +48,33 @@ function checkBytes(what: string, values: unknown): void {
 }
 
 /**
- * @param who is to see the images, for the message
+ * @param what is asked for, for the message: `made: images`
+ * @throws RangeError when the images are not of the given size
+ */
+export function checkImageSize(what: string, images: Images, {height, width, channels}: ImageShape): void {
+  if (images.height === height && images.width === width && images.channels === channels) return;
+  throw new RangeError(
+    `${what} must be ${height} x ${width} x ${channels}, ` +
+      `got ${images.height} x ${images.width} x ${images.channels}`,
+  );
+}
+
+/**
+ * @param what is asked for, for the message: `made: values`
+ * @param counts which values are looked at, by their place; all when not given
  * @throws RangeError when a value is none of 0 … levels - 1
  */
-export function checkLevels(who: string, {pixels}: Images, levels: number): void {
-  const wrong = pixels.findIndex((value) => value >= levels);
+export function checkLevels(
+  what: string,
+  {pixels}: Images,
+  levels: number,
+  counts: (place: number) => boolean = () => true,
+): void {
+  const wrong = pixels.findIndex((value, place) => value >= levels && counts(place));
   if (wrong === -1) return;
   const remedy = levels === 2 ? 'binarize the images first' : `quantize the images to ${levels} levels first`;
   throw new RangeError(
-    `${who}: values must be from 0 to ${levels - 1}, got ${pixels[wrong]} at ${wrong}; ${remedy}`,
+    `${what} must be from 0 to ${levels - 1}, got ${pixels[wrong]} at ${wrong}; ${remedy}`,
   );
 }
 

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {errorCode, FileWriteError, isTaken, requireFreeSpace, writeFileAtomically} from '../storage/files';
 import {dataFolder} from '../storage/paths';
-import type {Binarization, Images, Split} from '../types';
+import {type Binarization, type Images, SPLITS, type Split} from '../types';
 import type {SourceFile} from './folder';
 import {encodeIdx} from './idx';
 import {checkImages} from './images';
@@ -12,8 +12,6 @@ import {checkImages} from './images';
  * Data sets of one's own: kept under data/own/NAME as IDX files, with a manifest
  * that holds the sha256 of each.
  */
-
-export const PARTS: readonly Split[] = ['train', 'validation', 'test'];
 
 /** The version of the manifest. Another one is refused, never guessed at. */
 export const MANIFEST_FORMAT = 1;
@@ -118,11 +116,11 @@ export interface KeepRequest extends OwnShape {
 export function keepOwnData(name: string, request: KeepRequest): {manifest: OwnManifest; folder: string} {
   const folder = checkNewName(name);
   const {parts, extra = {}, notes, sources, ...shape} = request;
-  const bytes = PARTS.reduce((sum, part) => sum + parts[part].images.pixels.length, 0);
+  const bytes = SPLITS.reduce((sum, part) => sum + parts[part].images.pixels.length, 0);
   const temporary = newFolder(folder, bytes);
   try {
     const kept = Object.fromEntries(
-      PARTS.map((part) => [part, writePart(temporary, part, parts[part].images, parts[part].sources)]),
+      SPLITS.map((part) => [part, writePart(temporary, part, parts[part].images, parts[part].sources)]),
     ) as Record<Split, OwnPart>;
     for (const [file, data] of Object.entries(extra)) writeFileAtomically(path.join(temporary, file), data);
     const manifest: OwnManifest = {format: MANIFEST_FORMAT, name, ...shape, notes, sources, parts: kept};

@@ -2,8 +2,16 @@ import {createHash} from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {errorCode} from '../storage/files';
-import type {AutoregressiveModel, Images, Split} from '../types';
-import {binarize} from './binarize';
+import {
+  type AutoregressiveModel,
+  BINARIZATIONS,
+  type Binarization,
+  checkLevelCount,
+  type Images,
+  SPLITS,
+  type Split,
+} from '../types';
+import {binarize, STATIC_SEED} from './binarize';
 import {MissingDataError} from './cifar10';
 import {parseIdx} from './idx';
 import {
@@ -15,10 +23,9 @@ import {
   type OwnManifest,
   ownDataFolder,
   ownDataNames,
-  PARTS,
 } from './ownData';
 import {quantize} from './quantize';
-import {type DataSource, STATIC_SEED, sourceOf} from './sources';
+import {type DataSource, sourceOf} from './sources';
 
 /** Images to train on and to score. */
 export interface WeightsSource extends DataSource {
@@ -80,14 +87,14 @@ export function ownSource(name: string): OwnSource {
     load,
     scored: async (split) => {
       const images = await load(split);
-      if (binarization === null) return images;
-      // What is drawn anew for each epoch of training is scored on one draw that stays.
-      return binarize(images, {
-        rule: binarization === 'threshold' ? 'threshold' : 'static',
-        seed: STATIC_SEED,
-      });
+      return binarization === null ? images : scoredDraw(images, binarization);
     },
   };
+}
+
+/** What is drawn anew for each epoch of training is scored on one draw that stays. */
+export function scoredDraw(images: Images, rule: Binarization): Images {
+  return binarize(images, {rule: rule === 'threshold' ? 'threshold' : 'static', seed: STATIC_SEED});
 }
 
 function readManifest(folder: string, name: string): {manifest: OwnManifest; sha256: string} {
@@ -121,11 +128,11 @@ function checkedManifest(value: unknown, name: string): OwnManifest {
   for (const size of [manifest.height, manifest.width, manifest.channels]) {
     if (!Number.isInteger(size) || size < 1) throw new Error(`a size of ${size}`);
   }
-  if (!Number.isInteger(levels) || levels < 2 || levels > 256) throw new Error(`${levels} levels`);
-  const rules: readonly unknown[] = levels === 2 ? ['static', 'dynamic', 'threshold'] : [null];
+  checkLevelCount('manifest', levels);
+  const rules: readonly unknown[] = levels === 2 ? BINARIZATIONS : [null];
   if (!rules.includes(binarization)) throw new Error(`binarization ${binarization} of ${levels} levels`);
   if (!Array.isArray(classes) || classes.length > 256) throw new Error('its list of classes');
-  for (const part of PARTS) {
+  for (const part of SPLITS) {
     if (typeof parts[part].files[imagesFile(part)] !== 'string') throw new Error(`no images for ${part}`);
   }
   return manifest;

@@ -1,4 +1,4 @@
-import type {Images} from '../types';
+import {checkLevelCount, type Images} from '../types';
 import {checkImages} from './images';
 
 /**
@@ -12,8 +12,6 @@ import {checkImages} from './images';
  */
 export function quantize<T extends Images>(images: T, levels: number): T {
   checkImages(images);
-  if (!Number.isInteger(levels) || levels < 2 || levels > 256) {
-    throw new RangeError(`quantize: levels must be an integer from 2 to 256, got ${levels}`);
-  }
+  checkLevelCount('quantize', levels);
   return {...images, pixels: images.pixels.map((byte) => Math.floor((byte * levels) / 256))};
 }

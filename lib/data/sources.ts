@@ -1,14 +1,12 @@
+import {classesOf} from '../condition';
 import type {AutoregressiveModel, Images, Split} from '../types';
-import {binarize} from './binarize';
+import {binarize, STATIC_SEED} from './binarize';
 import {loadBinarizedMnist} from './binarizedMnist';
 import {loadCifar10} from './cifar10';
 import type {LabeledImages} from './images';
 import {loadMnist} from './mnist';
 
 /** Which images belong to a model: the commands load what its image shape and levels ask for. */
-
-/** The seed of the one static draw that validation and test images are scored on. */
-export const STATIC_SEED = 0;
 
 /** Part of MNIST as it is scored, black and white by the static draw. */
 export async function scoringImages(split: Split): Promise<LabeledImages> {
@@ -60,7 +58,7 @@ export const PAPERS_DRAW: DataSource = {
 export function fitsPapersDraw(
   model: Pick<AutoregressiveModel, 'name' | 'image' | 'levels' | 'config'>,
 ): boolean {
-  return sourceOf(model) === MNIST && Number(model.config.classes ?? 0) === 0;
+  return sourceOf(model) === MNIST && classesOf(model) === 0;
 }
 
 /**

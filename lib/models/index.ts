@@ -1,3 +1,4 @@
+import {classesOf} from '../condition';
 import type {AutoregressiveModel, ImageShape, ModelConfig, TrainOptions} from '../types';
 import {DIAGONAL_BI_LSTM} from './diagonalBiLstm';
 import type {ModelFamily, PresetOf} from './family';
@@ -80,7 +81,7 @@ export function fitPreset(preset: Preset, {height, width, channels, levels, clas
         'take them with --levels 2, or choose another model',
     );
   }
-  const isGivenClasses = Number(config.classes ?? 0) > 0;
+  const isGivenClasses = classesOf({config}) > 0;
   if (isGivenClasses && classes < 2) {
     throw new RangeError(
       `${shown}: this preset is given the class of each image, but the images have ${classes === 0 ? 'no classes' : 'only one'}; ` +

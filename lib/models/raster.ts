@@ -3,7 +3,7 @@ import type {PixelBuffer, PixelProgram} from '../engine/pixelProgram';
 import type {MaskedConv2d, MaskedConv2dSpec} from '../layers/maskedConv2d';
 import {evenGroups, rasterMask} from '../layers/rasterMasks';
 import type {AutoregressiveModel, ImageShape, ModelConfig, TrainOptions} from '../types';
-import {TRAIN_DEFAULTS} from '../types';
+import {checkLevelCount, TRAIN_DEFAULTS} from '../types';
 
 /** What the convolutional models share: raster order, their checks, the shape of their logits. */
 
@@ -104,9 +104,7 @@ const MOST_SIZE = 99;
 /** @throws RangeError that names the field, its value and the rule */
 export function checkRasterConfig(model: string, config: RasterConfig & {readonly size?: number}): void {
   for (const field of ['height', 'width', 'channels'] as const) checkPositive(model, field, config[field]);
-  if (!Number.isInteger(config.levels) || config.levels < 2 || config.levels > 256) {
-    throw new RangeError(`${model}: levels must be an integer from 2 to 256, got ${config.levels}`);
-  }
+  checkLevelCount(model, config.levels);
   for (const field of ['firstSize', 'size'] as const) {
     const size = config[field];
     if (size === undefined) continue;

@@ -1,3 +1,4 @@
+import {classesOf} from '../condition';
 import {MODEL_NAMES, type ModelName} from '../models/index';
 import {loadCheckpoint} from '../storage/checkpoints';
 import {checkpointFile} from '../storage/paths';
@@ -14,9 +15,9 @@ export function bestPublished(): {model: ModelName; preset: string; published: P
   return MODEL_NAMES.flatMap((model) => {
     const digits = committedPresets(model).flatMap((preset) => {
       const {metadata} = loadCheckpoint(checkpointFile(model, preset), {model});
-      const {channels, classes = 0} = metadata.config;
+      const isBare = metadata.config.channels === 1 && classesOf(metadata) === 0;
       const nats = (metadata.score as Record<string, number> | undefined)?.validationNats;
-      return channels === 1 && classes === 0 && nats !== undefined ? [{preset, nats}] : [];
+      return isBare && nats !== undefined ? [{preset, nats}] : [];
     });
     if (digits.length === 0) return [];
     const {preset} = digits.reduce((a, b) => (b.nats < a.nats ? b : a));

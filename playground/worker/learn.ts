@@ -1,5 +1,5 @@
 import {maskedStack} from '../../lib/course/pixelCnnMasks';
-import {binarize} from '../../lib/data/binarize';
+import {binarize, STATIC_SEED} from '../../lib/data/binarize';
 import {PixelCnn} from '../../lib/models/pixelCnn';
 import {sample} from '../../lib/sample';
 import {train} from '../../lib/train';
@@ -53,7 +53,7 @@ export async function learn(
     pixels: all.pixels.subarray(from * size, to * size),
     count: to - from,
   });
-  const validation = binarize(images(0, VALIDATION), {rule: 'static', seed: 0});
+  const validation = binarize(images(0, VALIDATION), {rule: 'static', seed: STATIC_SEED});
   const model = create(input);
   const draw = async (step: number): Promise<void> => {
     const {pixels, count} = await sample(model, {count: SAMPLES, seed: 0, signal});

@@ -1,13 +1,13 @@
 import * as path from 'node:path';
-import {binarize} from '../../lib/data/binarize';
 import {type FolderOptions, loadFolder, type SourceFile} from '../../lib/data/folder';
 import {loadIdxImages} from '../../lib/data/idxImages';
 import {firstImages, pickImages} from '../../lib/data/images';
-import {checkNewName, keepOwnData, type OwnShape, PARTS} from '../../lib/data/ownData';
+import {checkNewName, keepOwnData, type OwnShape} from '../../lib/data/ownData';
+import {scoredDraw} from '../../lib/data/ownSource';
 import {quantize} from '../../lib/data/quantize';
 import {countCopies, type Shares, splitIndices} from '../../lib/data/split';
 import {encodePng, imageGrid} from '../../lib/figures/png';
-import type {Binarization, Images, Split} from '../../lib/types';
+import {BINARIZATIONS, type Images, SPLITS, type Split} from '../../lib/types';
 import {type Arguments, bar, endProgress, showProgress, UsageError, userPath} from '../cli';
 
 /** `npm run data -- folder` and `idx`: images of one's own become a data set. */
@@ -122,7 +122,7 @@ function keep({name, shares, levels}: Wanted, {notes, taken, test, sources = [],
   console.log(
     `${folder}: ${height} x ${width} pixels, ${channels === 1 ? 'gray' : 'color'}, ${shape.levels} levels` +
       `${shape.binarization === null ? '' : ` (${shape.binarization})`}; ` +
-      PARTS.map((part) => `${part} ${manifest.parts[part].images}`).join(', '),
+      SPLITS.map((part) => `${part} ${manifest.parts[part].images}`).join(', '),
   );
   if (classes.length > 0) console.log(`  ${classes.length} classes: ${classes.join(', ')}`);
   for (const note of all) console.log(`  ${note}`);
@@ -157,10 +157,7 @@ function split(taken: Taken, test: Taken | undefined, shares: Shares): Record<Sp
 /** The first training images as a model sees them. */
 function contactSheet(name: string, images: Images, {levels, binarization}: OwnShape): Uint8Array {
   const first = firstImages(images, Math.min(SHOWN, images.count));
-  const seen =
-    binarization === null
-      ? quantize(first, levels)
-      : binarize(first, {rule: binarization === 'threshold' ? 'threshold' : 'static', seed: 0});
+  const seen = binarization === null ? quantize(first, levels) : scoredDraw(first, binarization);
   const title = `${name}: ${first.count} training images`;
   const description = `The first ${first.count} training images of ${name}, as a model sees them.`;
   return encodePng(imageGrid({images: seen, title, description, white: levels - 1, scale: 2}));
@@ -213,8 +210,7 @@ function levelsOf(args: Arguments, channels: number): Pick<OwnShape, 'levels' | 
       throw new UsageError(`--binarize gives two levels, but --levels is ${levels}; leave one out`);
     return {levels, binarization: null};
   }
-  const rules: readonly Binarization[] = ['threshold', 'static', 'dynamic'];
-  const binarization = rules.find((rule) => rule === (given ?? 'dynamic'));
+  const binarization = BINARIZATIONS.find((rule) => rule === (given ?? 'dynamic'));
   if (binarization === undefined) {
     throw new UsageError(`--binarize must be threshold, static or dynamic, got '${given}'`);
   }

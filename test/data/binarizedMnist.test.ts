@@ -12,14 +12,13 @@ import {BINARIZED_MNIST, type BinarizedLayout, loadBinarizedMnist} from '../../l
 import {fromFolder, fromPage, keepBinarizedMnist} from '../../lib/data/binarizedMnistFiles';
 import {MissingDataError} from '../../lib/data/cifar10';
 import {Random} from '../../lib/random';
-import type {Split} from '../../lib/types';
+import {SPLITS, type Split} from '../../lib/types';
 
 /** Small files of the same form stand in for the published ones. */
 
 const place = fs.mkdtempSync(path.join(os.tmpdir(), 'binarized-'));
 test.after(() => fs.rmSync(place, {recursive: true}));
 
-const SPLITS = ['train', 'validation', 'test'] as const;
 const counts: Record<Split, number> = {train: 5, validation: 2, test: 2};
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const random = new Random(7, 'binarized');

@@ -114,6 +114,7 @@ test('what was altered afterwards is noticed', async () => {
   const changes: [string, string, RegExp][] = [
     ['"format": 1', '"format": 2', /format 2, expected 1/],
     ['"levels": 2', '"levels": 4', /binarization dynamic of 4 levels/],
+    ['"levels": 2', '"levels": 1', /levels must be an integer from 2 to 256, got 1/],
     ['"height": 2', '"height": 0', /a size of 0/],
     ['"name": "pets"', '"name": "cats"', /it is of 'cats'/],
     ['}', '', /JSON/],
