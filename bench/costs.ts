@@ -13,7 +13,7 @@ import type {RasterConfig} from '../lib/models/raster';
  */
 
 /** A GPU by its data sheet, and what is supposed of it. */
-export const GPU = {
+const GPU = {
   name: 'NVIDIA H100 SXM',
   /** Products of 16 bits, dense, operations a second. */
   peak: 989e12,

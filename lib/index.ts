@@ -42,7 +42,7 @@ export {
   type TrainingSource,
 } from './data/sources';
 export {type ToImagesOptions, toImages} from './data/toImages';
-export {ADAM_DEFAULTS, type Adam, type AdamOptions, createAdam} from './engine/adam';
+export {type Adam, type AdamOptions, createAdam} from './engine/adam';
 export {convolve, type Padding, type Placement} from './engine/conv';
 export {bernoulliNegativeLogLikelihood, categoricalNegativeLogLikelihood} from './engine/crossEntropy';
 export {gate} from './engine/gate';
@@ -130,7 +130,7 @@ export {
 export {labelPosterior, natsByLabel} from './inspect/labelPosterior';
 export {natsPerValue} from './inspect/natsPerValue';
 export {pixelProbabilities} from './inspect/pixelProbabilities';
-export {crossing, quantile, sharesUpTo} from './inspect/quantiles';
+export {quantile, sharesUpTo} from './inspect/quantiles';
 export {
   type PlaceMap,
   type ReceptiveField,
@@ -287,7 +287,7 @@ export {
   runFiles,
   studyFile,
 } from './storage/paths';
-export {loadRun, loadRunOrCheckpoint, type Run, runMetadata, saveRun, trainingState} from './storage/runs';
+export {loadRunOrCheckpoint, type Run, runMetadata, saveRun, trainingState} from './storage/runs';
 export {
   learningRateAt,
   type TrainHooks,

@@ -243,7 +243,7 @@ export function showProgress(...parts: string[]): void {
 }
 
 /** As many parts as fit into a line, the first ones first: a line that wraps cannot be drawn over. */
-export function fitted(parts: readonly string[], columns: number): string {
+function fitted(parts: readonly string[], columns: number): string {
   const room = Math.max(1, columns - 1);
   let line = '';
   for (const part of parts) {

@@ -30,7 +30,7 @@ export const WIRING_MODEL: GatedPixelCnnConfig = {
 };
 
 /** The logit that is asked for: row 2, column 2 of the 5 x 6 pixels. */
-export const ASKED = {row: 2, column: 2} as const;
+const ASKED = {row: 2, column: 2} as const;
 
 /**
  * Which pixels [row, column] the asked logit sees although they do not come before it,

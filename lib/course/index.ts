@@ -31,7 +31,6 @@ export {
 } from './completions';
 export {checkJoin, checkSkew, checkUnseen, type JoinDirections, joinedDiagonals} from './diagonalBiLstm';
 export {
-  ASKED,
   checkLeaks,
   checkPosterior,
   checkWiring,
@@ -62,7 +61,6 @@ export {
   residualExample,
 } from './pixelCnn';
 export {
-  blindPixels,
   checkBlindSpot,
   checkColors,
   checkMaskB,

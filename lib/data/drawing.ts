@@ -119,7 +119,7 @@ export function readDrawing(file: string, target: DrawingTarget): Drawing {
 }
 
 /** What the pixels at the edge are in the mean. */
-export function backgroundOf({width, height, channels, data}: Raster): 'light' | 'dark' {
+function backgroundOf({width, height, channels, data}: Raster): 'light' | 'dark' {
   let sum = 0;
   let count = 0;
   for (let y = 0; y < height; y++) {

@@ -14,7 +14,7 @@ export interface AdamOptions {
   readonly beta2: number;
   readonly epsilon: number;
 }
-export const ADAM_DEFAULTS: AdamOptions = {beta1: 0.9, beta2: 0.999, epsilon: 1e-8};
+const ADAM_DEFAULTS: AdamOptions = {beta1: 0.9, beta2: 0.999, epsilon: 1e-8};
 
 export const ADAM_PARTS = ['weights', 'average', 'moment1', 'moment2'] as const;
 

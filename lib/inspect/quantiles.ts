@@ -21,22 +21,3 @@ export function sharesUpTo(values: ArrayLike<number>, x: readonly number[]): num
   const all = Array.from(values);
   return x.map((limit) => all.filter((value) => value <= limit).length / all.length);
 }
-
-/**
- * Where a curve through points crosses a level for the first time, along straight lines between them.
- *
- * @param x rising
- * @returns null when it never does
- * @throws RangeError when x and y differ in length
- */
-export function crossing(x: readonly number[], y: readonly number[], level: number): number | null {
-  if (x.length !== y.length) {
-    throw new RangeError(`crossing: needs as many y as x, got ${x.length} x and ${y.length} y`);
-  }
-  for (let k = 1; k < x.length; k++) {
-    const [before, after] = [y[k - 1] - level, y[k] - level];
-    if (before === 0) return x[k - 1];
-    if (before * after <= 0) return x[k - 1] + ((x[k] - x[k - 1]) * before) / (before - after);
-  }
-  return null;
-}

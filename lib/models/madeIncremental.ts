@@ -45,7 +45,7 @@ const BLOCK = 28;
  * so the masks become starting places. The units of a block of degrees feed each other one by one; what they
  * feed after the block they feed together, in one product of matrices.
  */
-export class MadeIncremental implements IncrementalLogits {
+class MadeIncremental implements IncrementalLogits {
   /** Bias and what has arrived so far; the last are the logits, in order. */
   private readonly sums: readonly Units[];
   private readonly pixels: Units;

@@ -52,7 +52,7 @@ export interface ResultRow {
 /**
  * A score measured again may differ from the recorded one by so many nats: other machines round differently.
  */
-export const TOLERANCE = 0.01;
+const TOLERANCE = 0.01;
 
 /**
  * Scores the committed weights again on their first test images and sets them beside the

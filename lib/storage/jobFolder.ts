@@ -8,7 +8,7 @@ import {makeFolder, writeFileAtomically} from './files';
  */
 
 /** Version of the folder; pytorch/job.py refuses another. */
-export const JOB_FORMAT = 1;
+const JOB_FORMAT = 1;
 
 /**
  * Writes the files, then the manifest: a folder without one was not finished.

@@ -2,7 +2,7 @@ import type {Binarization, ConfigValue, History, HistoryRow, ModelConfig} from '
 import {isRecord, parseStrictJson} from './safetensors';
 
 /** Version of the metadata below. A file of another version is refused, never guessed at. */
-export const formatVersion = '1';
+const formatVersion = '1';
 
 /** A training that gave the weights which a later one began with. */
 export interface Ancestor {

@@ -61,17 +61,6 @@ export function saveRun(file: string, model: AutoregressiveModel, run: Run, stat
   });
 }
 
-/** Reads a state that belongs to this model and recipe. @throws CheckpointError */
-export function loadRun(file: string, model: AutoregressiveModel, run: Run): TrainingState {
-  const expected = {
-    model: model.name,
-    config: model.config,
-    recipe: {...run.recipe},
-    shapes: model.parameters,
-  };
-  return trainingState(checkpoints.loadTrainingState(file, expected));
-}
-
 /** A stored state as `train` takes it. */
 export function trainingState({tensors, metadata, epochNats, best}: checkpoints.StoredState): TrainingState {
   const values = (part: checkpoints.StatePart): Map<string, Float32Array> => {

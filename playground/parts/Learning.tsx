@@ -14,7 +14,7 @@ export interface Learning {
   trouble: string | null;
 }
 
-export function fresh(): Learning {
+function fresh(): Learning {
   return {steps: [], scores: [], samples: null, total: 0, state: 'waiting', trouble: null};
 }
 

@@ -84,6 +84,6 @@ export function look(
 }
 
 /** P(white) */
-export function chance(logit: number): number {
+function chance(logit: number): number {
   return 1 / (1 + Math.exp(-logit));
 }

@@ -8,7 +8,7 @@ export const SPEEDS = [
 ] as const;
 export type Speed = (typeof SPEEDS)[number];
 
-export function prefersStill(): boolean {
+function prefersStill(): boolean {
   return globalThis.matchMedia?.('(prefers-reduced-motion: reduce)').matches ?? false;
 }
 

@@ -222,7 +222,7 @@ function oldPictures(files: readonly string[]): Map<string, string> {
 }
 
 /** "03-made.ipynb  7 of 12 cells  41 s  about 2 min 10 s to go" */
-export function progressText({notebook, done, cells, seconds, secondsToGo}: NotebookProgress): string {
+function progressText({notebook, done, cells, seconds, secondsToGo}: NotebookProgress): string {
   const toGo = secondsToGo === null || secondsToGo === 0 ? '' : `  about ${duration(secondsToGo)} to go`;
   return `${notebook.padEnd(28)} ${done} of ${cells} cells  ${duration(seconds)}${toGo}`;
 }

@@ -72,7 +72,7 @@ export async function gradeNotebook(file: string, options: GradeOptions): Promis
 }
 
 /** The notebooks as they are committed; as they lie there, where this is no git repository. */
-export function committedNotebooks(root = projectRoot()): Map<string, Notebook> {
+function committedNotebooks(root = projectRoot()): Map<string, Notebook> {
   const names = fs.readdirSync(path.join(root, 'notebooks')).filter((name) => name.endsWith('.ipynb'));
   const read = (name: string): string => {
     try {

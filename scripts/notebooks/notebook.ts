@@ -42,7 +42,7 @@ export function chartOf(output: Output): Chart | null {
 }
 
 /** Tag of a cell in which the student writes a guess before running it: what it prints is not committed. */
-export const PREDICTION = 'prediction';
+const PREDICTION = 'prediction';
 
 /**
  * The notebook as it is committed: nothing in it that a second run would change without need, and every

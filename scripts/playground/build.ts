@@ -81,7 +81,7 @@ export async function buildPlayground(folder: string): Promise<void> {
 }
 
 /** The first test digits, black and white as they are scored. */
-export async function testDigits() {
+async function testDigits() {
   return firstImages(await scoringImages('test'), DIGITS);
 }
 

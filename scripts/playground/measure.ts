@@ -3,14 +3,15 @@ import * as path from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {gzipSync} from 'node:zlib';
 import type {Browser, Page} from 'playwright-core';
+import {GATED, MADE, PIXEL_CNN, SMALL_MODELS} from '../../playground/models';
 import {findChromium, noChromium, startBrowser} from '../notebooks/browser';
 
 /** What the page costs and how fast it answers, measured in this machine's Chromium. */
 
 const ROUNDS = 5;
 const FIRST_MAP = '[data-first]:not([data-first=""])';
-const MODELS = ['PixelCNN', 'Gated PixelCNN', 'Row LSTM', 'Diagonal BiLSTM', 'MADE'] as const;
-const CONVOLUTIONAL: readonly string[] = ['PixelCNN', 'Gated PixelCNN'];
+const MODELS = [...SMALL_MODELS, MADE].map(({label}) => label);
+const CONVOLUTIONAL = [PIXEL_CNN, GATED].map(({label}) => label);
 
 export interface Measure {
   readonly what: string;

@@ -62,7 +62,7 @@ async function publishBetter(plan: readonly PlannedRun[], seed: number, signal: 
 }
 
 /** How things stand, a line for each preset, and the hours that are left. */
-export function table(plan: readonly PlannedRun[]): string {
+function table(plan: readonly PlannedRun[]): string {
   const header = ['model', 'preset', 'state', 'epochs', 'validation so far', 'committed', 'hours left'];
   const rows = plan.map((run) => {
     const {model, preset, state, epoch, epochs, nats, committedNats, hoursLeft} = run;

@@ -19,7 +19,7 @@ export interface OneOptions {
 }
 
 /** The command line that goes on with a run. */
-export function resumeLine({model, preset, seed, data}: RunRequest): string {
+function resumeLine({model, preset, seed, data}: RunRequest): string {
   const more = `${data === undefined ? '' : ` --data ${data}`}${seed === 0 ? '' : ` --seed ${seed}`}`;
   return `npm run train -- ${model} --preset ${preset}${more} --resume`;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {crossing, quantile, sharesUpTo} from '../../lib/inspect/quantiles';
+import {quantile, sharesUpTo} from '../../lib/inspect/quantiles';
 
 test('quantiles: the median of both parities, the ends; bad input', () => {
   assert.equal(quantile([3, 1, 2], 0.5), 2);
@@ -14,12 +14,4 @@ test('quantiles: the median of both parities, the ends; bad input', () => {
 test('shares up to a limit rise from 0 to 1', () => {
   assert.deepEqual(sharesUpTo([1, 2, 2, 9], [0, 1, 2, 9]), [0, 0.25, 0.75, 1]);
   assert.throws(() => sharesUpTo([], [1]), /at least one/);
-});
-
-test('where a curve crosses a level', () => {
-  assert.equal(crossing([0, 1, 2], [-1, 1, 5], 0), 0.5);
-  assert.equal(crossing([0, 1], [0, 5], 0), 0);
-  assert.equal(crossing([0, 1], [5, 0], 0), 1);
-  assert.equal(crossing([0, 1], [1, 5], 0), null);
-  assert.throws(() => crossing([0], [1, 2], 0), /1 x and 2 y/);
 });

@@ -1,13 +1,8 @@
 import {PAPERS, type PaperName} from '../../lib/reproduction/paperFigures';
-import {
-  CONNECTION_BITS,
-  DEPTH_BITS,
-  PAPER_PARTS,
-  REPORTED,
-  REPORTED_BITS,
-} from '../../lib/reproduction/papers';
+import {CONNECTION_BITS, DEPTH_BITS, REPORTED, REPORTED_BITS} from '../../lib/reproduction/papers';
 import {type Cell, chartOf, type Notebook, type Output, textOf} from '../../scripts/notebooks/notebook';
 import {labelsOf} from './drawings';
+import {PAPER_PARTS} from './paperParts';
 import {QUOTED_FACTS} from './quotedFacts';
 
 /**
