@@ -28,8 +28,9 @@ import {PerImageTable} from './evaluate/perImage';
 
 const HELP = `npm run evaluate -- MODEL | all [options]
 
-Scores committed weights again: the exact negative log-likelihood of every test image. 'all' leaves out those
-of a paper's size for color, which take an hour, and says so.
+Scores committed weights again: the exact negative log-likelihood of every test image. 'all' does so on our own
+draw and on the papers' (if npm run data -- binarized-mnist got it), and leaves out those of a paper's size for
+color, which take an hour.
   --preset P      which weights (default: one order, and the ensemble of orders where there is one)
   --weights FILE  instead of committed ones: a checkpoint, or the folder of a training run (its best
                   weights so far)
@@ -75,9 +76,9 @@ run(async () => {
   if (split !== 'train' && split !== 'validation' && split !== 'test') {
     throw new UsageError(`--split must be train, validation or test, got '${split}'`);
   }
-  const papers = data === 'binarized-mnist';
+  const isPapers = data === 'binarized-mnist';
   const record = args.flag('record');
-  if (record && (!papers || split !== 'test')) {
+  if (record && (!isPapers || split !== 'test')) {
     throw new UsageError(
       '--record is for the test images of --data binarized-mnist; npm run train -- MODEL --publish records the others',
     );
@@ -86,7 +87,7 @@ run(async () => {
   const json = args.flag('json');
   if (
     file !== undefined &&
-    (papers || args.text('split') !== undefined || args.text('per-image') !== undefined)
+    (isPapers || args.text('split') !== undefined || args.text('per-image') !== undefined)
   ) {
     throw new UsageError(
       '--image scores one file: leave out --split, --per-image and --data binarized-mnist',
@@ -104,7 +105,11 @@ run(async () => {
     return;
   }
   const comparisons = new Comparisons();
-  for (const weights of models) {
+  const missing = new Set<string>();
+  // All is scored on both test sets: on our own draw, and on the papers'.
+  const isBoth = isAll && data === undefined && split === 'test' && !json && table === undefined;
+  const passes = isBoth ? [false, true] : [isPapers];
+  for (const [papers, weights] of passes.flatMap((pass) => models.map((each) => [pass, each] as const))) {
     if (weights.length === 0 && !isAll) {
       const [name] = args.positionals;
       throw new Error(
@@ -116,13 +121,16 @@ run(async () => {
     // passed over, and that is said.
     const passOver = (what: string, error: unknown): void => {
       if (isNamed || !(error instanceof MissingDataError)) throw error;
-      console.error(`${what}: not scored. ${error.message}`);
+      const subject = isBoth && papers ? "the papers' test set" : what;
+      if (!missing.has(subject)) console.error(`${subject}: not scored. ${error.message}`);
+      missing.add(subject);
     };
     for (const {model, what: preset, load} of weights) {
       const published = load();
       if (own !== undefined) checkFits(published, own);
       if (papers && !fitsPapersDraw(published.model)) {
         published.dispose();
+        if (isBoth) continue;
         const why = `${model} ${preset}: not scored. binarized-mnist has digits without classes, these weights need other images`;
         if (isNamed) throw new UsageError(why);
         console.error(why);
