@@ -19,6 +19,8 @@ interface Pending {
 const pending = new Map<number, Pending>();
 let next = 0;
 let worker: Worker | undefined;
+const NO_WORKER =
+  'worker.js is missing beside this page, or damaged: copy the whole folder, or run npm run playground again.';
 
 /**
  * Runs a task in the worker, after those that were asked for before it.
@@ -57,11 +59,15 @@ function tell(message: ToWorker): void {
 
 /** From its text: beside a page that was opened as a file, a browser lets no worker be loaded. */
 function startWorker(): Worker {
-  const text = globalThis.playgroundParts?.worker ?? '';
+  const text = globalThis.playgroundParts?.worker;
+  if (text === undefined) throw new Error(NO_WORKER);
   const url = URL.createObjectURL(new Blob([text], {type: 'text/javascript'}));
   const started = new Worker(url);
   started.onmessage = ({data}: MessageEvent<FromWorker>) => heard(data);
   started.onerror = (event) => {
+    // It answers no more: the next task begins with a new one.
+    started.terminate();
+    if (worker === started) worker = undefined;
     for (const {failed} of pending.values()) failed(new Error(`The page's worker stopped: ${event.message}`));
     pending.clear();
   };

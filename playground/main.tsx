@@ -39,10 +39,7 @@ function Page() {
   const [notice, setNotice] = useState<string | null>(null);
   const main = useRef<HTMLElement>(null);
   useEffect(() => {
-    const follow = (): void => {
-      setPlace(placeOfAddress());
-      main.current?.querySelector<HTMLElement>('h2')?.focus({preventScroll: true});
-    };
+    const follow = (): void => setPlace(placeOfAddress());
     addEventListener('hashchange', follow);
     run('start', null).then(
       ({slow}) => {
@@ -56,6 +53,12 @@ function Page() {
     );
     return () => removeEventListener('hashchange', follow);
   }, []);
+  const came = useRef(false);
+  useEffect(() => {
+    // Once the new view is there: its heading, so that the keyboard goes on within it. Not where the page begins.
+    if (came.current) main.current?.querySelector<HTMLElement>('h2')?.focus({preventScroll: true});
+    came.current = true;
+  }, [id, stop]);
   const {View, name} = VIEWS.find((view) => view.id === id) ?? VIEWS[0];
   useEffect(() => {
     document.title = `${name}: five image models, live`;

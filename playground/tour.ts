@@ -20,7 +20,7 @@ export const STOPS: readonly Stop[] = [
   {
     view: 'hand',
     title: 'Masks make it a probability',
-    text: 'Take “greater or equal” instead of “greater”. The dashed lines leak, and the sum leaves 1: the one check that no bug can talk its way out of.',
+    text: 'Take “greater than or equal to” instead of “greater than”. The dashed lines leak, and the sum leaves 1: the one check that no bug can talk its way out of.',
   },
   {
     view: 'pixel',

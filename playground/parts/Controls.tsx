@@ -1,4 +1,5 @@
 import type {ComponentChildren, RefObject} from 'preact';
+import {useReducer} from 'preact/hooks';
 import {site} from '../site';
 import {type Playback, SPEEDS} from './playback';
 
@@ -59,21 +60,27 @@ export function PlayControls({playback, total}: {readonly playback: Playback; re
   );
 }
 
-/** Stops the models that draw, and the picture with them. */
+/** Stops the models that draw, and the picture with them; once they are stopped, begins again. */
 export function StopButton({
   running,
   playback,
+  again,
 }: {
   readonly running: RefObject<AbortController | null>;
   readonly playback: Playback;
+  /** Runs the models with the same question. */
+  readonly again: () => void;
 }) {
+  const [, tick] = useReducer((count: number) => count + 1, 0);
+  const stopped = running.current?.signal.aborted === true;
   const stop = (): void => {
     running.current?.abort();
     playback.pause();
+    tick(undefined as never);
   };
   return (
-    <button type="button" onClick={stop}>
-      Stop
+    <button type="button" onClick={stopped ? again : stop}>
+      {stopped ? 'Draw again' : 'Stop'}
     </button>
   );
 }

@@ -113,7 +113,7 @@ export function Draw() {
     <section aria-label="Draw and complete" class="view">
       <Intro
         title="Draw and complete"
-        task="Draw a digit or take one, hide a part of it, and see how five models finish it, pixel by pixel."
+        task="Draw a digit or take one, hide a part of it, and see how four models, or five with MADE, finish it, pixel by pixel."
         surprise="Hide the upper half. What you left below comes too late: the models draw from the top and cannot look ahead."
         notebook="12-completions"
       />
@@ -173,7 +173,7 @@ export function Draw() {
             >
               Probability of white
             </button>
-            <StopButton running={running} playback={playback} />
+            <StopButton {...{running, playback}} again={() => endStroke(undefined as never)} />
           </div>
           <div class="rows">
             {rows.current.map((row) => (
@@ -193,8 +193,10 @@ export function Draw() {
             </p>
           )}
           <p class="small">
-            Gray squares are open. Light gray: given, but not heard yet. Nats: what the model is surprised by;
-            fewer is more likely. All models draw with the same random numbers.
+            Dark gray: not drawn yet. Light gray: given, but not heard yet. Nats say how much a model is
+            surprised; fewer is more likely. “Given” are the nats of what you show, “truth” those of what is
+            hidden on the board; below each picture stand those of its ending. All models draw with the same
+            random numbers.
           </p>
         </div>
       </div>

@@ -23,6 +23,7 @@ export function Flip() {
   const [seed, setSeed] = useState(0);
   const [place, setPlace] = useState(START);
   const [, tick] = useReducer((count: number) => count + 1, 0);
+  const [round, again] = useReducer((count: number) => count + 1, 0);
   const rows = useRef<readonly Row[]>([]);
   const samples = useRef(new Map<string, Uint8Array>());
   const running = useRef<AbortController | null>(null);
@@ -40,7 +41,7 @@ export function Flip() {
     restart();
     void flipAll(fresh, samples.current, {seed, place}, control.signal, () => tick(undefined as never));
     return () => control.abort();
-  }, [seed, place, restart]);
+  }, [seed, place, restart, round]);
 
   const first = rows.current[0]?.before ?? null;
   return (
@@ -48,7 +49,7 @@ export function Flip() {
       <Intro
         title="One pixel"
         task="Turn over one pixel of a sample as it is drawn, and let the models go on with the same random numbers."
-        surprise="A single pixel can make another digit: every later pixel hears of it, if only through others."
+        surprise="A single pixel can make another digit: almost every later pixel hears of it, if only through others."
         notebook="13-problems"
       />
       <div class="columns">
@@ -75,7 +76,7 @@ export function Flip() {
             <button type="button" onClick={() => setSeed(seed + 1)}>
               Other sample (seed {seed})
             </button>
-            <StopButton running={running} playback={playback} />
+            <StopButton {...{running, playback}} again={() => again(undefined as never)} />
           </div>
           <div class="rows">
             {rows.current.map((row) => (

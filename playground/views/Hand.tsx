@@ -6,7 +6,7 @@ import {Choice, Intro, Trouble} from '../parts/Controls';
 import type {HandInput, HandResult} from '../protocol';
 
 const KINDS = ['a small MADE', 'a 3 × 3 kernel'] as const;
-const RULES = ['greater (>)', 'greater or equal (≥)'] as const;
+const RULES = ['greater than (>)', 'greater than or equal to (≥)'] as const;
 const INPUTS = 4;
 const HIDDEN = 5;
 const DEGREES = Int32Array.from({length: INPUTS}, (_, i) => i + 1);
@@ -142,13 +142,13 @@ function Network() {
           ))}
         </fieldset>
         <Choice
-          label="An output sees units whose degree it is … than"
+          label="An output sees a hidden unit where its own degree is … the unit's"
           options={RULES}
           value={rule}
           onChange={setRule}
         />
         <fieldset>
-          <legend>Connections from hidden units to outputs, by hand</legend>
+          <legend>Connections by hand, press to change: rows are hidden units, columns are outputs</legend>
           <div class="matrix" style={{gridTemplateColumns: `repeat(${INPUTS}, 2.2rem)`}}>
             {Array.from(layers[1], (value, k) => (
               <button

@@ -22,7 +22,7 @@ export function Learn() {
       <Intro
         title="Learn"
         task="Train a small PixelCNN on digits of 14 × 14, and watch its curve and its samples while it learns."
-        surprise="First it learns that most pixels are black: the curve falls steeply, and the samples are still empty."
+        surprise="First it learns that most pixels are black: the curve falls steeply, and the samples are no digits yet."
         notebook="10-training"
       />
       <div class="stack">
@@ -53,7 +53,7 @@ export function Learn() {
 function words({state, steps, scores, total}: Learning): string {
   const last = steps.at(-1);
   if (state === 'waiting') return 'Nothing is trained yet.';
-  if (last === undefined) return 'Loading digits …';
+  if (last === undefined) return state === 'running' ? 'Loading digits …' : 'Stopped.';
   const score = scores.at(-1);
   const told = score === undefined ? '' : ` New digits cost ${score.nats.toFixed(1)} nats.`;
   const done = {running: '', stopped: ' Stopped.', done: ' Done.'}[state];

@@ -10,6 +10,7 @@ import {usePlayback} from '../parts/playback';
 import type {OrderName} from '../protocol';
 
 const COUNT = 8;
+const SEEDS = 2 ** 32;
 const ORDERS = ['raster', 'columns', 'middle first', 'random'] as const satisfies readonly OrderName[];
 const MODELS = [...SMALL_MODELS, {...MADE_ANY, label: 'MADE, any order'}];
 const NOTHING = new Uint8Array(SIZE);
@@ -17,10 +18,13 @@ const NOTHING = new Uint8Array(SIZE);
 export function Luck() {
   const [model, setModel] = useState<ShownModel>(PIXEL_CNN);
   const [seed, setSeed] = useState(0);
+  /** Whether what stands in the field is a seed. */
+  const [sound, setSound] = useState(true);
   const [temperature, setTemperature] = useState(1);
   const [order, setOrder] = useState<(typeof ORDERS)[number]>('raster');
   const [trouble, setTrouble] = useState<string | null>(null);
   const [, tick] = useReducer((count: number) => count + 1, 0);
+  const [round, again] = useReducer((count: number) => count + 1, 0);
   const endings = useRef(noEndings(COUNT));
   const doneSeed = useRef<number | null>(null);
   const running = useRef<AbortController | null>(null);
@@ -53,7 +57,7 @@ export function Luck() {
       },
     );
     return () => control.abort();
-  }, [model, seed, temperature, order, free, restart]);
+  }, [model, seed, temperature, order, free, restart, round]);
 
   const place = placeAt(endings.current, playback.shown);
   const {result} = endings.current;
@@ -80,15 +84,24 @@ export function Luck() {
             <input
               type="number"
               min={0}
-              max={4294967295}
+              max={SEEDS - 1}
+              aria-invalid={!sound}
               value={seed}
               onInput={(event) => {
                 const value = event.currentTarget.valueAsNumber;
-                if (Number.isInteger(value) && value >= 0 && value < 2 ** 32) setSeed(value);
+                const sound = Number.isInteger(value) && value >= 0 && value < SEEDS;
+                setSound(sound);
+                if (sound) setSeed(value);
               }}
             />
           </label>
-          <button type="button" onClick={() => setSeed(seed + 1)}>
+          <button
+            type="button"
+            onClick={() => {
+              setSound(true);
+              setSeed((seed + 1) % SEEDS);
+            }}
+          >
             Next seed
           </button>
           <label class="slider">
@@ -103,7 +116,7 @@ export function Luck() {
               onInput={(event) => setTemperature(Number(event.currentTarget.value))}
             />
           </label>
-          <StopButton running={running} playback={playback} />
+          <StopButton {...{running, playback}} again={() => again(undefined as never)} />
         </div>
         {free ? (
           <Choice label="Order" options={ORDERS} value={order} onChange={setOrder} />
@@ -114,6 +127,11 @@ export function Luck() {
           </p>
         )}
         <PlayControls playback={playback} total={SIZE} />
+        {sound ? null : (
+          <Trouble>
+            A seed is a whole number from 0 to {SEEDS - 1}. What you see is drawn with seed {seed}.
+          </Trouble>
+        )}
         {trouble === null ? null : <Trouble>{trouble}</Trouble>}
         <div
           class="pictures"
@@ -135,7 +153,7 @@ export function Luck() {
             ? 'Drawing …'
             : `${COUNT} digits in ${result.seconds.toFixed(2)} s: ${(COUNT / result.seconds).toFixed(1)} a second. The model gives them ${mean.toFixed(1)} nats on average.`}
         </p>
-        <Race />
+        <Race question={`${model.weights} ${seed} ${temperature} ${order} ${round}`} />
       </div>
     </section>
   );
@@ -147,14 +165,18 @@ interface Runner {
   image: Uint8Array | null;
 }
 
-/** One digit by the cache, and the same one by the whole model for every pixel. */
-function Race() {
+/**
+ * One digit by the cache, and the same one by the whole model for every pixel.
+ *
+ * @param props.question what the view draws: a race ends when that changes, as the naive way keeps it waiting
+ */
+function Race({question}: {readonly question: string}) {
   const [trouble, setTrouble] = useState<string | null>(null);
   const [running, setRunning] = useState(false);
   const [, tick] = useReducer((count: number) => count + 1, 0);
   const runners = useRef<Record<'cached' | 'naive', Runner>>({cached: standing(), naive: standing()});
   const control = useRef<AbortController | null>(null);
-  useEffect(() => () => control.current?.abort(), []);
+  useEffect(() => () => control.current?.abort(), [question]);
   const start = async (): Promise<void> => {
     const own = new AbortController();
     control.current = own;

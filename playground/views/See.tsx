@@ -80,7 +80,7 @@ export function See() {
       <Intro
         title="What does it see?"
         task="Point at a pixel: the map shows which earlier pixels reach it in the live model, layer by layer."
-        surprise="PixelCNN is blind to a part of what comes before, however deep it is; the Diagonal BiLSTM misses one single pixel."
+        surprise="PixelCNN is blind to a part of what comes before, however deep it is; the Diagonal BiLSTM misses one single pixel at most."
         notebook="04-pixelcnn-masks"
       />
       {trouble === null ? null : <Trouble>{trouble}</Trouble>}
@@ -99,7 +99,8 @@ export function See() {
               <i class="swatch heat" /> seen: bright is strong
             </li>
             <li>
-              <i class="swatch blind" /> comes before, but is not seen
+              <i class="swatch blind" /> comes before, but is not seen: too far for the layers, or in a blind
+              spot
             </li>
             <li>
               <i class="swatch open" /> comes later: must not be seen
@@ -165,6 +166,7 @@ function finding(
   if (sight === undefined || sight.looks === 0) return `${label}: looking …`;
   const leaks = sight.values.reduce((sum, value, i) => sum + Number(i >= place && value > 0), 0);
   if (leaks > 0) return `${label} sees ${leaks} pixels that come later: a leak.`;
+  if (place === 0) return 'Nothing comes before the first pixel.';
   const before = place === 1 ? '1 pixel comes' : `${place} pixels come`;
   if (unseen.size === 0) return `${before} before, and ${label} sees every one of them.`;
   const [first] = unseen;
@@ -172,7 +174,7 @@ function finding(
     const where = `row ${Math.floor(first / SIDE) + 1}, column ${(first % SIDE) + 1}`;
     return `${before} before, and ${label} misses a single one: ${where}.`;
   }
-  return `${before} before; ${label} sees ${place - unseen.size} of them and is blind to ${unseen.size}.`;
+  return `${before} before; ${label} sees ${place - unseen.size} of them and misses ${unseen.size}.`;
 }
 
 /** The same small network twice, its first mask once A and once B. */

@@ -34,7 +34,7 @@ test('what a pixel sees: as many blind pixels as the library finds; the Diagonal
     const field = await receptiveField((x) => model.logits(x), model.image, {row: 14, column: 14, images: 8});
     const blind = unseenBefore(field).length;
     assert.ok(blind > 0);
-    assert.match((await finding.textContent()) ?? '', new RegExp(`blind to ${blind}\\.`));
+    assert.match((await finding.textContent()) ?? '', new RegExp(`misses ${blind}\\.`));
   });
   await page.getByRole('slider').press('Home');
   await page.getByText('406 pixels come before; PixelCNN sees 24 of them').waitFor();
