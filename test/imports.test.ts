@@ -330,7 +330,9 @@ function browserFiles(): string[] {
     const known = reached.get(name);
     if (known !== undefined) return known;
     reached.set(name, false);
-    const {inside, outside} = byName.get(name) as Source;
+    const source = byName.get(name);
+    if (source === undefined) return false; // JSON
+    const {inside, outside} = source;
     // The engine asks for node:path only where it has found that it runs in Node.
     const own = name !== 'engine/index' && outside.some((imported) => isBuiltin(imported));
     const result = own || inside.some(reachesNode);
