@@ -28,6 +28,7 @@ export function See() {
   const [place, setPlace] = useState(14 * SIDE + 14);
   const [trouble, setTrouble] = useState<string | null>(null);
   const [, tick] = useReducer((count: number) => count + 1, 0);
+  const trainings = useLearnings(2);
   /** What has been computed is kept. */
   const known = useRef(new Map<string, Sight>());
   const chosen = Math.min(layer ?? layers - 1, layers - 1);
@@ -129,9 +130,9 @@ export function See() {
             </label>
           )}
           <p class="finding" aria-live="polite" style={{'--model': model.color}}>
-            {finding(model, sight, unseen, place)}
+            {finding(model, sight, unseen, place, trainings.running)}
           </p>
-          <Leak />
+          <Leak {...trainings} />
         </div>
       </div>
     </section>
@@ -162,8 +163,11 @@ function finding(
   sight: Sight | undefined,
   unseen: ReadonlySet<number>,
   place: number,
+  training: boolean,
 ): string {
-  if (sight === undefined || sight.looks === 0) return `${label}: looking …`;
+  if (sight === undefined || sight.looks === 0) {
+    return training ? 'The map comes when the training below is done or stopped.' : `${label}: looking …`;
+  }
   const leaks = sight.values.reduce((sum, value, i) => sum + Number(i >= place && value > 0), 0);
   if (leaks > 0) return `${label} sees ${leaks} pixels that come later: a leak.`;
   if (place === 0) return 'Nothing comes before the first pixel.';
@@ -178,8 +182,7 @@ function finding(
 }
 
 /** The same small network twice, its first mask once A and once B. */
-function Leak() {
-  const {learnings, start, stop, running} = useLearnings(2);
+function Leak({learnings, start, stop, running}: ReturnType<typeof useLearnings>) {
   const recipe = {features: 12, learningRate: 0.01, epochs: 3, seed: 0};
   const names = ['First mask A: right', 'First mask B: leaks'];
   const begun = learnings.some(({state}) => state !== 'waiting');

@@ -62,6 +62,21 @@ test('luck: what is no seed is told, the last seed is followed by 0, another see
   await page.close();
 });
 
+test('a map that is asked for during a training says what it waits for, and comes when that is stopped', {
+  skip,
+}, async () => {
+  const {page, wrong} = await playground.open('#see');
+  await page.locator('[data-looks="6"]').waitFor();
+  await page.getByRole('button', {name: 'Train both'}).click();
+  await page.locator('[data-leak="A"]').waitFor();
+  await page.getByRole('application').press('ArrowUp');
+  await page.getByText('The map comes when the training below is done or stopped.').waitFor();
+  await page.getByRole('button', {name: 'Stop'}).click();
+  await page.getByText('378 pixels come before').waitFor();
+  assert.deepEqual(wrong, []);
+  await page.close();
+});
+
 test('the worker missing, digits damaged: a sentence', {skip}, async () => {
   const file = (name: string): string => path.join(playground.folder, name);
   const texts = new Map(
