@@ -81,7 +81,7 @@ class Random:
 
 
 def epoch_order(count, seed, epoch):
-    """The order in which an epoch, from 0, shows `count` images (lib/data/batches.ts)."""
+    """The order in which an epoch, from 0, shows `count` images (lib/data/dataset.ts)."""
     return Random(seed, "order", epoch).permutation(count)
 
 

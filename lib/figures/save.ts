@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import {writeFileAtomically} from '../storage/files';
+import {makeFolder, writeFileAtomically} from '../storage/files';
 import {figuresFolder, publishedFiguresFolder} from '../storage/paths';
 import {encodePng, type Picture} from './png';
 import {isPicture} from './show';
@@ -29,6 +29,7 @@ export function saveFigure(id: string, figure: Chart | Picture, options: SaveOpt
     );
   }
   const {command = 'npm start', minutes, folder = figuresFolder()} = options;
+  makeFolder(folder);
   if (isPicture(figure)) {
     writeFileAtomically(path.join(folder, `${id}.png`), encodePng(figure, {command, minutes}));
   } else {

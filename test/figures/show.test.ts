@@ -72,3 +72,13 @@ test('saved figures carry their words, and figures/README.md lists them', () => 
     fs.rmSync(folder, {recursive: true});
   }
 });
+
+test('the first figure of a fresh checkout makes its folder', () => {
+  const above = fs.mkdtempSync(path.join(os.tmpdir(), 'figures-'));
+  try {
+    saveFigure('a-curve', chart, {minutes: 1, folder: path.join(above, 'build', 'figures')});
+    assert.deepEqual(fs.readdirSync(path.join(above, 'build', 'figures')), ['a-curve.json']);
+  } finally {
+    fs.rmSync(above, {recursive: true});
+  }
+});
