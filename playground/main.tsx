@@ -55,7 +55,8 @@ function Page() {
   }, []);
   const came = useRef(false);
   useEffect(() => {
-    // Once the new view is there: its heading, so that the keyboard goes on within it. Not where the page begins.
+    // Once the new view is there: its heading, so that the keyboard goes on within it.
+    // Not where the page begins.
     if (came.current) main.current?.querySelector<HTMLElement>('h2')?.focus({preventScroll: true});
     came.current = true;
   }, [id, stop]);
