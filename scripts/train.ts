@@ -22,12 +22,14 @@ Ctrl-C; the weights at the end, with their score on the validation images.
   --preset P   which configuration and recipe (default: the model's first)
   --epochs N, --batch N, --rate R, --warmup SHARE, --schedule cosine|linear
                instead of the recipe's
+  --patience N stop after N epochs without a better validation (0, as in all presets: never)
   --data NAME  on images of your own (npm run data -- folder makes the data set); the run has its place in
                data/runs/NAME, and the preset takes size, channels, levels and classes from the images
   --seed S     of weights, shuffles and draws (default 0)
   --from FILE  begin with the weights of a checkpoint; 'committed' for the preset's own
   --resume     go on where the saved run of the same preset and seed stopped, by its own recipe;
-               with --epochs N for longer, with --rate R at a lower rate, such as after a divergence
+               with --epochs N for longer, with --rate R at a lower rate, such as after a divergence,
+               with --patience N past an early stop
   --restart    throw that saved run away
   --publish    at the end, or with --resume of a run that has ended, make its weights the preset's committed
                checkpoint: only then the test set is looked at
@@ -48,6 +50,7 @@ run(async () => {
     rate: {type: 'string'},
     warmup: {type: 'string'},
     schedule: {type: 'string'},
+    patience: {type: 'string'},
     from: {type: 'string'},
     data: {type: 'string'},
     hours: {type: 'string'},
@@ -96,6 +99,7 @@ function changesOf(args: Arguments): Changes {
     learningRate: args.number('rate', 0, 10),
     warmup: args.number('warmup', 0, 1),
     schedule,
+    patience: args.integer('patience', 0),
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }

@@ -21,7 +21,7 @@ import {type ScoringOptions, storeWeights} from './published';
 
 /** What is asked for by name; all else is the preset's, or the saved run's. */
 export type Changes = Partial<
-  Pick<TrainOptions, 'epochs' | 'batchSize' | 'learningRate' | 'warmup' | 'schedule'>
+  Pick<TrainOptions, 'epochs' | 'batchSize' | 'learningRate' | 'warmup' | 'schedule' | 'patience'>
 >;
 
 export interface RunRequest {
@@ -126,7 +126,7 @@ function closeRun(unlock: () => void, model: AutoregressiveModel | undefined): v
 
 /**
  * The recipe that a saved run goes on by. More epochs lengthen it, and the schedule with it; a lower rate
- * leads it past a divergence. All else is as it was.
+ * leads it past a divergence, and another patience past an early stop. All else is as it was.
  */
 function continued({metadata}: StoredState, changes: Changes): Pick<OpenRun, 'recipe' | 'changes'> {
   const before: TrainOptions = {...TRAIN_DEFAULTS, ...metadata.recipe, seed: metadata.seed};
@@ -138,6 +138,7 @@ function continued({metadata}: StoredState, changes: Changes): Pick<OpenRun, 're
       'it can go on with a lower one, not with a higher',
     ],
     batchSize: [recipe.batchSize === before.batchSize, 'it stays'],
+    patience: [true, 'it may be another'],
     warmup: [recipe.warmup === before.warmup, 'it stays'],
     schedule: [recipe.schedule === before.schedule, 'it stays'],
   };
@@ -149,7 +150,7 @@ function continued({metadata}: StoredState, changes: Changes): Pick<OpenRun, 're
     );
   }
   const earlier = metadata.changes ?? [];
-  const isSame = recipe.epochs === before.epochs && recipe.learningRate === before.learningRate;
+  const isSame = (Object.keys(rules) as (keyof Changes)[]).every((field) => recipe[field] === before[field]);
   return {recipe, changes: isSame ? earlier : [...earlier, {step: metadata.step, recipe: {...before}}]};
 }
 

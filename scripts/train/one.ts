@@ -54,6 +54,9 @@ export async function trainOne(request: RunRequest, options: OneOptions): Promis
       process.exitCode = 130;
       return result;
     }
+    if (result.outcome === 'stopped early') {
+      console.log(`stopped at step ${result.step}: no better validation since epoch ${result.bestEpoch}`);
+    }
     console.log(
       `best validation: ${likelihoodText(result.bestNats, model)}, epoch ${result.bestEpoch}, ${clock(result.seconds)}`,
     );

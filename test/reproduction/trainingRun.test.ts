@@ -122,6 +122,24 @@ test('a run that has ended goes on for longer, and says by which recipes it was 
   );
 });
 
+test('with patience a run stops when its validation gets no better; with another one it goes on', async () => {
+  const {outcome, step, bestEpoch} = await live(
+    request(40, {changes: {epochs: 60, learningRate: 0.2, patience: 2}}),
+  );
+  assert.equal(outcome, 'stopped early');
+  assert.equal(step, 6 * ((bestEpoch ?? 0) + 2));
+  const again = {...request(40, {start: 'resume'}), changes: {}};
+  assert.equal((await live(again)).step, step);
+  const onwards = {...again, changes: {patience: 0}};
+  assert.equal((await live(onwards, stopAt(step + 3))).step, step + 3);
+  const {metadata} = loadTrainingState(runFiles('made', 'fvsbn', 40).state);
+  assert.equal(metadata.recipe.patience, 0);
+  assert.deepEqual(
+    metadata.changes?.map((change) => [change.step, change.recipe.patience]),
+    [[step, 2]],
+  );
+});
+
 test('what contradicts the saved run is refused, and the run stays as it is', async () => {
   await live(request(4), stopAt(3));
   const {state, lock} = runFiles('made', 'fvsbn', 4);

@@ -154,6 +154,7 @@ test('--help tells how, and ends with 0', {concurrency: 2}, async (t) => {
 /** Command, exit code, what the message must say. 2: the command line is wrong; 1: it failed. */
 const MISTAKES: [string, number, RegExp][] = [
   ['train', 2, /which model\? one of made/],
+  ['train made --patience=-1', 2, /--patience must be an integer of at least 0, got '-1'/],
   ['train nosuch', 2, /unknown model 'nosuch'; there are made/],
   ['train made made', 2, /one model at a time, got also 'made'/],
   ['train made --preset nosuch', 2, /unknown preset 'nosuch' of made; there are one-order, /],
