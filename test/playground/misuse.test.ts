@@ -77,10 +77,13 @@ test('a map that is asked for during a training says what it waits for, and come
   await page.close();
 });
 
-test('the worker missing, digits damaged: a sentence', {skip}, async () => {
+test('the worker missing, digits damaged, one letter of weights altered: a sentence', {skip}, async () => {
   const file = (name: string): string => path.join(playground.folder, name);
   const texts = new Map(
-    ['worker.js', 'digits.js'].map((name) => [name, fs.readFileSync(file(name), 'utf8')]),
+    ['worker.js', 'digits.js', 'weights/pixelcnn-digits.js'].map((name) => [
+      name,
+      fs.readFileSync(file(name), 'utf8'),
+    ]),
   );
   try {
     fs.rmSync(file('worker.js'));
@@ -92,6 +95,18 @@ test('the worker missing, digits damaged: a sentence', {skip}, async () => {
     const damaged = await playground.open('#draw');
     await damaged.page.getByText('digits.js is damaged').waitFor();
     await damaged.page.close();
+    fs.writeFileSync(file('digits.js'), texts.get('digits.js') ?? '');
+    const weights = texts.get('weights/pixelcnn-digits.js') ?? '';
+    const middle = Math.floor(weights.length / 2);
+    const other = weights[middle] === 'A' ? 'B' : 'A';
+    fs.writeFileSync(
+      file('weights/pixelcnn-digits.js'),
+      weights.slice(0, middle) + other + weights.slice(middle + 1),
+    );
+    const altered = await playground.open('#draw');
+    await altered.page.getByText('weights/pixelcnn-digits.js is damaged').waitFor();
+    await altered.page.locator('.row[data-weights="gated/digits"][aria-busy="false"]').waitFor();
+    await altered.page.close();
   } finally {
     for (const [name, text] of texts) fs.writeFileSync(file(name), text);
   }
