@@ -1,4 +1,12 @@
-import type {Binarization, ConfigValue, History, HistoryRow, ModelConfig} from '../types';
+import {
+  BINARIZATIONS,
+  type Binarization,
+  type ConfigValue,
+  type History,
+  type HistoryRow,
+  type ModelConfig,
+  SPLITS,
+} from '../types';
 import {isRecord, parseStrictJson} from './safetensors';
 
 /** Version of the metadata below. A file of another version is refused, never guessed at. */
@@ -231,7 +239,7 @@ const isDuration = (value: unknown): value is number => isNumber(value) && value
 const isName = (text: string): text is string => text !== '';
 
 function isBinarization(text: string): text is Binarization | 'none' {
-  return ['static', 'dynamic', 'threshold', 'none'].includes(text);
+  return [...BINARIZATIONS, 'none'].includes(text);
 }
 
 function isConfigValue(value: unknown): value is ConfigValue {
@@ -271,7 +279,7 @@ function isHistoryRow(row: unknown): row is HistoryRow {
     isCount(row.epoch) &&
     isNumber(row.nats) &&
     isDuration(row.seconds) &&
-    ['train', 'validation', 'test'].includes(String(row.split))
+    SPLITS.some((split) => split === row.split)
   );
 }
 
