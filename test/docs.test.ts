@@ -66,6 +66,8 @@ test.before(() => {
     'bench',
     'lib',
     'scripts',
+    // scripts/playground measures it.
+    'playground',
     'test/properties',
     'package.json',
     'tsconfig.json',
