@@ -25,7 +25,9 @@ test('charts become pictures of twice their size, with ink on them, in one brows
       [width, height],
       [Math.round(2 * Number(chart.layout.width)), 2 * Number(chart.layout.height)],
     );
-    assert.ok(new Set(data).size > 10, 'letters and lines');
+    // Tones are few, so that the file is small; an empty chart has one or two.
+    const tones = new Set(data).size;
+    assert.ok(tones > 4, `letters and lines: chart ${i} has ${tones} tones`);
   });
   assert.equal(pictures?.[3], pictures?.[0], 'the same chart is drawn once');
 });
