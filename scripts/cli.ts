@@ -111,6 +111,9 @@ function isNear(a: string, b: string): boolean {
   return restA.slice(1) === restB.slice(1) || restA.slice(1) === restB || restA === restB.slice(1);
 }
 
+/** npm has options of these names, too, and says in each environment how they are set. */
+const NPMS_OWN = ['json', 'yes'];
+
 /**
  * Without `--` npm takes options for its own, and hands on only their values:
  * `npm run train made --preset small` comes as `made small`. npm says in the environment what it took.
@@ -119,7 +122,7 @@ function checkNpm(options: Options): void {
   const command = process.env.npm_lifecycle_event;
   if (command === undefined) return;
   const taken = Object.keys(options).filter(
-    (name) => process.env[`npm_config_${name}`] !== undefined && name !== 'json',
+    (name) => process.env[`npm_config_${name}`] && !NPMS_OWN.includes(name),
   );
   if (taken.length === 0) return;
   const values = process.argv.slice(2);

@@ -182,7 +182,13 @@ test('the command keeps what it finds, names what it does not, and ends with 1',
   const command = (...args: string[]) =>
     spawnSync(process.execPath, ['--import', 'tsx', 'scripts/paperFigures.ts', ...args], {
       cwd: path.join(__dirname, '..', '..'),
-      env: {...process.env, AUTOREGRESSIVE_DATA: data},
+      // npm has a --yes of its own, and says in the environment that it is not set.
+      env: {
+        ...process.env,
+        npm_lifecycle_event: 'paper-figures',
+        npm_config_yes: '',
+        AUTOREGRESSIVE_DATA: data,
+      },
       encoding: 'utf8',
     });
   const whole = file('some name.pdf', smallPdf(paper()));
@@ -195,7 +201,7 @@ test('the command keeps what it finds, names what it does not, and ends with 1',
     ]),
   );
   const {status, stdout, stderr} = command('--pdf', '/nowhere.pdf', data, partly, whole);
-  assert.equal(status, 1);
+  assert.equal(status, 1, stderr);
   assert.match(stderr, /\/nowhere\.pdf: there is no such file; correct the path/);
   assert.match(stderr, /it is a folder; name the PDF in it/);
   assert.match(
