@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import {placeholder} from '../figures/placeholder';
+import {pictureFrame} from '../figures/pictureFrame';
 import {decodePng, type Picture} from '../figures/png';
 import type {Chart} from '../figures/style';
 import {dataFolder} from '../storage/paths';
@@ -165,7 +165,7 @@ function inItsPlace(paper: PaperName, figure: number): Chart {
   const {name} = PAPERS[paper];
   const {shows, reported, page} = findFigure(paper, figure);
   const place = page === undefined ? '' : `, page ${page}`;
-  return placeholder(
+  return pictureFrame(
     {title: `From the paper: ${name}, figure ${figure}${place}`, description: `Not here: ${shows}.`},
     [
       `It shows ${shows}.`,

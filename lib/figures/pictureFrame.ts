@@ -8,7 +8,7 @@ import {type Chart, colors, type FigureText, figureLayout, wrap} from './style';
  * @param address begins with https://
  * @param size of the frame, in pixels
  */
-export function placeholder(
+export function pictureFrame(
   text: FigureText,
   sentences: readonly string[],
   address: string,
