@@ -4,6 +4,7 @@ processes of their own.
 
 import concurrent.futures
 import multiprocessing
+import signal
 
 import numpy as np
 
@@ -66,6 +67,8 @@ class Epochs:
 
 
 def load(folder, recipe):
+    # Ctrl-C goes to the helpers, too: they end when the training that they serve has saved.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     global here
     job = Job(folder)
     job.set_recipe(recipe)

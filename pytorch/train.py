@@ -120,9 +120,9 @@ class Trainer:
         self.best = []
         self.progress = Progress()
         self.has_masks = job.model == "made" and job.config["masks"] != 1
-        # What a step reads, on the device; `load_epoch` fills it.
         self.epochs = self.stream = self.report = None
         self.finished = False
+        # What a step reads, on the device; `load_epoch` fills it.
         self.images = self.order = self.rates = self.at = self.degrees = self.rows = None
         labels = self.data.labels["train"]
         self.labels = None if labels is None else self.on_device(labels)
@@ -269,6 +269,8 @@ class Trainer:
             ]
             for step in steps
         ]
+        # Steps that were made to capture or to measure are none of the epoch's.
+        self.pending.zero_()
         start = self.machine.rank * self.share
         self.hold("order", epoch.order[:, start : start + self.share])
         self.hold("rates", np.array(rates, np.float32))
@@ -331,18 +333,18 @@ class Trainer:
         before = [tensor.detach().clone() for tensor in kept]
         # The helpers take long to start, once.
         self.load_epoch(0)
-        epochs, started = 0, time.monotonic()
-        while epochs == 0 or time.monotonic() - started < self.options.measure:
+        epochs, seconds, started = 0, 0.0, time.monotonic()
+        while seconds < self.options.measure or epochs == 0:
             for _ in range(self.job.steps_per_epoch):
                 self.run_step()
             self.validate()
             epochs += 1
             self.load_epoch(epochs)
-        seconds = (time.monotonic() - started) / epochs
+            # All processes must agree, or one would wait for a step that another does not make.
+            seconds = self.machine.sum(time.monotonic() - started)[0] / self.machine.world
         with torch.no_grad():
             torch._foreach_copy_([tensor.detach() for tensor in kept], before)
-        self.pending.zero_()
-        return seconds
+        return seconds / epochs
 
     def train(self, report):
         """To the end, or to a signal. @returns 'finished', 'stopped early' or 'interrupted'"""

@@ -61,6 +61,16 @@ test('--minutes chooses the epochs, and the weights say how many', needsTorch, a
   assert.equal(progress.epochs, said);
 });
 
+test('two processes agree on the epochs that fit into the minutes', needsTorch, async () => {
+  const {folder} = await smallJob('diagonal', 'agree');
+  const torchrun = ['-m', 'torch.distributed.run', '--standalone', '--nproc-per-node=2'];
+  const run = runPython([...torchrun, trainPy, folder, '--minutes', '0.03', '--measure', '0.5']);
+  assert.equal(run.status, 0, run.stderr);
+  const said = Number(/: (\d+) epochs in 0.03 min/.exec(run.stderr)?.[1]);
+  const {metadata} = loadCheckpoint(path.join(folder, 'weights.safetensors'));
+  assert.deepEqual([metadata.recipe.epochs, metadata.versions.processes], [said, '2']);
+});
+
 test('several folders side by side need a GPU', needsTorch, async () => {
   const folders = [
     (await smallJob('pixelcnn', 'first')).folder,
