@@ -153,7 +153,7 @@ export {
 export {MaskedConv2d, type MaskedConv2dSpec} from './layers/maskedConv2d';
 export {
   createParameters,
-  heDeviation,
+  heStd,
   type ParameterSpec,
   parameter,
   parameterCount,

@@ -7,14 +7,14 @@ import {ask, exercise, expectNumber, type Hints, Unanswered} from './check';
 
 /**
  * A series predicted from its own past: x_t = c + a_1 x_(t-1) + … + a_p
- * x_(t-p) + noise, noise ~ N(0, deviation^2).
+ * x_(t-p) + noise, noise ~ N(0, std^2).
  */
 export interface ArModel {
   readonly intercept: number;
   /** a_1 … a_p; none at all is noise around the intercept. */
   readonly coefficients: readonly number[];
   /** Standard deviation of the noise. */
-  readonly deviation: number;
+  readonly std: number;
 }
 
 export interface SimulateOptions {
@@ -27,8 +27,8 @@ export interface SimulateOptions {
 const WARM_UP = 200;
 
 /**
- * Draws a series value after value, each from N(prediction from those before it, deviation^2).
- * With deviation 0 it is the forecast.
+ * Draws a series value after value, each from N(prediction from those before it, std^2).
+ * With std 0 it is the forecast.
  *
  * @throws RangeError when the count is not a positive integer, or `after` is shorter than the lags
  */
@@ -48,7 +48,7 @@ export function simulateAr(model: ArModel, {count, seed, after}: SimulateOptions
   const series = new Float64Array(known.length + drawn);
   series.set(known);
   for (let t = known.length; t < series.length; t++) {
-    series[t] = predictAt(model, series, t) + model.deviation * random.normal();
+    series[t] = predictAt(model, series, t) + model.std * random.normal();
   }
   return series.slice(series.length - count);
 }
@@ -88,14 +88,14 @@ export function fitAr(series: Float64Array, lags: number): ArModel {
     });
   }
   const [intercept, ...coefficients] = solve(matrix);
-  const predictions = predictAr({intercept, coefficients, deviation: 0}, series);
+  const predictions = predictAr({intercept, coefficients, std: 0}, series);
   let squares = 0;
   for (let t = lags; t < series.length; t++) squares += (series[t] - predictions[t]) ** 2;
-  return {intercept, coefficients, deviation: Math.sqrt(squares / (series.length - lags))};
+  return {intercept, coefficients, std: Math.sqrt(squares / (series.length - lags))};
 }
 
 /**
- * Mean over t >= from of -log N(x_t; prediction, deviation^2), in nats per value.
+ * Mean over t >= from of -log N(x_t; prediction, std^2), in nats per value.
  * @throws RangeError when a value before `from` would be needed that does not exist
  */
 export function arNats(model: ArModel, series: Float64Array, from: number): number {
@@ -107,15 +107,15 @@ export function arNats(model: ArModel, series: Float64Array, from: number): numb
   }
   let nats = 0;
   for (let t = from; t < series.length; t++) {
-    const error = (series[t] - predictAt(model, series, t)) / model.deviation;
-    nats += Math.log(model.deviation) + 0.5 * Math.log(2 * Math.PI) + 0.5 * error ** 2;
+    const error = (series[t] - predictAt(model, series, t)) / model.std;
+    nats += Math.log(model.std) + 0.5 * Math.log(2 * Math.PI) + 0.5 * error ** 2;
   }
   return nats / (series.length - from);
 }
 
-/** Entropy of normal noise in nats, (1 + log(2 π deviation^2)) / 2: on average no model can be better. */
-export function gaussianEntropy(deviation: number): number {
-  return 0.5 * (1 + Math.log(2 * Math.PI * deviation ** 2));
+/** Entropy of normal noise in nats, (1 + log(2 π std^2)) / 2: on average no model can be better. */
+export function gaussianEntropy(std: number): number {
+  return 0.5 * (1 + Math.log(2 * Math.PI * std ** 2));
 }
 
 function predictAt(model: ArModel, series: Float64Array, t: number): number {
@@ -166,12 +166,12 @@ export function checkTwoAhead(
   series: Float64Array,
 ): string {
   return exercise('Two years ahead', () => {
-    const small = {intercept: 1, coefficients: [2, 3], deviation: 1};
+    const small = {intercept: 1, coefficients: [2, 3], std: 1};
     for (const [where, ar, past] of [
       ['for intercept 1, coefficients 2 and 3, years 5, 1, 2', small, Float64Array.of(5, 1, 2)],
       ['for the series of this notebook', model, series],
     ] as const) {
-      const forecast = simulateAr({...ar, deviation: 0}, {count: 2, seed: 0, after: past});
+      const forecast = simulateAr({...ar, std: 0}, {count: 2, seed: 0, after: past});
       const answer = ask(mine, ar, past);
       if (Math.abs(answer - forecast[0]) < 1e-6 && Math.abs(forecast[0] - forecast[1]) > 1e-3) {
         throw new Error(`${where} that is one year ahead, not two`);

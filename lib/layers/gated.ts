@@ -22,8 +22,8 @@ export interface GatedSpec {
   readonly size: number;
   /** Pixels from one tap of both to the next. */
   readonly dilation: number;
-  /** Deviation of the inputs at the start. */
-  readonly inputDeviation: number;
+  /** Standard deviation of the inputs at the start. */
+  readonly inputStd: number;
   /** Classes that the layer can be conditioned on; 0 for none. */
   readonly classes: number;
 }
@@ -65,7 +65,7 @@ export class GatedLayer {
       ...classes.map((stack) => ({
         name: `${spec.name}.class.${stack}`,
         shape: [spec.classes, 2 * spec.features],
-        deviation: 0,
+        std: 0,
       })),
     ];
   }
@@ -128,7 +128,7 @@ export class GatedLayer {
  * vertical stack and the link carry rows above only, where every color is known, so they need none.
  */
 function specs(spec: GatedSpec): MaskedConv2dSpec[] {
-  const {name, first, inputs, features, groups, size, dilation, inputDeviation} = spec;
+  const {name, first, inputs, features, groups, size, dilation, inputStd} = spec;
   const type = first ? 'A' : 'B';
   const free = (count: number): Int32Array => new Int32Array(count);
   const half = evenGroups(features, groups);
@@ -142,7 +142,7 @@ function specs(spec: GatedSpec): MaskedConv2dSpec[] {
       inputs: free(inputs),
       outputs: free(2 * features),
       dilation,
-      scale: BEFORE_GATE / inputDeviation,
+      scale: BEFORE_GATE / inputStd,
     },
     {
       name: `${name}.horizontal`,
@@ -151,7 +151,7 @@ function specs(spec: GatedSpec): MaskedConv2dSpec[] {
       inputs: evenGroups(inputs, groups),
       outputs: halves,
       dilation,
-      scale: BEFORE_GATE / inputDeviation / Math.SQRT2,
+      scale: BEFORE_GATE / inputStd / Math.SQRT2,
     },
     {
       ...point,

@@ -42,9 +42,9 @@ export class Lstm {
     return [
       ...MaskedConv2d.parameters(inputSpec(spec)),
       // States deviate by about a third from 0: the products keep the scale of what the inputs give.
-      {name: `${name}.state`, shape: [taps, hidden, 4 * hidden], deviation: 1 / Math.sqrt(taps * hidden)},
-      {name: `${name}.hidden`, shape: [hidden], deviation: 0},
-      {name: `${name}.cell`, shape: [hidden], deviation: 0},
+      {name: `${name}.state`, shape: [taps, hidden, 4 * hidden], std: 1 / Math.sqrt(taps * hidden)},
+      {name: `${name}.hidden`, shape: [hidden], std: 0},
+      {name: `${name}.cell`, shape: [hidden], std: 0},
     ];
   }
 

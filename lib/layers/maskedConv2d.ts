@@ -20,7 +20,7 @@ export interface MaskedConv2dSpec {
   readonly outputs: Int32Array;
   /** Pixels from one tap to the next. */
   readonly dilation: number;
-  /** Deviation of an output for inputs of deviation 1, at the start. */
+  /** Standard deviation of an output for inputs whose own is 1, at the start. */
   readonly scale: number;
 }
 
@@ -60,15 +60,15 @@ export class MaskedConv2d {
     checkCount({name: `${spec.name}.weights`, shape: kernelShape(spec)});
     const mask = channelMask(liveTaps(spec.mask), spec.type, spec.inputs, spec.outputs);
     const alive = mask.reduce((a, b) => a + b, 0) / spec.outputs.length;
-    const deviation = spec.scale / Math.sqrt(Math.max(1, alive));
+    const std = spec.scale / Math.sqrt(Math.max(1, alive));
     return [
       {
         name: `${spec.name}.weights`,
         shape: kernelShape(spec),
-        deviation,
+        std,
         ...(mask.includes(0) ? {mask: () => mask} : {}),
       },
-      {name: `${spec.name}.bias`, shape: [spec.outputs.length], deviation: 0},
+      {name: `${spec.name}.bias`, shape: [spec.outputs.length], std: 0},
     ];
   }
 

@@ -9,7 +9,7 @@ export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
   /** Standard deviation of the normal first values; 0 for zeros. */
-  readonly deviation: number;
+  readonly std: number;
   /**
    * 1 where a weight can ever act, 0 where a mask always hides it, in row order;
    * left out where nothing is hidden.
@@ -35,8 +35,8 @@ export function checkCount({name, shape}: Pick<ParameterSpec, 'name' | 'shape'>)
 
 const countOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** Deviation that keeps the scale of activations through a ReLU layer (He et al. 2015, equation 10). */
-export function heDeviation(fanIn: number): number {
+/** Standard deviation that keeps the scale of activations through a ReLU layer (He et al. 2015, equation 10). */
+export function heStd(fanIn: number): number {
   return Math.sqrt(2 / fanIn);
 }
 
@@ -50,11 +50,11 @@ export function createParameters(specs: readonly ParameterSpec[], seed: number):
     );
   }
   const parameters = new Map<string, tf.Variable>();
-  for (const {name, shape, deviation} of specs) {
+  for (const {name, shape, std} of specs) {
     const values = new Float32Array(countOf(shape));
-    if (deviation > 0) {
+    if (std > 0) {
       const random = new Random(seed, 'parameters', name);
-      for (let i = 0; i < values.length; i++) values[i] = deviation * random.normal();
+      for (let i = 0; i < values.length; i++) values[i] = std * random.normal();
     }
     const tensor = tf.tensor(values, [...shape]);
     parameters.set(name, tf.variable(tensor));

@@ -12,7 +12,7 @@ export interface ResidualSpec {
   readonly groups: number;
   readonly size: number;
   readonly dilation: number;
-  /** Deviation of what is added, for features of deviation 1, at the start. */
+  /** Standard deviation of what is added, for features whose own is 1, at the start. */
   readonly scale: number;
 }
 

@@ -55,7 +55,7 @@ function layerSpecs(config: GatedPixelCnnConfig): GatedSpec[] {
     size: k === 0 ? config.firstSize : config.size,
     dilation,
     // Digits are mostly black: their values deviate by 0.3 from 0, about as much as what a gate lets through.
-    inputDeviation: k === 0 ? 0.3 : GATED_DEVIATION,
+    inputStd: k === 0 ? 0.3 : GATED_DEVIATION,
     classes,
   }));
 }

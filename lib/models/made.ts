@@ -9,7 +9,7 @@ import {
   outputMask,
   randomHiddenDegrees,
 } from '../layers/madeMasks';
-import {createParameters, heDeviation, type ParameterSpec, parameter} from '../layers/parameters';
+import {createParameters, heStd, type ParameterSpec, parameter} from '../layers/parameters';
 import {Random} from '../random';
 import type {AutoregressiveModel, ImageShape, IncrementalLogits, Parameters} from '../types';
 import {checkMadeConfig, type MadeConfig} from './madeConfig';
@@ -56,23 +56,23 @@ export function madeParameters(config: MadeConfig): ParameterSpec[] {
   };
   for (let k = 0; k + 1 < sizes.length; k++) {
     if (config.hidden.length === 0) {
-      specs.push({name: 'output.bias', shape: [values], deviation: 0});
+      specs.push({name: 'output.bias', shape: [values], std: 0});
       continue;
     }
     const name = k < config.hidden.length ? `hidden${k + 1}` : 'output';
     // Small at the output, so that the first logits are near 0: the loss starts near 784 log 2.
-    const deviation = name === 'output' ? 1 / Math.sqrt(3 * sizes[k]) : heDeviation(sizes[k]);
+    const std = name === 'output' ? 1 / Math.sqrt(3 * sizes[k]) : heStd(sizes[k]);
     const mask = hidden((masks) => masks.layers[k]);
-    specs.push({name: `${name}.weights`, shape: [sizes[k], sizes[k + 1]], deviation, ...mask});
-    specs.push({name: `${name}.bias`, shape: [sizes[k + 1]], deviation: 0});
+    specs.push({name: `${name}.weights`, shape: [sizes[k], sizes[k + 1]], std, ...mask});
+    specs.push({name: `${name}.bias`, shape: [sizes[k + 1]], std: 0});
   }
   if (config.conditioned) {
     const mask = hidden((masks) => masks.layers[0]);
-    specs.push({name: 'present.weights', shape: [values, config.hidden[0]], deviation: 0.01, ...mask});
+    specs.push({name: 'present.weights', shape: [values, config.hidden[0]], std: 0.01, ...mask});
   }
   if (config.direct) {
     const mask = hidden((masks) => masks.direct as Mask);
-    specs.push({name: 'direct.weights', shape: [values, values], deviation: 0, ...mask});
+    specs.push({name: 'direct.weights', shape: [values, values], std: 0, ...mask});
   }
   return specs;
 }

@@ -44,8 +44,8 @@ export interface StateLayerKind {
   parameters(spec: StateSpec): ParameterSpec[];
 }
 
-/** Deviation of LSTM states at the start, about. */
-const STATE_DEVIATION = 0.3;
+/** Standard deviation of LSTM states at the start, about. */
+const STATE_STD = 0.3;
 
 function stateSpecs({layers, features, channels}: PixelRnnConfig): StateSpec[] {
   return Array.from({length: layers}, (_, k) => ({
@@ -70,7 +70,7 @@ function pointSpecs(config: PixelRnnConfig, role: 'up' | 'skip'): MaskedConv2dSp
     inputs: evenGroups(hidden, config.channels),
     outputs: evenGroups(2 * hidden, config.channels),
     // With residual connections the layers together add as much as they are given.
-    scale: 1 / STATE_DEVIATION / (config.residual ? Math.sqrt(config.layers) : 1),
+    scale: 1 / STATE_STD / (config.residual ? Math.sqrt(config.layers) : 1),
   }));
 }
 

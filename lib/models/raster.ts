@@ -134,7 +134,7 @@ export function firstSpec({firstSize, channels}: RasterConfig, outputs: number):
  * paper leaves open whether the logits are counted among the two.
  *
  * @param inputs features that come in
- * @param scale of the first weights, for inputs of a deviation other than 1
+ * @param scale of the first weights, for inputs of a standard deviation other than 1
  */
 export function headSpecs(config: RasterConfig, inputs: number, scale = 1): MaskedConv2dSpec[] {
   const perChannel = config.levels === 2 ? 1 : config.levels;

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {arNats, fitAr, gaussianEntropy, predictAr, simulateAr} from '../../lib/course/autoregression';
 
-const yule = {intercept: 10, coefficients: [1.34, -0.65], deviation: 15};
+const yule = {intercept: 10, coefficients: [1.34, -0.65], std: 15};
 
 test('least squares finds the coefficients of a series without noise exactly', () => {
-  const exact = {intercept: 1, coefficients: [0.5, -0.25], deviation: 0};
+  const exact = {intercept: 1, coefficients: [0.5, -0.25], std: 0};
   const fit = fitAr(simulateAr(exact, {count: 12, seed: 0, after: [3, 7]}), 2);
   assert.ok(Math.abs(fit.intercept - 1) < 1e-6);
   assert.ok(Math.abs(fit.coefficients[0] - 0.5) < 1e-6);
@@ -16,11 +16,11 @@ test('and those of a long noisy one nearly', () => {
   const fit = fitAr(simulateAr(yule, {count: 20_000, seed: 1}), 2);
   assert.ok(Math.abs(fit.coefficients[0] - 1.34) < 0.02);
   assert.ok(Math.abs(fit.coefficients[1] + 0.65) < 0.02);
-  assert.ok(Math.abs(fit.deviation - 15) < 0.3);
+  assert.ok(Math.abs(fit.std - 15) < 0.3);
 });
 
 test('a hand-made prediction, and what it costs', () => {
-  const model = {intercept: 1, coefficients: [2, 3], deviation: 2};
+  const model = {intercept: 1, coefficients: [2, 3], std: 2};
   const series = Float64Array.of(1, 2, 8, 25);
   assert.deepEqual(Array.from(predictAr(model, series)), [Number.NaN, Number.NaN, 8, 23]);
   // -log N(0; 0, 4) and -log N(2; 0, 4)
@@ -36,7 +36,7 @@ test('the true model costs the entropy of its noise', () => {
 test('same seed, same series; it continues what it is given', () => {
   assert.deepEqual(simulateAr(yule, {count: 5, seed: 3}), simulateAr(yule, {count: 5, seed: 3}));
   const after = [40, 50];
-  const forecast = simulateAr({...yule, deviation: 0}, {count: 1, seed: 0, after});
+  const forecast = simulateAr({...yule, std: 0}, {count: 1, seed: 0, after});
   assert.ok(Math.abs(forecast[0] - (10 + 1.34 * 50 - 0.65 * 40)) < 1e-12);
 });
 

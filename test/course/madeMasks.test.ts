@@ -3,7 +3,7 @@ import test from 'node:test';
 import {checkBits, checkThirdBit, checkTwoAhead} from '../../lib/course/autoregression';
 import {checkDegrees, checkDirectMask, checkOwnPixels} from '../../lib/course/madeMasks';
 
-const model = {intercept: 10, coefficients: [1.3, -0.6], deviation: 15};
+const model = {intercept: 10, coefficients: [1.3, -0.6], std: 15};
 const series = Float64Array.of(20, 30, 50);
 
 test('solved exercises are right', () => {

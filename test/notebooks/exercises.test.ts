@@ -26,7 +26,7 @@ const EARLIER: Record<string, Answers> = {
   '01': {
     score: {nats: 100},
     model: {image: digit},
-    fit: {intercept: 10, coefficients: [1.3, -0.6], deviation: 15},
+    fit: {intercept: 10, coefficients: [1.3, -0.6], std: 15},
     seen: Float64Array.of(20, 30, 50),
   },
   '03': {oneOrder: {model: {image: digit}}, shape: {height: 3, width: 3, channels: 1}},
