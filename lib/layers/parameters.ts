@@ -35,7 +35,9 @@ export function checkCount({name, shape}: Pick<ParameterSpec, 'name' | 'shape'>)
 
 const countOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** Standard deviation that keeps the scale of activations through a ReLU layer (He et al. 2015, equation 10). */
+/**
+ * Standard deviation that keeps the scale of activations through a ReLU layer (He et al. 2015, equation 10).
+ */
 export function heStd(fanIn: number): number {
   return Math.sqrt(2 / fanIn);
 }
