@@ -31,6 +31,8 @@ class Job:
         self.model, self.preset, self.config = text["model"], text["preset"], text["config"]
         self.ancestors = text["ancestors"]
         self.levels, self.classes = text["levels"], text["classes"]
+        # Of images of one's own: name and sha256 of the data set, for whoever takes the weights.
+        self.data = text.get("data")
         self.images, self.first_batch = text["images"], text["firstBatch"]
         for split in ("train", "validation"):
             if not self.images.get(split):

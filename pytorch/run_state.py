@@ -90,6 +90,7 @@ def save_weights(job, network, tensors, progress, versions):
     }
     fields = {
         "config": job.config,
+        **({} if job.data is None else {"data": job.data}),
         "recipe": job.recipe,
         "seed": job.recipe["seed"],
         "epoch": progress.step // job.steps_per_epoch,

@@ -1,9 +1,11 @@
 import {costsMarkdown} from '../bench/costs';
+import {ownSource} from '../lib/data/ownSource';
 import {startEngine} from '../lib/engine/index';
 import {parameterCount} from '../lib/layers/parameters';
 import {likelihoodText} from '../lib/likelihood';
 import {findPreset} from '../lib/models/index';
 import {exportJob} from '../lib/reproduction/exportJob';
+import {ownPreset} from '../lib/reproduction/ownPreset';
 import {beginWith} from '../lib/reproduction/trainingRun';
 import {checkpointFile} from '../lib/storage/paths';
 import {modelArgument, presetArgument, readArguments, run, shownPath, UsageError, userPath} from './cli';
@@ -15,6 +17,7 @@ with, the training and validation images, and the nats of a first batch. There: 
 (docs/bigger-machines.md).
   --preset P   which configuration and recipe (default: the model's first)
   --out DIR    the folder to write; empty, or not there yet
+  --data NAME  on images of your own (npm run data -- folder makes the data set)
   --epochs N, --batch N, --rate R, --warmup W, --schedule S
                instead of the recipe's; a batch is that of all processes together
   --seed S     of weights, shuffles and draws (default 0)
@@ -27,6 +30,7 @@ run(async () => {
   const args = readArguments(HELP, {
     preset: {type: 'string'},
     out: {type: 'string'},
+    data: {type: 'string'},
     epochs: {type: 'string'},
     batch: {type: 'string'},
     rate: {type: 'string'},
@@ -42,7 +46,10 @@ run(async () => {
     return;
   }
   const name = modelArgument(args, HELP);
-  const preset = findPreset(name, presetArgument(args, name));
+  const data = args.text('data');
+  const own = data === undefined ? undefined : ownSource(data);
+  const named = findPreset(name, presetArgument(args, name));
+  const preset = own === undefined ? named : ownPreset(own, named);
   const out = args.text('out');
   if (out === undefined) throw new UsageError(`which folder? --out DIR names it\n\n${HELP}`);
   const seed = args.integer('seed', 0) ?? 0;
@@ -68,6 +75,7 @@ run(async () => {
     ...{model, preset: preset.preset, recipe},
     ancestors: beginWith(from, model),
     images: args.integer('images', 1),
+    ...(own === undefined ? {} : {source: own, data: {name: own.name, sha256: own.sha256}}),
     versions: {node: process.version, [engine.name]: engine.version},
   });
   console.log(

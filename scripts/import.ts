@@ -42,7 +42,13 @@ run(async () => {
   console.log(
     `${model.name} ${preset}: ${parameterCount(model.parameters)} parameters; ${trainedBy(imported.metadata)}`,
   );
-  const {folder, weights} = runFiles(model.name, `${preset}-imported`, metadata.seed);
+  const {data} = metadata;
+  if (data !== undefined && args.flag('publish')) {
+    throw new UsageError(
+      `${shownPath(file)} was trained on ${data.name}; --publish is for the data sets that everybody has: leave it out`,
+    );
+  }
+  const {folder, weights} = runFiles(model.name, `${preset}-imported`, metadata.seed, data?.name);
   makeFolder(folder);
   const nats = await storeWeights(model, metadata, weights);
   const there = metadata.history.filter(({split}) => split === 'validation').map((row) => row.nats);
@@ -52,7 +58,10 @@ run(async () => {
         ? `, ${likelihoodText(Math.min(...there), model)} where it was trained, on the images it had`
         : ''),
   );
-  if (!args.flag('publish')) return;
+  if (!args.flag('publish')) {
+    console.log(`draw with them: npm run sample -- ${model.name} --weights ${shownPath(weights)}`);
+    return;
+  }
   const target = checkpointFile(model.name, preset);
   makeFolder(path.dirname(target));
   const score = await publish(model.name, preset, weights, target);

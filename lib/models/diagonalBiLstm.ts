@@ -8,6 +8,7 @@ export const DIAGONAL_BI_LSTM = defineModel({
   presets: pixelRnnPresets({
     digits: {nats: 79.2, source: 'PixelRNN, table 4: Diagonal BiLSTM, 7 layers, h = 16'},
     'one-layer': {nats: 80.75, source: 'PixelRNN, table 4: Diagonal BiLSTM, 1 layer, h = 32'},
+    'cifar10-paper': {bits: 3.0, source: 'PixelRNN, table 5'},
   }),
   parameters: (config: PixelRnnConfig) => pixelRnnParameters(config, DiagonalBiLstm),
   create: createDiagonalBiLstm,

@@ -9,6 +9,13 @@ export interface Reported {
   readonly source: string;
 }
 
+/** What a paper reports on CIFAR-10. */
+export interface ReportedBits {
+  /** Bits per dimension. */
+  readonly bits: number;
+  readonly source: string;
+}
+
 /** One configuration of a model, how it is trained, and what it is set beside. */
 export interface PresetOf<Config extends ModelConfig> {
   readonly config: Config;
@@ -17,6 +24,8 @@ export interface PresetOf<Config extends ModelConfig> {
   readonly paper?: Reported;
   /** The same of its ensemble of orders. */
   readonly paperEnsemble?: Reported;
+  /** The same of a model for color images; other presets of the model for color are set beside it, too. */
+  readonly paperBits?: ReportedBits;
   /** Presets whose weights make an ensemble of orders together with this one's. */
   readonly companions?: readonly string[];
 }

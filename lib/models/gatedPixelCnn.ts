@@ -195,6 +195,7 @@ export const GATED_PIXEL_CNN = defineModel({
     'cifar10-paper': {
       config: {...CIFAR10_PAPER, size: 5, dilations: new Array<number>(14).fill(1), classes: 0},
       recipe: CIFAR10_PAPER_RECIPE,
+      paperBits: {bits: 3.03, source: 'Gated PixelCNN, table 1'},
     },
   },
   parameters: gatedPixelCnnParameters,

@@ -190,6 +190,7 @@ export const PIXEL_CNN = defineModel({
     'cifar10-paper': {
       config: {...CIFAR10_PAPER, size: 3, dilations: new Array<number>(15).fill(1)},
       recipe: CIFAR10_PAPER_RECIPE,
+      paperBits: {bits: 3.14, source: 'PixelRNN, table 5'},
     },
   },
   parameters: pixelCnnParameters,

@@ -1,4 +1,4 @@
-import type {PresetOf, Reported} from './family';
+import type {PresetOf, Reported, ReportedBits} from './family';
 import type {PixelRnnConfig} from './pixelRnn';
 import {CIFAR10_PAPER, CIFAR10_PAPER_RECIPE, DIGITS, DIGITS_RECIPE} from './raster';
 
@@ -9,7 +9,7 @@ const SHAPE = {...DIGITS, residual: true, skip: false} as const;
  * latter; it gives none for Row LSTM, which has the same here, so that the two can be compared.
  */
 export function pixelRnnPresets(
-  papers: Readonly<Record<'digits' | 'one-layer', Reported>>,
+  papers: Readonly<Record<'digits' | 'one-layer', Reported> & Record<'cifar10-paper', ReportedBits>>,
 ): Readonly<Record<'digits' | 'one-layer' | 'small' | 'cifar10-paper', PresetOf<PixelRnnConfig>>> {
   return {
     /** "7 layers, h = 16". */
@@ -36,6 +36,7 @@ export function pixelRnnPresets(
     'cifar10-paper': {
       config: {...CIFAR10_PAPER, layers: 12, residual: true, skip: true},
       recipe: CIFAR10_PAPER_RECIPE,
+      paperBits: papers['cifar10-paper'],
     },
   };
 }

@@ -10,7 +10,11 @@ const PAPER: Reported = {
 
 export const ROW_LSTM = defineModel({
   name: 'rowlstm',
-  presets: pixelRnnPresets({digits: PAPER, 'one-layer': PAPER}),
+  presets: pixelRnnPresets({
+    digits: PAPER,
+    'one-layer': PAPER,
+    'cifar10-paper': {bits: 3.07, source: 'PixelRNN, table 5'},
+  }),
   parameters: (config: PixelRnnConfig) => pixelRnnParameters(config, RowLstm),
   create: createRowLstm,
 });

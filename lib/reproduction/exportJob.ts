@@ -1,15 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
 import {classesOf, conditionAt, conditionOf} from '../condition';
 import {Dataset} from '../data/dataset';
-import {firstImages, type LabeledImages} from '../data/images';
-import {sourceOf, type TrainingSource} from '../data/sources';
+import {firstImages} from '../data/images';
+import type {WeightsSource} from '../data/ownSource';
+import {sourceOf} from '../data/sources';
 import {checkModelImages} from '../evaluate';
 import {negativeLogLikelihood} from '../likelihood';
 import {readParameters} from '../storage/checkpoints';
 import {writeJobFolder} from '../storage/jobFolder';
-import type {Ancestor} from '../storage/metadata';
+import type {Ancestor, DataIdentity} from '../storage/metadata';
 import {encodeSafetensors, type StoredTensor} from '../storage/safetensors';
-import type {AutoregressiveModel, TrainOptions} from '../types';
+import type {AutoregressiveModel, Images, TrainOptions} from '../types';
 
 /**
  * What a training elsewhere needs, and nothing else: pytorch/train.py takes it from
@@ -27,7 +28,9 @@ export interface ExportRequest {
   readonly images?: number;
   readonly versions: Readonly<Record<string, string>>;
   /** Other images than the model's own. */
-  readonly source?: Pick<TrainingSource, 'binarization' | 'load' | 'scored'> & {readonly name: string};
+  readonly source?: WeightsSource;
+  /** The same, where they are a data set of one's own: the weights that come back say so. */
+  readonly data?: DataIdentity;
 }
 
 export interface Exported {
@@ -49,7 +52,7 @@ const CHECKED = 16;
 export async function exportJob(folder: string, request: ExportRequest): Promise<Exported> {
   const {model, preset, recipe} = request;
   const {source = sourceOf(model), images = Number.POSITIVE_INFINITY} = request;
-  const first = (all: LabeledImages, count: number): LabeledImages =>
+  const first = (all: Images, count: number): Images =>
     firstImages(all, Math.min(all.count, Math.max(1, count)));
   const train = first(await source.load('train'), images);
   const validation = first(await source.scored('validation'), Math.floor(images / 5));
@@ -60,6 +63,7 @@ export async function exportJob(folder: string, request: ExportRequest): Promise
     ...{levels: model.levels, classes: classesOf(model)},
     images: {train: train.count, validation: validation.count},
     source: {name: source.name, validation: source.binarization},
+    ...(request.data === undefined ? {} : {data: request.data}),
     ...{ancestors: request.ancestors ?? [], firstBatch, exportedBy: request.versions},
   };
   const weights = new Map<string, StoredTensor>();
@@ -70,7 +74,9 @@ export async function exportJob(folder: string, request: ExportRequest): Promise
     validation,
   })) {
     data.set(split, {dtype: 'U8', shape: [count, height, width, channels], data: pixels});
-    if (classesOf(model) > 0) data.set(`${split}.labels`, {dtype: 'U8', shape: [count], data: labels});
+    // Labels that are missing, or too large, were found with the first batch.
+    if (classesOf(model) > 0 && labels)
+      data.set(`${split}.labels`, {dtype: 'U8', shape: [count], data: labels});
   }
   writeJobFolder(
     folder,
@@ -91,7 +97,7 @@ export async function exportJob(folder: string, request: ExportRequest): Promise
  */
 function natsOfFirstBatch(
   model: AutoregressiveModel,
-  images: LabeledImages,
+  images: Images,
   recipe: TrainOptions,
 ): {indices: number[]; nats: number[]} {
   const binarization = model.levels === 2 ? recipe.binarization : undefined;

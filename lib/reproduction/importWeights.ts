@@ -1,10 +1,12 @@
 import * as path from 'node:path';
+import {ownSource} from '../data/ownSource';
 import {createModel, findPreset, presetNames} from '../models/index';
 import {assignParameters, type CheckpointMetadata} from '../storage/checkpoints';
 import {fitTensors, type Mapping, readForeign} from '../storage/foreignWeights';
 import {CheckpointError, decodeMetadata, Fields} from '../storage/metadata';
 import {isRecord, type Safetensors} from '../storage/safetensors';
 import type {AutoregressiveModel, ModelConfig} from '../types';
+import {ownPreset} from './ownPreset';
 
 /** Weights that were trained elsewhere: by pytorch/train.py, or by another program altogether. */
 
@@ -81,11 +83,14 @@ function foreignMetadata(file: string, {model, preset}: ImportRequest): Checkpoi
 /** The preset whose config the weights have. @throws CheckpointError that says in what the config differs */
 function presetOf(
   file: string,
-  {model, config}: Pick<CheckpointMetadata, 'model' | 'config'>,
+  {model, config, data}: Pick<CheckpointMetadata, 'model' | 'config' | 'data'>,
   wanted?: string,
 ): string {
-  const difference = (preset: string): string | null =>
-    differenceOf(config, findPreset(model, preset).config);
+  const own = data === undefined ? undefined : ownSource(data.name);
+  const difference = (name: string): string | null => {
+    const preset = findPreset(model, name);
+    return differenceOf(config, own === undefined ? preset.config : ownPreset(own, preset).config);
+  };
   const found = presetNames(model).find((preset) => difference(preset) === null);
   if (wanted !== undefined) {
     const differs = difference(wanted);

@@ -1,4 +1,4 @@
-import type {Reported} from '../models/family';
+import type {Reported, ReportedBits} from '../models/family';
 import {findPreset, MODEL_NAMES, presetNames} from '../models/index';
 
 /**
@@ -20,13 +20,15 @@ export const REPORTED: Readonly<Record<string, Reported>> = Object.fromEntries(
   }),
 );
 
-/** Bits per dimension that the papers report on CIFAR-10, by model. */
-export const REPORTED_BITS: Readonly<Record<string, {readonly bits: number; readonly source: string}>> = {
-  pixelcnn: {bits: 3.14, source: 'PixelRNN, table 5'},
-  rowlstm: {bits: 3.07, source: 'PixelRNN, table 5'},
-  diagonal: {bits: 3.0, source: 'PixelRNN, table 5'},
-  gated: {bits: 3.03, source: 'Gated PixelCNN, table 1'},
-};
+/** Bits per dimension that the papers report on CIFAR-10, by model; the preset of the paper's size says it. */
+export const REPORTED_BITS: Readonly<Record<string, ReportedBits>> = Object.fromEntries(
+  MODEL_NAMES.flatMap((model) =>
+    presetNames(model).flatMap((preset): [string, ReportedBits][] => {
+      const {paperBits} = findPreset(model, preset);
+      return paperBits === undefined ? [] : [[model, paperBits]];
+    }),
+  ),
+);
 
 /**
  * Row LSTM on CIFAR-10, validation bits per dimension, with and without connections past

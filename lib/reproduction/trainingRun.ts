@@ -1,9 +1,9 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import {type OwnSource, ownSource, sourceOfWeights, type WeightsSource} from '../data/ownSource';
+import {ownSource, sourceOfWeights, type WeightsSource} from '../data/ownSource';
 import {type Engine, startEngine} from '../engine/index';
-import {createModel, findPreset, fitPreset, type Preset} from '../models/index';
+import {createModel, findPreset} from '../models/index';
 import {assignParameters, loadCheckpoint, loadTrainingState, type StoredState} from '../storage/checkpoints';
 import {FileWriteError, makeFolder, requireFreeSpace} from '../storage/files';
 import {takeLock} from '../storage/lock';
@@ -13,6 +13,7 @@ import {type Run, runMetadata, saveRun, trainingState} from '../storage/runs';
 import {type TrainHooks, type TrainResult, train} from '../train';
 import type {AutoregressiveModel, Images, TrainingState, TrainOptions} from '../types';
 import {TRAIN_DEFAULTS} from '../types';
+import {ownPreset} from './ownPreset';
 import {type ScoringOptions, storeWeights} from './published';
 
 /**
@@ -85,7 +86,7 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
         `${files.state} holds a run already: --resume goes on with it, --restart throws it away`,
       );
     }
-    const chosen = own === undefined ? findPreset(name, preset) : presetFor(own, findPreset(name, preset));
+    const chosen = own === undefined ? findPreset(name, preset) : ownPreset(own, findPreset(name, preset));
     const stored = start === 'resume' ? loadTrainingState(files.state, {model: name}) : undefined;
     const engine = await startEngine();
     model = stored === undefined ? chosen.create(seed) : createModel(name, stored.metadata.config, seed);
@@ -105,13 +106,6 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
     closeRun(unlock, model);
     throw error;
   }
-}
-
-/** The preset for images of your own. The manifest of a data set of your own names its binarization. */
-function presetFor({manifest}: OwnSource, preset: Preset): Preset {
-  const {binarization, classes} = manifest;
-  const fitted = fitPreset(preset, {...manifest, classes: classes.length});
-  return binarization === null ? fitted : {...fitted, recipe: {...fitted.recipe, binarization}};
 }
 
 /** What an earlier or shorter training has left must not be taken for what this one gives. */

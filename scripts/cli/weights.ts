@@ -96,15 +96,18 @@ function ownWeights(args: Arguments, model: ModelName, data: string): NamedWeigh
   const file = fileOf(path.join(folder, runs[0]));
   return {
     model,
-    what: `${runs[0].slice(model.length + 1).replace(/-\d+$/, '')} on ${data}`,
+    what: `${runs[0]
+      .slice(model.length + 1)
+      .replace(/-\d+$/, '')
+      .replace(/-imported$/, ', imported,')} on ${data}`,
     load: () => loadWeights(file, model),
   };
 }
 
-/** Whether a folder is that of a run of the preset, with whatever seed. */
+/** Whether a folder is that of a run of the preset, here or elsewhere, with whatever seed. */
 function isRunOf(name: string, model: string, preset: string): boolean {
   const start = `${model}-${preset}-`;
-  return name.startsWith(start) && /^\d+$/.test(name.slice(start.length));
+  return name.startsWith(start) && /^(imported-)?\d+$/.test(name.slice(start.length));
 }
 
 /** The committed weights of a preset. */
