@@ -20,7 +20,10 @@ export const REPORTED: Readonly<Record<string, Reported>> = Object.fromEntries(
   }),
 );
 
-/** Bits per dimension that the papers report on CIFAR-10, by model; the preset of the paper's size says it. */
+/**
+ * Bits per dimension that the papers report on CIFAR-10, by model: the preset of the
+ * paper's size says it.
+ */
 export const REPORTED_BITS: Readonly<Record<string, ReportedBits>> = Object.fromEntries(
   MODEL_NAMES.flatMap((model) =>
     presetNames(model).flatMap((preset): [string, ReportedBits][] => {
