@@ -1,40 +1,55 @@
 import type {ModelName} from '../lib/models/index';
 import {findPreset} from '../lib/models/index';
-import type {AutoregressiveModel, ModelConfig} from '../lib/types';
+import type {ModelConfig} from '../lib/types';
 
 /**
  * The networks that are timed: each model at the paper's size, or the nearest of
- * ours where the paper gives none.
+ * ours where the paper gives none, and one for color.
  */
 export interface BenchNetwork {
+  /** As `--models` takes it and the rows have it: the model, or the model and its preset. */
+  readonly name: string;
   readonly model: ModelName;
   readonly what: string;
   readonly config: ModelConfig;
+  /** Whether plain tfjs can take part: it has no gradient of a dilated convolution. */
+  readonly plain: boolean;
+  /** Batch sizes of training and evaluation where none are asked for. */
+  readonly batches: readonly number[];
+  /** How many images are sampled at once. */
+  readonly samples: readonly number[];
 }
+
+const DIGITS = {plain: true, batches: [16, 64], samples: [1, 100]} as const;
 
 export function benchNetworks(): BenchNetwork[] {
   const config = (model: ModelName, preset: string): ModelConfig => findPreset(model, preset).config;
-  // tfjs has no gradient of a dilated convolution: without dilation the plain form
-  // can take part, at the same cost.
+  // Without dilation the plain form can take part, at the same cost.
   const undilated = {...config('gated', 'digits'), dilations: [1, 1, 1, 1, 1, 1]};
+  const digits = (model: ModelName, what: string, config: ModelConfig): BenchNetwork => ({
+    ...{name: model, model, what, config},
+    ...DIGITS,
+  });
   return [
-    {model: 'made', what: 'hidden 1024-1024', config: config('made', 'one-order')},
-    {model: 'pixelcnn', what: 'table 1, 7 blocks of h = 32', config: config('pixelcnn', 'paper')},
-    {model: 'gated', what: '7 layers of 32 features, no dilation', config: undilated},
-    {model: 'rowlstm', what: '7 layers of h = 16', config: config('rowlstm', 'digits')},
-    {model: 'diagonal', what: '7 layers of h = 16', config: config('diagonal', 'digits')},
+    digits('made', 'hidden 1024-1024', config('made', 'one-order')),
+    digits('pixelcnn', 'table 1, 7 blocks of h = 32', config('pixelcnn', 'paper')),
+    digits('gated', '7 layers of 32 features, no dilation', undilated),
+    digits('rowlstm', '7 layers of h = 16', config('rowlstm', 'digits')),
+    digits('diagonal', '7 layers of h = 16', config('diagonal', 'digits')),
+    {
+      name: 'pixelcnn-cifar10',
+      model: 'pixelcnn',
+      what: 'color, 12 blocks of h = 48, 256 levels',
+      config: config('pixelcnn', 'cifar10'),
+      plain: false,
+      batches: [16],
+      // A naive pass over 100 color images takes seconds.
+      samples: [1, 10],
+    },
   ];
 }
 
-/**
- * Floating point operations of one image forward, of the taps that are stored: two for each weight at each
- * pixel (MADE: once). A training step counts as three times that, as usual.
- */
-export function operations({parameters, image, name}: AutoregressiveModel): number {
-  const pixels = name === 'made' ? 1 : image.height * image.width;
-  let weights = 0;
-  for (const [key, {size}] of parameters) {
-    if (key.endsWith('.weights') || key.endsWith('.state')) weights += size;
-  }
-  return 2 * pixels * weights;
+/** Those whose growth with the side is measured: black and white. */
+export function growthNetworks(): BenchNetwork[] {
+  return benchNetworks().filter(({plain}) => plain);
 }

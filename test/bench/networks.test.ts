@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {timeGrowth} from '../../bench/growth';
-import {type BenchNetwork, benchNetworks, operations} from '../../bench/networks';
+import {type BenchNetwork, growthNetworks} from '../../bench/networks';
 import {PlainNetwork} from '../../bench/plain';
-import {Worker} from '../../bench/process';
 import {createAdam} from '../../lib/engine/adam';
 import {startEngine} from '../../lib/engine/index';
 import {negativeLogLikelihood} from '../../lib/likelihood';
@@ -15,7 +14,8 @@ import {randomize} from '../properties/tools';
 test.before(() => startEngine());
 
 /** The networks that are timed, at a size that takes no time. */
-function small({model, what, config}: BenchNetwork): BenchNetwork {
+function small(network: BenchNetwork): BenchNetwork {
+  const {model, config} = network;
   const changes: Record<string, object> = {
     made: {hidden: [9, 7]},
     pixelcnn: {features: 5, dilations: [1, 1], head: 6},
@@ -23,7 +23,7 @@ function small({model, what, config}: BenchNetwork): BenchNetwork {
     rowlstm: {features: 4, layers: 2, head: 6},
     diagonal: {features: 4, layers: 2, head: 6},
   };
-  return {model, what, config: {...config, height: 6, width: 6, ...changes[model]} as ModelConfig};
+  return {...network, config: {...config, height: 6, width: 6, ...changes[model]} as ModelConfig};
 }
 
 const binary = (batch: number): tf.Tensor4D =>
@@ -33,7 +33,7 @@ const binary = (batch: number): tf.Tensor4D =>
 const nats = (model: AutoregressiveModel, x: tf.Tensor4D): tf.Scalar =>
   tf.mean(negativeLogLikelihood(model, x, model.logits(x))) as tf.Scalar;
 
-for (const network of benchNetworks().map(small)) {
+for (const network of growthNetworks().map(small)) {
   test(`${network.model}: the plain network gives the nats of ours, and its steps go the same way`, async () => {
     const model = createModel(network.model, network.config);
     randomize(model.parameters, 3);
@@ -66,30 +66,3 @@ for (const network of benchNetworks().map(small)) {
     assert.ok(row.naiveSeconds > 0 && row.cachedSeconds > 0);
   });
 }
-
-test('operations of an image, by hand', () => {
-  const [made, pixelCnn] = benchNetworks().map(small);
-  // 36 inputs, 9 and 7 hidden units, 36 outputs, and the direct connection.
-  const expected = 2 * (36 * 9 + 9 * 7 + 7 * 36 + 36 * 36);
-  const model = createModel(made.model, made.config);
-  assert.equal(operations(model), expected);
-  model.dispose();
-  // First 4 x 7 taps; blocks of 2h to h, 2 x 3 taps of h to h, and h to 2h; two layers and
-  // the logits: at each of 36 pixels.
-  const conv = createModel(pixelCnn.model, pixelCnn.config);
-  const [h, head] = [5, 6];
-  const taps = 28 * 2 * h + 2 * (2 * h * h + 6 * h * h + h * 2 * h) + (2 * h * head + head * head + head);
-  assert.equal(operations(conv), 2 * 36 * taps);
-  conv.dispose();
-});
-
-test('a side that ends, or cannot be started, is named', async () => {
-  const ends = new Worker('PyTorch', process.execPath, ['-e', 'console.log("a word"); process.exit(3)']);
-  await assert.rejects(ends.ask({do: 'memory'}), /PyTorch gave no answer: .*(exit code 3|closed)/);
-  const answers = new Worker('ours', process.execPath, [
-    '-e',
-    'process.stdin.once("data", () => console.log("noise\\n" + JSON.stringify({megabytes: 5})))',
-  ]);
-  assert.deepEqual(await answers.ask({do: 'memory'}), {megabytes: 5});
-  answers.stop();
-});
