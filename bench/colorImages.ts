@@ -5,8 +5,9 @@ import type {ImageShape, Images} from '../lib/types';
 const FIELDS = 3;
 
 /**
- * Images for networks of color, made instead of fetched: each channel a smooth surface between random heights,
- * in 256 levels. What is computed does not depend on the values; smooth ones keep nats in the usual range.
+ * Images for networks of color, made instead of fetched: each channel a smooth surface between random
+ * heights, in 256 levels. What is computed does not depend on the values; smooth ones keep nats in the usual
+ * range.
  *
  * @param seed image i depends on it and on i only
  */

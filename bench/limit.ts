@@ -78,8 +78,9 @@ export interface Limit {
  * The limit of one call for so many images at once.
  *
  * Bytes are those of the parameters: read once a call, in a naive sampler once a pass; in training
- * TRAINING_MOVES times. Images and features are not counted, as caches can hold them. Weights that stay in a
- * large last-level cache from call to call are read faster than memory allows, so a share above 1 is possible.
+ * TRAINING_MOVES times. Images and features are not counted, as caches can hold them. Weights that stay in
+ * a large last-level cache from call to call are read faster than memory allows, so a share above 1 is
+ * possible.
  * Processors: one cached image is drawn by one core, as each pixel waits for the one before; everything else
  * by all cores.
  */

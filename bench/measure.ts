@@ -125,8 +125,8 @@ async function peakMemory(workers: Workers): Promise<Memory> {
 const PASSES = 3;
 
 /**
- * Cached sampling of so many images at once, beside naive sampling: as many passes of the whole model as there
- * are values. A pass is timed, not all of them.
+ * Cached sampling of so many images at once, beside naive sampling: as many passes of the whole model as
+ * there are values. A pass is timed, not all of them.
  */
 export async function timeSampling(
   network: BenchNetwork,

@@ -51,7 +51,8 @@ export async function startWorkers(network: BenchNetwork, torch: Torch | null): 
 }
 
 /**
- * Gives all sides the same weights and images. A side that does not compile is stopped and leaves the workers.
+ * Gives all sides the same weights and images. A side that does not compile is stopped and leaves the
+ * workers.
  *
  * @param what will be timed: a side may have more than one way for each
  * @returns what became of compiling; null where nothing is compiled

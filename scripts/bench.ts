@@ -15,8 +15,8 @@ import {bar, clock, endProgress, readArguments, run, showProgress, UsageError} f
 const HELP = `npm run bench -- [options]
 
 Times training, evaluation and sampling of the five models, and of PixelCNN in color, in turn with the same
-networks in plain tfjs, in PyTorch eager and in torch.compile, after all have given the same nats. Each row has
-the limit that this machine sets, and the share of it. PyTorch (${TORCH[0]}, some GB) is installed into
+networks in plain tfjs, in PyTorch eager and in torch.compile, after all have given the same nats. Each row
+has the limit that this machine sets, and the share of it. PyTorch (${TORCH[0]}, some GB) is installed into
 .cache/pytorch the first time.
   --models M,…        which networks (default: all)
   --batches N,…       batch sizes (default: 16,64; in color 16)

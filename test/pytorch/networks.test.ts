@@ -79,13 +79,16 @@ function imagesFor({config, image, levels}: AutoregressiveModel): Images {
   return {...image, count, pixels, ...(labels === undefined ? {} : {labels})};
 }
 
-function write(model: AutoregressiveModel, images: Images): string {
+/** @param scaled images from 0 to 1, as the bench has them, in the place of levels */
+function write(model: AutoregressiveModel, images: Images, scaled = false): string {
   const tensors = new Map<string, StoredTensor>();
   for (const [name, variable] of model.parameters) {
     tensors.set(name, {dtype: 'F32', shape: variable.shape, data: variable.dataSync() as Float32Array});
   }
   const {count, height, width, channels, pixels, labels} = images;
-  tensors.set('images', {dtype: 'U8', shape: [count, height, width, channels], data: pixels});
+  const shape = [count, height, width, channels];
+  const values = Float32Array.from(pixels, (level) => level / (model.levels - 1));
+  tensors.set('images', scaled ? {dtype: 'F32', shape, data: values} : {dtype: 'U8', shape, data: pixels});
   if (labels !== undefined) tensors.set('labels', {dtype: 'U8', shape: [count], data: labels});
   const file = path.join(folder, 'case.safetensors');
   writeSafetensors(file, tensors);
@@ -127,26 +130,35 @@ test('all five networks give the nats of ours, digits and color', needsTorch, as
   }
 });
 
-test('the bench times the same networks', needsTorch, async () => {
-  const worker = new Worker('PyTorch', torch as string, [path.join(root, 'bench', 'pytorch.py'), '1']);
-  try {
-    for (const {model: name, config} of CASES.filter(({what}) => ['one order', 'digits'].includes(what))) {
-      const model = createModel(name, config);
-      randomize(model.parameters, 3);
-      const images = imagesFor(model);
-      const mean = ours(model, images, undefined).reduce((a, b) => a + b) / images.count;
-      const {nats} = await worker.ask<{nats: number}>({
-        do: 'load',
-        model: name,
-        config,
-        weights: write(model, images),
-      });
-      assert.ok(Math.abs(nats - mean) < 1e-3, `${name}: ${nats}, ours ${mean}`);
-      const {seconds} = await worker.ask<{seconds: number[]}>({do: 'train', times: 2});
-      assert.equal(seconds.length, 2);
-      model.dispose();
+test('the bench times the same networks, eager and compiled', needsTorch, async () => {
+  const file = path.join(root, 'bench', 'pytorch.py');
+  for (const args of [[], ['compiled']]) {
+    const worker = new Worker('PyTorch', torch as string, [file, '1', ...args]);
+    // Compiling takes long: the smallest of each kind, and one of color, whose images are levels.
+    const some = args.length === 0 ? ['one order', 'digits', 'color'] : ['one order', 'color'];
+    const cases = CASES.filter(
+      ({what, model}) => some.includes(what) && (args.length === 0 || ['made', 'pixelcnn'].includes(model)),
+    );
+    assert.ok(cases.length > 1);
+    try {
+      for (const {model: name, config} of cases) {
+        const model = createModel(name, config);
+        randomize(model.parameters, 3);
+        const images = imagesFor(model);
+        const mean = ours(model, images, undefined).reduce((a, b) => a + b) / images.count;
+        const weights = write(model, images, true);
+        const what = ['train', 'evaluate'];
+        const {nats} = await worker.ask<{nats: number}>({do: 'load', model: name, config, weights, what});
+        // Loading has trained in order to choose a way: the weights must be the given ones again.
+        assert.ok(Math.abs(nats - mean) < 1e-3, `${name} ${args}: ${nats}, ours ${mean}`);
+        for (const each of what) {
+          const {seconds} = await worker.ask<{seconds: number[]}>({do: each, times: 2});
+          assert.equal(seconds.length, 2);
+        }
+        model.dispose();
+      }
+    } finally {
+      worker.stop();
     }
-  } finally {
-    worker.stop();
   }
 });
