@@ -26,7 +26,8 @@ Ctrl-C; the weights at the end, with their score on the validation images.
   --data NAME  on images of your own (npm run data -- folder makes the data set); the run has its place in
                data/runs/NAME, and the preset takes size, channels, levels and classes from the images
   --seed S     of weights, shuffles and draws (default 0)
-  --from FILE  begin with the weights of a checkpoint; 'committed' for the preset's own
+  --from FILE  begin with the weights of a checkpoint; 'committed' for the preset's own; a smaller first
+               kernel gets zeros around it
   --resume     go on where the saved run of the same preset and seed stopped, by its own recipe;
                with --epochs N for longer, with --rate R at a lower rate, such as after a divergence,
                with --patience N past an early stop

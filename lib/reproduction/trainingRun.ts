@@ -15,6 +15,7 @@ import type {AutoregressiveModel, Images, TrainingState, TrainOptions} from '../
 import {TRAIN_DEFAULTS} from '../types';
 import {ownPreset} from './ownPreset';
 import {type ScoringOptions, storeWeights} from './published';
+import {widenFirst} from './widenFirst';
 
 /**
  * A preset's training from its first step, or from where it stopped, to weights: what `npm run train` does.
@@ -157,12 +158,20 @@ function spaceFor({parameters}: AutoregressiveModel): number {
 }
 
 /**
- * Gives the model the weights of a checkpoint, if one is named. @returns the
- * trainings behind them, oldest first
+ * Gives the model the weights of a checkpoint, if one is named. A first kernel that is smaller than the
+ * model's gets zeros around it.
+ *
+ * @returns the trainings behind them, oldest first
+ * @throws CheckpointError
  */
 export function beginWith(from: string | undefined, model: AutoregressiveModel): readonly Ancestor[] {
   if (from === undefined) return [];
-  const {tensors, metadata} = loadCheckpoint(from, {model: model.name, config: model.config});
+  const found = loadCheckpoint(from, {model: model.name});
+  const wider = widenFirst(found.tensors, found.metadata.config, model.config);
+  const {tensors, metadata} =
+    wider === null
+      ? loadCheckpoint(from, {model: model.name, config: model.config})
+      : {...found, tensors: wider};
   assignParameters(model.parameters, tensors, from);
   const {recipe, seed, epoch, step, trainingSeconds, history, ancestors, versions} = metadata;
   const {device} = versions;
