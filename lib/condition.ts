@@ -47,12 +47,14 @@ export function checkCondition(
   const classes = classesOf(model);
   if (classes === 0) {
     if (condition !== undefined)
-      throw new RangeError(`${model.name}: the model has no classes to condition on`);
+      throw new RangeError(
+        `${model.name}: the model knows no classes, so the condition must be left out, got ${condition}`,
+      );
     return;
   }
   if (condition === undefined) {
     throw new RangeError(
-      `${model.name}: the model is conditioned on a class; give it one, from 0 to ${classes - 1}`,
+      `${model.name}: the condition must be a class from 0 to ${classes - 1}, got ${condition}; the model needs one`,
     );
   }
   const list = listOf(condition);

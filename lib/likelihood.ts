@@ -62,7 +62,7 @@ export function likelihoodText(
  */
 export function ensembleNats(nats: readonly Float64Array[]): Float64Array {
   if (nats.length === 0)
-    throw new RangeError('ensembleNats: needs the nats of at least one member, got none');
+    throw new RangeError('ensembleNats: nats is empty; give those of at least one member');
   const other = nats.find((member) => member.length !== nats[0].length);
   if (other !== undefined) {
     throw new RangeError(

@@ -67,7 +67,8 @@ run(async () => {
   const withTorch = !args.flag('without-pytorch');
   if (record && (rounds < 5 || !withTorch || compileLimit === 0 || networks.length < all.length)) {
     throw new UsageError(
-      '--record keeps whole runs only: all models, PyTorch, torch.compile, at least 5 rounds',
+      '--record keeps whole runs only: leave out the names of models, --without-pytorch and --compile-limit 0, ' +
+        'and give at least 5 rounds',
     );
   }
   const torch = withTorch ? {python: installTorch(), compileLimit} : null;

@@ -56,7 +56,8 @@ run(async () => {
   const other = Object.keys(OWN_OPTIONS).find(
     (option) => args.text(option) !== undefined || args.flag(option),
   );
-  if (other !== undefined) throw new UsageError(`--${other} is for folder and idx\n\n${HELP}`);
+  if (other !== undefined)
+    throw new UsageError(`--${other} is for npm run data -- folder and idx; leave it out\n\n${HELP}`);
   const from = args.text('from');
   if ((name !== 'cifar10' && name !== 'binarized-mnist') || rest.length > 0) {
     throw new UsageError(

@@ -83,7 +83,10 @@ run(async () => {
       '--record is for the test images of --data binarized-mnist; npm run train -- MODEL --publish records the others',
     );
   }
-  if (record && isFile) throw new UsageError('--record is for committed weights, not for those of --weights');
+  if (record && isFile)
+    throw new UsageError(
+      '--record is for committed weights, not for those of --weights: leave one of them out',
+    );
   const json = args.flag('json');
   if (
     file !== undefined &&

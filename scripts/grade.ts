@@ -22,7 +22,7 @@ run(async () => {
   const limit = args.integer('limit', 1) ?? 600;
   const files = args.positionals.map(userPath);
   const absent = files.find((file) => !fs.existsSync(file));
-  if (absent !== undefined) throw new UsageError(`there is no file ${absent}`);
+  if (absent !== undefined) throw new UsageError(`there is no file ${absent}; correct the path`);
   const grades: Grade[] = [];
   for (const file of files) {
     const grade = await gradeNotebook(file, {limit});

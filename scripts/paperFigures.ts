@@ -100,7 +100,7 @@ function read(file: string): Uint8Array {
   try {
     const {size} = fs.statSync(file);
     if (size <= largestPdf) return fs.readFileSync(file);
-    throw new Error(`it has ${size} bytes, a paper at most ${largestPdf}; give the PDF of one paper`);
+    throw new Error(`it may have at most ${largestPdf} bytes, got ${size}; give the PDF of one paper`);
   } catch (error) {
     const reasons: Readonly<Record<string, string>> = {
       ENOENT: 'there is no such file; correct the path',

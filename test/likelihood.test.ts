@@ -76,7 +76,7 @@ test('the ensemble lies between its best member and the mean, and within log K o
 });
 
 test('an ensemble of none, or of members that scored other images, is refused', () => {
-  assert.throws(() => ensembleNats([]), /at least one member, got none/);
+  assert.throws(() => ensembleNats([]), /give those of at least one member/);
   assert.throws(() => ensembleNats([new Float64Array(2), new Float64Array(3)]), /same images, got 2 and 3/);
 });
 

@@ -131,7 +131,7 @@ function solve(matrix: Float64Array[]): number[] {
     [matrix[i], matrix[pivot]] = [matrix[pivot], matrix[i]];
     if (!(Math.abs(matrix[i][i]) > 1e-12 * Math.abs(matrix[i][size]) + 1e-300)) {
       throw new RangeError(
-        'fitAr: the past does not determine the coefficients (a constant series?); use fewer lags',
+        `fitAr: the past must determine the ${size} coefficients, got a series where it does not (constant?); use fewer lags`,
       );
     }
     for (let j = i + 1; j < size; j++) {

@@ -47,7 +47,7 @@ export function hintsFor(
   const hints = HINTS[notebook.slice(0, 2)];
   if (hints === undefined) {
     throw new RangeError(
-      `hintsFor: "${notebook}" has no hints; there are some for ${Object.keys(HINTS).join(', ')}`,
+      `hintsFor: the notebook must be one of ${Object.keys(HINTS).join(', ')}, got '${notebook}'`,
     );
   }
   const given = new Map<number, number>();
@@ -55,7 +55,7 @@ export function hintsFor(
     const texts = hints[exercise];
     if (texts === undefined) {
       throw new RangeError(
-        `hint: there is no exercise ${exercise} here, only ${Object.keys(hints).join(', ')}`,
+        `hint: the exercise must be one of ${Object.keys(hints).join(', ')}, got ${exercise}`,
       );
     }
     const next = (given.get(exercise) ?? 0) % texts.length;

@@ -22,7 +22,7 @@ import {withLogits} from './withLogits';
  * @throws RangeError when there is no member
  */
 export function averagedLogits(members: readonly AutoregressiveModel[]): AutoregressiveModel {
-  if (members.length === 0) throw new RangeError('averagedLogits: needs at least one member, got none');
+  if (members.length === 0) throw new RangeError('averagedLogits: members is empty; give at least one');
   return withLogits(members[0], (x) =>
     tf.tidy(() => tf.div(tf.addN(members.map((member) => member.logits(x))), members.length)),
   );

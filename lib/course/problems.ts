@@ -114,7 +114,7 @@ export async function flipPixel(
 ): Promise<Flipped> {
   const size = model.order.length;
   if (model.levels !== 2) {
-    throw new RangeError(`flipPixel: the model must have 2 levels, ${model.name} has ${model.levels}`);
+    throw new RangeError(`flipPixel: the model must have 2 levels, got ${model.levels} (${model.name})`);
   }
   const place = model.order.indexOf(index);
   if (place === -1) throw new RangeError(`flipPixel: index must be from 0 to ${size - 1}, got ${index}`);

@@ -33,7 +33,7 @@ export function binarize<T extends Images>(images: T, {rule, seed, epoch}: Binar
   checkSeed(seed);
   if (largest(images.pixels) === 1) {
     throw new RangeError(
-      'binarize: the images hold only 0 and 1, so they are black and white already; expected 0 to 255',
+      'binarize: the values must reach from 0 to 255, got only 0 and 1; the images are black and white already, so leave it out',
     );
   }
   return {

@@ -20,8 +20,8 @@ export function cropImages(images: Images, {top, left, height, width}: Crop): Im
     Number.isInteger(start) && Number.isInteger(size) && start >= 0 && size >= 1 && start + size <= whole;
   if (!inside(top, height, images.height) || !inside(left, width, images.width)) {
     throw new RangeError(
-      `cropImages: ${height} x ${width} pixels from row ${top}, column ${left} must lie inside ` +
-        `${images.height} x ${images.width}`,
+      `cropImages: the part must lie inside ${images.height} x ${images.width}, ` +
+        `got ${height} x ${width} pixels from row ${top}, column ${left}`,
     );
   }
   const {channels, count} = images;

@@ -45,7 +45,7 @@ export class Dataset {
   ) {
     checkImages(images);
     if (options.binarization !== undefined && this.levels !== 2) {
-      throw new RangeError(`dataset: binarization gives two levels, but the model has ${this.levels}`);
+      throw new RangeError(`dataset: with a binarization the levels must be 2, got ${this.levels}`);
     }
   }
 

@@ -11,7 +11,7 @@ import {checkImages} from './images';
  */
 export function drawEntropy(images: Images): number {
   checkImages(images);
-  if (images.count === 0) throw new RangeError('drawEntropy: needs at least one image, got 0');
+  if (images.count === 0) throw new RangeError(`drawEntropy: needs at least one image, got ${images.count}`);
   const nats = Float64Array.from({length: 256}, (_, byte) => {
     const q = byte / 255;
     return q === 0 || q === 1 ? 0 : -q * Math.log(q) - (1 - q) * Math.log(1 - q);

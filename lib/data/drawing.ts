@@ -91,7 +91,7 @@ export function readDrawing(file: string, target: DrawingTarget): Drawing {
   if (image.width !== width || image.height !== height) {
     const before = `${image.width} x ${image.height}`;
     try {
-      if (height !== width) throw new Error(`it has ${before} pixels, and must have ${width} x ${height}`);
+      if (height !== width) throw new Error(`it must have ${width} x ${height} pixels, got ${before}`);
       image = target.inkBox > 0 ? asMnist(image, target) : fitToSquare(image, height).image;
     } catch (error) {
       fail((error as Error).message);
@@ -136,7 +136,8 @@ function asMnist(image: Raster, {image: {height, width}, inkBox, background}: Dr
   const paper = background === 'dark' ? 0 : 255;
   const isInk = (value: number): boolean => Math.abs(value - paper) > 25;
   const ink = boxOf(image, isInk);
-  if (ink === undefined) throw new Error('there is no ink on it that differs from the background');
+  if (ink === undefined)
+    throw new Error('there must be ink on it that differs from the background, got none');
   const side = Math.max(ink.width, ink.height);
   // A square around the ink, paper where it reaches over the edge.
   const square = onPaper(cutOut(image, ink), side, paper, (side - ink.width) >> 1, (side - ink.height) >> 1);

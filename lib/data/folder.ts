@@ -93,8 +93,8 @@ export async function loadFolder(folder: string, options: FolderOptions = {}): P
   const largest = pixels.reduce((a, b) => Math.max(a, b), 0);
   if (isSmallScale(largest, 256)) {
     throw new RangeError(
-      `no value of ${files.length} images in ${folder} is larger than ${largest}, where white is 255: they hold numbers of classes or ` +
-        `another scale; multiply by 255 / ${largest} first`,
+      `white must be 255, got no value larger than ${largest} in the ${files.length} images in ${folder}: they hold numbers of ` +
+        `classes or another scale; multiply by 255 / ${largest} first`,
     );
   }
   const images = {pixels, count: files.length, height: size, width: size, channels};

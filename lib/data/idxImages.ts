@@ -46,8 +46,8 @@ export function loadIdxImages(
   const notes = [recognitionOf(images)];
   if (labels?.recognized !== undefined && labels.recognized.set !== known) {
     throw new RangeError(
-      `the images are ${known === undefined ? 'of no set that is known' : `of ${known.name}`}, ` +
-        `but the labels are of ${labels.recognized.set.name}; give two files of one set`,
+      `images and labels must be of one set, got images of ${known?.name ?? 'no set that is known'} ` +
+        `and labels of ${labels.recognized.set.name}; give two files of one set`,
     );
   }
   if (labels !== undefined) notes.push(recognitionOf(labels));
@@ -99,7 +99,7 @@ function labelsOf(labels: OpenIdx | undefined, count: number, known: IdxSet | un
   const wrong = values.findIndex((label) => label < first || label > most);
   if (wrong !== -1) {
     throw new RangeError(
-      `${labels.source.file}: labels of ${known?.name} are from ${first} to ${most}, got ${values[wrong]} at image ${wrong}`,
+      `${labels.source.file}: labels of ${known?.name} must be from ${first} to ${most}, got ${values[wrong]} at image ${wrong}`,
     );
   }
   if (first !== 0) notes.push(`labels ${first} to ${most} are counted from 0 here`);

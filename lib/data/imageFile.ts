@@ -31,7 +31,7 @@ const NOTES = {
  */
 export function decodeImageFile(bytes: Uint8Array): DecodedImage {
   const starts = (...magic: number[]): boolean => magic.every((byte, i) => bytes[i] === byte);
-  if (bytes.length === 0) throw new Error('it is empty');
+  if (bytes.length === 0) throw new Error('it must be a PNG or JPEG, got an empty file');
   if (starts(0x89, 0x50, 0x4e, 0x47)) return decodePng(bytes);
   if (starts(0xff, 0xd8, 0xff)) return decodeJpeg(bytes);
   const others: readonly [string, boolean][] = [
@@ -42,16 +42,18 @@ export function decodeImageFile(bytes: Uint8Array): DecodedImage {
     ['a gzip file', starts(0x1f, 0x8b)],
   ];
   const kind = others.find(([, is]) => is)?.[0];
-  throw new Error(kind ? `it is ${kind}, and must be a PNG or JPEG` : 'it is no PNG or JPEG');
+  throw new Error(kind ? `it must be a PNG or JPEG, got ${kind}` : 'it is no PNG or JPEG');
 }
 
 function decodePng(bytes: Uint8Array): DecodedImage {
   const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 33)
-    throw new Error(`it has ${bytes.length} bytes, too few for a PNG (it was cut short)`);
+    throw new Error(`it was cut short: a PNG must have at least 33 bytes, got ${bytes.length}`);
   checkSize(header.getUint32(16), header.getUint32(20));
   if (bytes[24] < 8 && bytes[28] !== 0) {
-    throw new Error(`it is interlaced with ${bytes[24]} bits a value; save it without interlacing`);
+    throw new Error(
+      `an interlaced PNG must have 8 or 16 bits a value, got ${bytes[24]}; save it without interlacing`,
+    );
   }
   const image = reworded(() => decodePngFile(bytes, {checkCrc: true}));
   const {width, height, transparency} = image;
@@ -100,10 +102,11 @@ function decodeJpeg(bytes: Uint8Array): DecodedImage {
 }
 
 function checkSize(width: number, height: number): void {
-  if (width < 1 || height < 1) throw new Error(`it announces ${width} x ${height} pixels`);
+  if (width < 1 || height < 1)
+    throw new Error(`it must have a width and a height of at least 1 pixel, got ${width} x ${height}`);
   if (width * height <= MOST_MEGAPIXELS * 1e6) return;
   throw new Error(
-    `it announces ${width} x ${height} pixels, more than ${MOST_MEGAPIXELS} million; make it smaller first`,
+    `it must have at most ${MOST_MEGAPIXELS} million pixels, got ${width} x ${height}; make it smaller first`,
   );
 }
 

@@ -23,11 +23,11 @@ export function nearestImages(queries: Images, training: Images): Nearest {
   const shape = ({height, width, channels}: Images) => `${height} x ${width} x ${channels}`;
   if (shape(queries) !== shape(training)) {
     throw new RangeError(
-      `nearestImages: queries are ${shape(queries)}, but training images ${shape(training)}`,
+      `nearestImages: queries must be like the training images, ${shape(training)}, got ${shape(queries)}`,
     );
   }
   if (training.count === 0)
-    throw new RangeError('nearestImages: there must be at least one training image, got 0');
+    throw new RangeError(`nearestImages: there must be at least one training image, got ${training.count}`);
   const size = valuesPerImage(training);
   const pixels = training.pixels;
   const inks = Array.from({length: queries.count}, (_, q) => ink(queries.pixels, q * size, size));

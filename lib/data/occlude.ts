@@ -33,7 +33,7 @@ export function occlude(shape: ImageShape, kind: Occlusion | ArrayLike<number>):
   }
   if (!known.includes(0)) {
     throw new RangeError(
-      `occlude: an image of ${height} x ${width} is too small for '${kind}' to hide a part of it`,
+      `occlude: for '${kind}' an image must be large enough that a part is hidden, got ${height} x ${width}`,
     );
   }
   return known;
@@ -68,7 +68,7 @@ function ownMask({height, width, channels}: ImageShape, mask: ArrayLike<number>)
   return Uint8Array.from({length: pixels * channels}, (_, i) => {
     const value = mask[Math.floor(i / repeat)];
     if (value !== 0 && value !== 1) {
-      throw new RangeError(`occlude: a mask holds 1 (known) and 0 (hidden), got ${value}`);
+      throw new RangeError(`occlude: a mask must hold 1 (known) and 0 (hidden), got ${value}`);
     }
     return value;
   });

@@ -55,8 +55,8 @@ export function sourceOfWeights(
   const source = ownSource(data.name);
   if (source.sha256 === data.sha256) return source;
   throw new Error(
-    `the data set ${data.name} is not the one that these weights were trained on: the sha256 of its manifest is ${source.sha256}, ` +
-      `it was ${data.sha256}; take the images again as they were, or train anew with --restart`,
+    `the data set ${data.name} must be the one that these weights were trained on, its manifest with the sha256 ${data.sha256}, ` +
+      `got ${source.sha256}; take the images again as they were, or train anew with --restart`,
   );
 }
 
@@ -103,7 +103,8 @@ function readManifest(folder: string, name: string): {manifest: OwnManifest; sha
   try {
     text = fs.readFileSync(file, 'utf8');
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw new Error(`${file} cannot be read (${errorCode(error)})`);
+    if (errorCode(error) !== 'ENOENT')
+      throw new Error(`${file} cannot be read (${errorCode(error)}); check its permissions`);
     const there = ownDataNames();
     throw new MissingDataError(
       `there is no data set ${name}; ${there.length === 0 ? 'there are none yet' : `there are ${there.join(', ')}`}. ` +
@@ -124,16 +125,22 @@ function checkedManifest(value: unknown, name: string): OwnManifest {
   const manifest = value as OwnManifest;
   const {format, levels, binarization, classes, parts} = manifest;
   if (format !== MANIFEST_FORMAT) throw new Error(`format ${format}, expected ${MANIFEST_FORMAT}`);
-  if (manifest.name !== name) throw new Error(`it is of '${manifest.name}'`);
+  if (manifest.name !== name) throw new Error(`its name must be '${name}', got '${manifest.name}'`);
   for (const size of [manifest.height, manifest.width, manifest.channels]) {
-    if (!Number.isInteger(size) || size < 1) throw new Error(`a size of ${size}`);
+    if (!Number.isInteger(size) || size < 1)
+      throw new Error(`a size must be a positive integer, got ${size}`);
   }
   checkLevelCount('manifest', levels);
   const rules: readonly unknown[] = levels === 2 ? BINARIZATIONS : [null];
-  if (!rules.includes(binarization)) throw new Error(`binarization ${binarization} of ${levels} levels`);
-  if (!Array.isArray(classes) || classes.length > 256) throw new Error('its list of classes');
+  if (!rules.includes(binarization))
+    throw new Error(`binarization of ${levels} levels must be ${rules.join(', ')}, got ${binarization}`);
+  if (!Array.isArray(classes) || classes.length > 256) {
+    throw new Error(`classes must be a list of at most 256, got ${JSON.stringify(classes)?.slice(0, 40)}`);
+  }
   for (const part of SPLITS) {
-    if (typeof parts[part].files[imagesFile(part)] !== 'string') throw new Error(`no images for ${part}`);
+    const sha256: unknown = parts[part].files[imagesFile(part)];
+    if (typeof sha256 !== 'string')
+      throw new Error(`the images of ${part} must have a sha256, got ${sha256}`);
   }
   return manifest;
 }

@@ -9,7 +9,7 @@ import {checkImages, valuesPerImage} from './images';
  * @throws RangeError when there are none, or they differ in size
  */
 export function joinImages(lists: readonly Images[]): Images {
-  if (lists.length === 0) throw new RangeError('joinImages: give at least one list of images');
+  if (lists.length === 0) throw new RangeError('joinImages: lists is empty; give at least one');
   const [{height, width, channels}] = lists;
   const shape = (images: Images): string => `${images.height} x ${images.width} x ${images.channels}`;
   const other = lists.find((images) => shape(images) !== shape(lists[0]));

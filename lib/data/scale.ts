@@ -15,7 +15,7 @@ export function fitToSquare(image: Raster, side: number): {readonly image: Raste
   const middle = Math.min(width, height);
   if (middle < side) {
     throw new RangeError(
-      `it has ${width} x ${height} pixels, less than ${side} x ${side}; choose a --size of at most ${middle}`,
+      `it must have at least ${side} x ${side} pixels, got ${width} x ${height}; choose a --size of at most ${middle}`,
     );
   }
   if (width === height) return {image: averageArea(image, side, side), fit: 'scaled'};

@@ -76,7 +76,7 @@ export function sourceOf({
   if (shape === '28 x 28 x 1 with 2 levels') return MNIST;
   if (shape === '32 x 32 x 3 with 256 levels') return CIFAR_10;
   throw new RangeError(
-    `${name}: there is no data set of images of ${shape}; MNIST has 28 x 28 x 1 with 2 levels, ` +
-      'CIFAR-10 32 x 32 x 3 with 256',
+    `${name}: images of MNIST must be 28 x 28 x 1 with 2 levels, of CIFAR-10 32 x 32 x 3 with 256, ` +
+      `got ${shape}; give images of your own with --data`,
   );
 }

@@ -40,8 +40,8 @@ export function toImages(values: ArrayLike<number>, shape: ImageShape, options: 
   const size = height * width * channels;
   if (values.length % size !== 0) {
     throw new RangeError(
-      `toImages: ${values.length} values are no whole number of images of ${height} x ${width} x ${channels} = ${size} values; ` +
-        'give the shape that the values have',
+      `toImages: there must be a whole number of images of ${height} x ${width} x ${channels} = ${size} values, ` +
+        `got ${values.length} values; give the shape that the values have`,
     );
   }
   const pixels = new Uint8Array(values.length);
@@ -58,7 +58,7 @@ export function toImages(values: ArrayLike<number>, shape: ImageShape, options: 
   }
   if (isSmallScale(largest, levels)) {
     throw new RangeError(
-      `toImages: no value of ${values.length} is larger than ${largest}, so these are no bytes from 0 to 255; ` +
+      `toImages: bytes must reach from 0 to 255, got no value of ${values.length} larger than ${largest}; ` +
         `say levels: ${largest + 1} if 0 to ${largest} are all the levels there are, or multiply by 255 / ${largest} and round`,
     );
   }

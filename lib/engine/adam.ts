@@ -164,7 +164,8 @@ class SlotAdam implements Adam {
       const {shape} = this.parameters.get(name) as tf.Variable;
       for (const part of ADAM_PARTS) {
         const data = state[part].get(name);
-        if (data === undefined) throw new Error(`Adam: the saved state has no ${part} of '${name}'`);
+        if (data === undefined)
+          throw new Error(`Adam: the saved state must have the ${part} of '${name}', got none`);
         if (data.length !== tf.util.sizeFromShape(shape)) {
           throw new RangeError(
             `Adam: the saved ${part} of '${name}' must have ${tf.util.sizeFromShape(shape)} numbers, got ${data.length}`,

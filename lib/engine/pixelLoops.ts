@@ -34,11 +34,13 @@ export class LoopSampler implements IncrementalLogits {
     const {numbers, image} = this.program;
     if ((previous === null) !== this.position < 0) {
       throw new Error(
-        'incremental: pass null for the first value, and the values just chosen for every later one',
+        `incremental: what was chosen before must be null for the first value, and the values just chosen for every later one, got ${previous}`,
       );
     }
     if (this.position + 1 === height * width * channels) {
-      throw new Error('incremental: every value of the images has been given');
+      throw new Error(
+        'incremental: after the last value of the images there must be no further call, got one',
+      );
     }
     if (previous !== null) {
       const values = this.at(image, ...this.placeOf(this.position));

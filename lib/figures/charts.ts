@@ -56,7 +56,7 @@ export function lineChart(chart: LineChart): Chart {
   for (const {name, x, y} of chart.series) {
     if (x.length !== y.length || x.length === 0) {
       throw new RangeError(
-        `lineChart: series "${name}" has ${x.length} x values and ${y.length} y values; give as many of both, at least one`,
+        `lineChart: series "${name}" must have as many x as y values, at least one, got ${x.length} and ${y.length}`,
       );
     }
   }

@@ -168,13 +168,13 @@ function checkPanel({title, rows, columns, values, marked = []}: Panel): void {
   const name = title === undefined ? 'a panel' : `panel "${title}"`;
   if (rows < 1 || columns < 1 || values.length !== rows * columns) {
     throw new RangeError(
-      `heatmap: ${name} has ${values.length} values; ${rows} x ${columns} cells need ${rows * columns}`,
+      `heatmap: ${name} must have ${rows * columns} values for ${rows} x ${columns} cells, got ${values.length}`,
     );
   }
   for (const {row, column} of marked) {
     if (row < 0 || row >= rows || column < 0 || column >= columns) {
       throw new RangeError(
-        `heatmap: ${name} marks row ${row}, column ${column}, outside its ${rows} x ${columns} cells`,
+        `heatmap: what ${name} marks must lie in its ${rows} x ${columns} cells, got row ${row}, column ${column}`,
       );
     }
   }

@@ -18,7 +18,7 @@ export function motionChart(charts: readonly Chart[], names: readonly string[]):
   const last = charts[charts.length - 1];
   if (charts.length < 2 || new Set(names).size !== charts.length || names.length !== charts.length) {
     throw new RangeError(
-      `motionChart: two charts at least, each with a name of its own; got ${charts.length} and the names ${names.join(', ')}`,
+      `motionChart: there must be two charts at least, each with a name of its own, got ${charts.length} and the names ${names.join(', ')}`,
     );
   }
   const form = ({data, layout}: Chart): string =>

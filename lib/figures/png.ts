@@ -132,7 +132,7 @@ function pixelColors(
   for (const [name, mask] of Object.entries({known, covered})) {
     if (mask && mask.length !== size && mask.length !== size * count) {
       throw new RangeError(
-        `imageGrid: ${name} has ${mask.length} values; ${size} (one mask for all) or ${size * count} (one an image) fit`,
+        `imageGrid: ${name} must have ${size} values (one mask for all) or ${size * count} (one an image), got ${mask.length}`,
       );
     }
   }
@@ -164,7 +164,7 @@ function inOneList(images: Images | readonly Images[]): Images {
   for (const row of list) {
     if (row.height !== height || row.width !== width || row.channels !== channels) {
       throw new RangeError(
-        `imageGrid: images of ${row.height} x ${row.width} x ${row.channels} beside images of ${height} x ${width} x ${channels}; draw one size at a time`,
+        `imageGrid: all images must be ${height} x ${width} x ${channels} like the first, got ${row.height} x ${row.width} x ${row.channels}; draw one size at a time`,
       );
     }
   }

@@ -120,7 +120,7 @@ export function orderViolations(
 ): {leaks: Dependence[]; blind: Dependence[]} {
   if (order.length !== columns || rows % columns !== 0) {
     throw new RangeError(
-      `orderViolations: an order of ${columns} pixels is needed for a ${rows} x ${columns} Jacobian, got ${order.length}`,
+      `orderViolations: the order must have ${columns} pixels for a ${rows} x ${columns} Jacobian, got ${order.length}`,
     );
   }
   const place = placesOf(order);

@@ -100,7 +100,9 @@ export function conditionals(
   return Array.from(order, (_, place) => {
     const condition = agreeing(place);
     if (condition === 0) {
-      throw new RangeError(`conditionals: what comes before place ${place} has probability 0`);
+      throw new RangeError(
+        `conditionals: what comes before place ${place} must have a probability above 0, got ${condition}`,
+      );
     }
     return agreeing(place + 1) / condition;
   });

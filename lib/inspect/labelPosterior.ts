@@ -22,7 +22,9 @@ export async function natsByLabel(
 ): Promise<Float64Array[]> {
   const classes = classesOf(model);
   if (classes === 0) {
-    throw new RangeError(`natsByLabel: ${model.name} must be a model that is conditioned on classes`);
+    throw new RangeError(
+      `natsByLabel: the model must be conditioned on classes, got ${model.name}, which is not`,
+    );
   }
   const nats: Float64Array[] = [];
   for (let label = 0; label < classes; label++) {

@@ -21,7 +21,7 @@ export function pixelProbabilities(
   }
   if (!(row >= 0 && row < height && column >= 0 && column < width)) {
     throw new RangeError(
-      `pixelProbabilities: the place must be inside ${height} x ${width}, got row ${row}, column ${column}`,
+      `pixelProbabilities: the place must lie inside ${height} x ${width}, got row ${row}, column ${column}`,
     );
   }
   const {levels} = model;

@@ -4,7 +4,7 @@
  * @throws RangeError when there are no values, or the share is not from 0 to 1
  */
 export function quantile(values: ArrayLike<number>, share: number): number {
-  if (values.length === 0) throw new RangeError('quantile: give at least one value');
+  if (values.length === 0) throw new RangeError('quantile: values is empty; give at least one');
   if (!(share >= 0 && share <= 1)) {
     throw new RangeError(`quantile: share must be from 0 to 1, got ${share}`);
   }
@@ -17,7 +17,7 @@ export function quantile(values: ArrayLike<number>, share: number): number {
  * RangeError when there are no values
  */
 export function sharesUpTo(values: ArrayLike<number>, x: readonly number[]): number[] {
-  if (values.length === 0) throw new RangeError('sharesUpTo: give at least one value');
+  if (values.length === 0) throw new RangeError('sharesUpTo: values is empty; give at least one');
   const all = Array.from(values);
   return x.map((limit) => all.filter((value) => value <= limit).length / all.length);
 }

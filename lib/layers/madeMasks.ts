@@ -40,7 +40,7 @@ export function randomHiddenDegrees(
   const most = Math.max(1, inputs - 1);
   if (least > most) {
     throw new RangeError(
-      `randomHiddenDegrees: degrees must be at most ${most}, but the layer below starts at ${least}`,
+      `randomHiddenDegrees: the layer below must start at a degree of at most ${most}, got ${least}`,
     );
   }
   return Int32Array.from({length: units}, () => least + random.integer(most - least + 1));
@@ -70,7 +70,7 @@ export function pathCounts(masks: readonly Mask[]): Mask {
   return masks.reduce((left, right) => {
     if (left.outputs !== right.inputs) {
       throw new RangeError(
-        `pathCounts: a mask with ${left.outputs} outputs cannot feed one with ${right.inputs} inputs`,
+        `pathCounts: a mask must have as many outputs as the next has inputs, ${right.inputs}, got ${left.outputs}`,
       );
     }
     const values = new Float32Array(left.inputs * right.outputs);

@@ -28,8 +28,8 @@ const MOST_NUMBERS = 2 ** 28;
 export function checkCount({name, shape}: Pick<ParameterSpec, 'name' | 'shape'>): void {
   if (countOf(shape) <= MOST_NUMBERS) return;
   throw new RangeError(
-    `${name} of shape [${shape.join(', ')}] has ${countOf(shape)} numbers, more than the ${MOST_NUMBERS} that can be held; ` +
-      'take fewer features or units',
+    `${name} of shape [${shape.join(', ')}] must have at most the ${MOST_NUMBERS} numbers that can be held, ` +
+      `got ${countOf(shape)}; take fewer features or units`,
   );
 }
 
@@ -48,7 +48,7 @@ export function createParameters(specs: readonly ParameterSpec[], seed: number):
   const total = specs.reduce((sum, {shape}) => sum + countOf(shape), 0);
   if (total > MOST_NUMBERS) {
     throw new RangeError(
-      `a model of ${total} numbers is larger than the ${MOST_NUMBERS} that can be held; take fewer features or layers`,
+      `a model must have at most the ${MOST_NUMBERS} numbers that can be held, got ${total}; take fewer features or layers`,
     );
   }
   const parameters = new Map<string, tf.Variable>();

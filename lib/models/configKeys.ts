@@ -13,8 +13,11 @@ export function checkKeys(model: string, config: ModelConfig, keys: readonly str
   if (unknown !== undefined) {
     const rest = missing.length > 0 ? `; ${missing.join(', ')} is missing` : '';
     throw new RangeError(
-      `${model}: a config has no field '${unknown}'${rest}. The fields are ${keys.join(', ')}`,
+      `${model}: the fields of a config must be ${keys.join(', ')}, got '${unknown}'${rest}`,
     );
   }
-  if (missing.length > 0) throw new RangeError(`${model}: the config lacks ${missing.join(', ')}`);
+  if (missing.length > 0)
+    throw new RangeError(
+      `${model}: the config must have all of ${keys.join(', ')}, got none for ${missing.join(', ')}`,
+    );
 }

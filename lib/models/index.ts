@@ -77,14 +77,14 @@ export function fitPreset(preset: Preset, {height, width, channels, levels, clas
   const shown = `${model} ${preset.preset}`;
   if (!Object.hasOwn(config, 'levels') && levels !== 2) {
     throw new RangeError(
-      `${shown}: this model gives black and white images alone, but the images have ${levels} levels; ` +
+      `${shown}: for this model the images must have 2 levels, got ${levels}; ` +
         'take them with --levels 2, or choose another model',
     );
   }
   const isGivenClasses = classesOf({config}) > 0;
   if (isGivenClasses && classes < 2) {
     throw new RangeError(
-      `${shown}: this preset is given the class of each image, but the images have ${classes === 0 ? 'no classes' : 'only one'}; ` +
+      `${shown}: for this preset, which is given the class of each image, the images must have at least 2 classes, got ${classes}; ` +
         'take them with --labels from-folders, or choose another preset',
     );
   }

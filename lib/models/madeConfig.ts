@@ -47,7 +47,7 @@ export function checkMadeConfig(config: MadeConfig): void {
   }
   if (config.masks === 0 && !config.orderAgnostic) {
     throw new RangeError(
-      'MADE: masks = 0 draws an order at every step, so orderAgnostic must be true, got false',
+      `MADE: masks = 0 draws an order at every step, so orderAgnostic must be true, got ${config.orderAgnostic}`,
     );
   }
   for (const field of ['height', 'width', 'channels'] as const) checkPositive('MADE', field, config[field]);
@@ -57,11 +57,11 @@ export function checkMadeConfig(config: MadeConfig): void {
   }
   if (config.hidden.length === 0 && !config.direct) {
     throw new RangeError(
-      'MADE: without hidden layers the direct connection must be on, or no pixel sees another',
+      `MADE: without hidden layers direct must be true, or no pixel sees another, got ${config.direct}`,
     );
   }
   if (config.conditioned && config.hidden.length === 0) {
-    throw new RangeError('MADE: conditioned needs at least one hidden layer, got none');
+    throw new RangeError(`MADE: conditioned needs at least one hidden layer, got ${config.hidden.length}`);
   }
   checkSeed(config.maskSeed);
 }

@@ -84,7 +84,9 @@ class MadeIncremental implements IncrementalLogits {
 
   next(previous: Float32Array | null): Float32Array {
     if ((previous === null) !== (this.position === 0)) {
-      throw new Error('MADE: pass null for the first pixel, and the pixels just chosen for every later one');
+      throw new Error(
+        `MADE: what was chosen before must be null for the first pixel, and the pixels just chosen for every later one, got ${previous}`,
+      );
     }
     if (previous !== null) this.settle(previous);
     const logits = this.sums[this.sums.length - 1];

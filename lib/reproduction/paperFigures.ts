@@ -186,7 +186,7 @@ function findFigure(paper: PaperName, figure: number): PaperFigure {
   }
   if (Object.hasOwn(known.figures, figure)) return known.figures[figure];
   throw new RangeError(
-    `paperFigure: ${known.name} has no figure ${figure} to stand beside; there are ${Object.keys(known.figures).join(', ')}`,
+    `paperFigure: the figure of ${known.name} must be one of ${Object.keys(known.figures).join(', ')}, got '${figure}'`,
   );
 }
 

@@ -247,7 +247,8 @@ export async function publish(
   if (metadata.data !== undefined) {
     stored.dispose();
     throw new RangeError(
-      `${weights} was trained on ${metadata.data.name}: only weights of the data sets that everybody has are published`,
+      `weights that are published must be of the data sets that everybody has, got ${weights} of ${metadata.data.name}; ` +
+        'use them with --weights',
     );
   }
   try {

@@ -45,6 +45,9 @@ function digest(bytes: Uint8Array, digits: string): string {
 function placeOf(bytes: Uint8Array, digits: string): number {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const place = buffer.indexOf(`"${digits}"`);
-  if (place === -1) throw new SafetensorsError('its metadata sha256 is not written in plain digits');
+  if (place === -1)
+    throw new SafetensorsError(
+      `its metadata sha256 must stand in plain digits, got ${digits} in other writing`,
+    );
   return place + 1;
 }

@@ -69,7 +69,7 @@ export function checkWritable(file: string): void {
   );
   try {
     if (fs.statSync(file, {throwIfNoEntry: false})?.isDirectory()) {
-      throw Object.assign(new Error('it is a folder'), {code: 'EISDIR'});
+      throw Object.assign(new Error('it must be a file, got a folder'), {code: 'EISDIR'});
     }
     writeAndFlush(probe, 'x');
   } catch (error) {

@@ -50,7 +50,9 @@ export function readMappingFile(file: string): Mapping {
     value = parseStrictJson(fs.readFileSync(file, 'utf8'));
   } catch (error) {
     const reason = error instanceof Error && !('code' in error) ? error.message : errorCode(error);
-    throw new RangeError(`the mapping ${file} cannot be read: ${reason}`);
+    throw new RangeError(
+      `the mapping ${file} cannot be read: ${reason}; correct it (docs/bigger-machines.md)`,
+    );
   }
   return readMapping(value, file);
 }

@@ -99,6 +99,9 @@ export function loadRunOrCheckpoint(
 
 function shapeOf(model: AutoregressiveModel, name: string): readonly number[] {
   const parameter = model.parameters.get(name);
-  if (parameter === undefined) throw new Error(`${model.name} has no parameter '${name}'`);
+  if (parameter === undefined)
+    throw new Error(
+      `the parameter must be one of ${model.name} (${[...model.parameters.keys()].join(', ')}), got '${name}'`,
+    );
   return parameter.shape;
 }

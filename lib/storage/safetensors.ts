@@ -50,11 +50,13 @@ export function encodeSafetensors({tensors, metadata}: Safetensors): Uint8Array 
   const chunks: Uint8Array[] = [];
   let offset = 0;
   for (const [name, tensor] of ordered) {
-    if (name === metadataKey) throw new SafetensorsError(`a tensor may not be named ${metadataKey}`);
+    if (name === metadataKey)
+      throw new SafetensorsError(`a tensor must have another name than that of the metadata, got ${name}`);
     const {dtype, shape, data} = tensor;
-    if (sizeOf(name, shape) !== data.length) {
+    const count = sizeOf(name, shape);
+    if (count !== data.length) {
       throw new SafetensorsError(
-        `tensor ${name} has ${data.length} values, but shape [${shape}] needs another number`,
+        `tensor ${name} of shape [${shape}] must have ${count} values, got ${data.length}`,
       );
     }
     const chunk = toBytes(dtype === 'F16' ? toHalf(data) : data);
@@ -65,7 +67,7 @@ export function encodeSafetensors({tensors, metadata}: Safetensors): Uint8Array 
   const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
   const header = Math.ceil(text.length / 8) * 8;
   if (header > maximumHeader) {
-    throw new SafetensorsError(`the header takes ${header} bytes, but may take ${maximumHeader} at most`);
+    throw new SafetensorsError(`the header may take ${maximumHeader} bytes at most, got ${header}`);
   }
   const bytes = new Uint8Array(8 + header + offset);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(header), true);
@@ -146,18 +148,22 @@ function decodeHeader(bytes: Uint8Array): {length: number; json: Record<string, 
       `the header's length is ${length}, but only ${bytes.length - 8} bytes follow it`,
     );
   }
-  if (length === 0 || bytes[8] !== 0x7b) throw new SafetensorsError('the header does not start with {');
+  if (length === 0 || bytes[8] !== 0x7b)
+    throw new SafetensorsError(`the header must start with {, got byte ${bytes[8]}`);
   let text: string;
   try {
     text = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(bytes.subarray(8, 8 + length));
   } catch {
-    throw new SafetensorsError('the header is not valid UTF-8');
+    throw new SafetensorsError('the header must be UTF-8, got other bytes');
   }
   if (text[text.length - 1 - trailingSpaces(text)] !== '}') {
-    throw new SafetensorsError('the header must end with } and be padded with spaces only');
+    throw new SafetensorsError(
+      `the header must end with } and be padded with spaces only, got ${JSON.stringify(text.slice(-8))}`,
+    );
   }
   const json = parseStrictJson(text, /^(0|[1-9]\d*)$/);
-  if (!isRecord(json)) throw new SafetensorsError('the header is not a JSON object');
+  if (!isRecord(json))
+    throw new SafetensorsError(`the header must be a JSON object, got ${text.slice(0, 40)}`);
   return {length, json};
 }
 
@@ -195,13 +201,12 @@ export function parseStrictJson(text: string, number = /^-?\d/): unknown {
       if (!matchAt(/\s*:/y, text, end)) continue;
       const keys = keysOfOpenObjects[keysOfOpenObjects.length - 1];
       const key = String(JSON.parse(text.slice(start, end)));
-      if (keys.has(key))
-        throw new SafetensorsError(`the key "${key}" is given twice, but a key may be given once`);
+      if (keys.has(key)) throw new SafetensorsError(`a key may be given once, got "${key}" twice`);
       keys.add(key);
     } else if (/[-\d]/.test(text[start])) {
       const token = matchAt(/[-+.\deE]+/y, text, start);
       if (!number.test(token))
-        throw new SafetensorsError(`the number ${token} is not a plain non-negative integer`);
+        throw new SafetensorsError(`a number must be a plain non-negative integer, got ${token}`);
       end = start + token.length;
     }
   }
@@ -237,12 +242,12 @@ function decodeLayout(name: string, value: unknown, known: Readonly<Record<strin
   }
   if (!isIntegers(shape)) {
     throw new SafetensorsError(
-      `tensor ${name} has shape ${JSON.stringify(shape)}, but a list of non-negative integers is needed`,
+      `the shape of tensor ${name} must be a list of non-negative integers, got ${JSON.stringify(shape)}`,
     );
   }
   if (!isIntegers(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
     throw new SafetensorsError(
-      `tensor ${name} has data_offsets ${JSON.stringify(offsets)}, but [begin, end] is needed`,
+      `the data_offsets of tensor ${name} must be [begin, end], got ${JSON.stringify(offsets)}`,
     );
   }
   const [begin, end] = offsets;
@@ -262,13 +267,17 @@ function isDtype(value: unknown, known: Readonly<Record<string, number>>): value
 /** The number of values of a shape; checked, so that no product is silently rounded. */
 function sizeOf(name: string, shape: readonly number[]): number {
   if (!isIntegers(shape))
-    throw new SafetensorsError(`tensor ${name} has shape [${shape}], but needs non-negative integers`);
+    throw new SafetensorsError(
+      `the shape of tensor ${name} must be of non-negative integers, got [${shape}]`,
+    );
   const size = shape.reduce(
     (product, side) => (Number.isSafeInteger(product * side) ? product * side : Number.NaN),
     1,
   );
   if (Number.isNaN(size))
-    throw new SafetensorsError(`tensor ${name} of shape [${shape}] has more values than can be counted`);
+    throw new SafetensorsError(
+      `the shape of tensor ${name} must not have more values than can be counted, got [${shape}]`,
+    );
   return size;
 }
 
@@ -279,7 +288,7 @@ function decodeMetadata(value: unknown): Record<string, string> {
   const entries = Object.entries(value).map(([key, text]): [string, string] => {
     if (typeof text === 'string') return [key, text];
     throw new SafetensorsError(
-      `${metadataKey} must map strings to strings, but ${key} is ${JSON.stringify(text)}`,
+      `${metadataKey} must map strings to strings, got ${JSON.stringify(text)} for ${key}`,
     );
   });
   return Object.fromEntries(entries);

@@ -69,7 +69,7 @@ export function keepIdx(args: Arguments): void {
   const testImages = args.text('test-images');
   const testLabels = args.text('test-labels');
   if (testImages === undefined && testLabels !== undefined) {
-    throw new UsageError('--test-labels goes with --test-images');
+    throw new UsageError('--test-labels goes with --test-images: give both, or neither');
   }
   if (testImages !== undefined && (labels === undefined) !== (testLabels === undefined)) {
     throw new UsageError('give labels for the images and for the test images, or for neither');
@@ -80,7 +80,9 @@ export function keepIdx(args: Arguments): void {
       ? undefined
       : loadIdxImages(userPath(testImages), testLabels && userPath(testLabels), {transposed});
   if (test !== undefined && test.recognized?.set !== main.recognized?.set) {
-    throw new UsageError('the images and the test images are not of the same set, by their digests or names');
+    throw new UsageError(
+      'the images and the test images are not of the same set, by their digests or names; give two files of one set',
+    );
   }
   const all = [main, ...(test === undefined ? [] : [test])];
   const classes = all.reduce<readonly string[]>(
@@ -146,7 +148,8 @@ function split(taken: Taken, test: Taken | undefined, shares: Shares): Record<Sp
   const other = test.images;
   if (other.height !== height || other.width !== width || other.channels !== channels) {
     throw new UsageError(
-      `the test images are ${other.height} x ${other.width} x ${other.channels}, the others ${height} x ${width} x ${channels}`,
+      `the test images must be ${height} x ${width} x ${channels} like the others, ` +
+        `got ${other.height} x ${other.width} x ${other.channels}; give test images of that size`,
     );
   }
   // The test's share is of no use here: those images go back to training.

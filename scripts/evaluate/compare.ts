@@ -17,11 +17,13 @@ export function checkFits({model, checkpoint}: Published, {name, manifest}: OwnS
     `${height} x ${width} x ${channels} with ${levels} levels`;
   const [wanted, given] = [form(model.image, model.levels), form(manifest, manifest.levels)];
   if (wanted !== given) {
-    throw new UsageError(`the images of ${name} are ${given}, these weights are of images of ${wanted}`);
+    throw new UsageError(
+      `for these weights images must be ${wanted}, got those of ${name}, ${given}; take images like that, or other weights`,
+    );
   }
   if (classesOf(model) > 0 && checkpoint.metadata.data?.name !== name) {
     throw new UsageError(
-      `these weights are given the class of each image, and the classes of ${name} are not those that they learned`,
+      `for these weights the classes must be those that they learned, got those of ${name}; take weights without classes`,
     );
   }
 }

@@ -41,7 +41,7 @@ test('same seed, same series; it continues what it is given', () => {
 });
 
 test('bad input', () => {
-  assert.throws(() => fitAr(new Float64Array(50).fill(3), 1), /determine the coefficients/);
+  assert.throws(() => fitAr(new Float64Array(50).fill(3), 1), /determine the 2 coefficients/);
   assert.throws(() => fitAr(Float64Array.of(1, 2), 1), /at least 3 values, got 2/);
   assert.throws(() => fitAr(Float64Array.of(1, 2), -1), /non-negative integer, got -1/);
   assert.throws(() => simulateAr(yule, {count: 0, seed: 0}), /positive integer, got 0/);

@@ -20,8 +20,8 @@ test('the same call gives the three hints in turn, each exercise on its own', ()
 });
 
 test('an unknown exercise or notebook is named, with those that there are', () => {
-  assert.throws(() => hintsFor('02')(9), /no exercise 9 here, only 1, 2/);
-  assert.throws(() => hintsFor('99-none'), /"99-none" has no hints; there are some for/);
+  assert.throws(() => hintsFor('02')(9), /the exercise must be one of 1, 2, 3, got 9/);
+  assert.throws(() => hintsFor('99-none'), /the notebook must be one of .*, got '99-none'/);
 });
 
 const folder = path.join(projectRoot(), 'notebooks');

@@ -65,7 +65,7 @@ test('over different orders it is no probability; over one order it is; the ense
 });
 
 test('no member is an error', () => {
-  assert.throws(() => averagedLogits([]), /at least one member/);
+  assert.throws(() => averagedLogits([]), /members is empty; give at least one/);
 });
 
 test('the ensemble: a stable logarithm of the mean is right, a mean of nats and plain exponentials are not', async () => {

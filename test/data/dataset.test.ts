@@ -110,7 +110,7 @@ test('bad input', () => {
   );
   assert.throws(
     () => new Dataset(images, {levels: 4, binarization: 'static'}),
-    /two levels, but the model has 4/,
+    /the levels must be 2, got 4/,
   );
   assert.throws(() => new Dataset({...images, count: 9}), /need 36 bytes, got 40/);
   assert.throws(

@@ -93,14 +93,14 @@ test('gray is drawn as the data set is, and that is said', () => {
 
 test('what cannot be used is named', () => {
   const cases: [Uint8Array, DrawingTarget, RegExp][] = [
-    [Buffer.from('GIF89a'), digits, /drawing\.png: it is a GIF/],
+    [Buffer.from('GIF89a'), digits, /drawing\.png: it must be a PNG or JPEG, got a GIF/],
     [grayPng(28, 0), digits, /drawing\.png: all its pixels are alike, so there is nothing drawn on it/],
-    [grayPng(40, 255), digits, /drawing\.png: there is no ink on it/],
-    [grayPng(3, (x) => 99 * x), four, /drawing\.png: it has 3 x 3 pixels, less than 4 x 4/],
+    [grayPng(40, 255), digits, /drawing\.png: there must be ink on it/],
+    [grayPng(3, (x) => 99 * x), four, /drawing\.png: it must have at least 4 x 4 pixels, got 3 x 3/],
     [
       grayPng(9, (x) => 9 * x),
       {...four, image: {height: 4, width: 5, channels: 1}},
-      /9 x 9 pixels, and must have 5 x 4/,
+      /must have 5 x 4 pixels, got 9 x 9/,
     ],
   ];
   for (const [bytes, target, message] of cases)

@@ -81,9 +81,12 @@ test('every image that cannot be used is named, and none is taken', async () => 
     () => loadFolder(root, {size: 4}),
     (error: Error) => {
       assert.match(error.message, /^3 of 23 images in .* cannot be used, so none is taken:/);
-      assert.match(error.message, /\n {2}animated\.png: it is a GIF, and must be a PNG or JPEG\n/);
+      assert.match(error.message, /\n {2}animated\.png: it must be a PNG or JPEG, got a GIF\n/);
       assert.match(error.message, /\n {2}bad\.png: it is damaged or cut short/);
-      assert.match(error.message, /\n {2}icon\.png: it has 3 x 3 pixels, less than 4 x 4; choose a --size/);
+      assert.match(
+        error.message,
+        /\n {2}icon\.png: it must have at least 4 x 4 pixels, got 3 x 3; choose a --size/,
+      );
       return true;
     },
   );
@@ -114,7 +117,7 @@ test('numbers of classes are no gray; Ctrl-C ends between two files', async () =
   const masks = folder({'a.png': grayPng(2, 0), 'b.png': grayPng(2, (x) => x)});
   await assert.rejects(
     () => loadFolder(masks, {size: 2}),
-    /no value of 2 images in .* is larger than 1, where white is 255/,
+    /white must be 255, got no value larger than 1 in the 2 images in /,
   );
   const controller = new AbortController();
   const onProgress = () => controller.abort();

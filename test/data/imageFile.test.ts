@@ -104,18 +104,21 @@ test('the eight orientations of Exif turn a corner to where it belongs', () => {
 test('what is no image, or no whole one, is named', () => {
   const whole = grayPng(8, (x, y) => 16 * x + y);
   const cases: [Uint8Array, RegExp][] = [
-    [new Uint8Array(0), /^Error: it is empty$/],
-    [Buffer.from('GIF89a…'), /it is a GIF, and must be a PNG or JPEG/],
-    [Buffer.from('RIFF\0\0\0\0WEBP'), /it is a WebP/],
+    [new Uint8Array(0), /^Error: it must be a PNG or JPEG, got an empty file$/],
+    [Buffer.from('GIF89a…'), /it must be a PNG or JPEG, got a GIF/],
+    [Buffer.from('RIFF\0\0\0\0WEBP'), /got a WebP/],
     [Buffer.from('<svg/>'), /it is no PNG or JPEG/],
-    [whole.subarray(0, 20), /it has 20 bytes, too few for a PNG \(it was cut short\)/],
+    [whole.subarray(0, 20), /it was cut short: a PNG must have at least 33 bytes, got 20/],
     [whole.subarray(0, whole.length - 20), /it is damaged or cut short/],
     [
       Buffer.from(whole).fill(1, whole.length - 13, whole.length - 12),
       /it is damaged or cut short \(CRC mismatch/,
     ],
-    [Buffer.from(whole).fill(0xff, 16, 18), /it announces 4294901768 x 8 pixels, more than 100 million/],
-    [png({width: 3, depth: 2, type: 0, rows: [[0]], interlaced: true}), /interlaced with 2 bits a value/],
+    [Buffer.from(whole).fill(0xff, 16, 18), /at most 100 million pixels, got 4294901768 x 8/],
+    [
+      png({width: 3, depth: 2, type: 0, rows: [[0]], interlaced: true}),
+      /an interlaced PNG must have 8 or 16 bits a value, got 2/,
+    ],
     [JPEG.progressive.subarray(0, 300), /it is damaged or cut short/],
   ];
   for (const [bytes, message] of cases) assert.throws(() => decodeImageFile(bytes), message);

@@ -40,7 +40,7 @@ test('bad input', () => {
   const training = random(2, 2, 0);
   assert.throws(
     () => nearestImages({...training, height: 4, width: 3}, training),
-    /4 x 3 x 1, but training images 3 x 4 x 1/,
+    /like the training images, 3 x 4 x 1, got 4 x 3 x 1/,
   );
   assert.throws(
     () => nearestImages(training, {...training, count: 0, pixels: new Uint8Array()}),

@@ -113,10 +113,10 @@ test('what was altered afterwards is noticed', async () => {
   const text = fs.readFileSync(manifest, 'utf8');
   const changes: [string, string, RegExp][] = [
     ['"format": 1', '"format": 2', /format 2, expected 1/],
-    ['"levels": 2', '"levels": 4', /binarization dynamic of 4 levels/],
+    ['"levels": 2', '"levels": 4', /binarization of 4 levels must be .*got dynamic/],
     ['"levels": 2', '"levels": 1', /levels must be an integer from 2 to 256, got 1/],
-    ['"height": 2', '"height": 0', /a size of 0/],
-    ['"name": "pets"', '"name": "cats"', /it is of 'cats'/],
+    ['"height": 2', '"height": 0', /a size must be a positive integer, got 0/],
+    ['"name": "pets"', '"name": "cats"', /its name must be 'pets', got 'cats'/],
     ['}', '', /JSON/],
   ];
   for (const [from, to, message] of changes) {

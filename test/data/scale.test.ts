@@ -32,7 +32,7 @@ test('an image is kept, scaled, cropped or refused', () => {
   assert.deepEqual(fitToSquare(wide, 2), {image: gray(2, 2, [1, 2, 3, 4]), fit: 'cropped'});
   assert.throws(() => fitToSquare(gray(2, 1, [0, 0]), 2), {
     name: 'RangeError',
-    message: 'it has 2 x 1 pixels, less than 2 x 2; choose a --size of at most 1',
+    message: 'it must have at least 2 x 2 pixels, got 2 x 1; choose a --size of at most 1',
   });
 });
 

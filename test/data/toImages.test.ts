@@ -32,12 +32,12 @@ test('what is no level is refused with its value, its place, the rule and what t
     [[0, 0, 0, 0, 0, 0.5, 0, 0], 256, /got 0\.5 in image 1, row 0, column 1; .* multiply by 255 and round/],
     [[0, 255, 0, 0], 2, /got 255 .*say levels: 256, then binarize/],
     [[0, 255, 0, 0], 4, /got 255 .*say levels: 256, then quantize to 4 levels/],
-    [[0, 1, 0, 1], 256, /no value of 4 is larger than 1, so these are no bytes .* say levels: 2/],
-    [[0, 16, 3, 1], 256, /no value of 4 is larger than 16.* levels: 17 .* 255 \/ 16/],
+    [[0, 1, 0, 1], 256, /bytes must reach from 0 to 255, got no value of 4 larger than 1; say levels: 2/],
+    [[0, 16, 3, 1], 256, /no value of 4 larger than 16.* levels: 17 .* 255 \/ 16/],
     [[0, -1, 0, 0], 256, /got -1/],
     [[0, Number.NaN, 0, 0], 256, /got NaN/],
     [[0, 256, 0, 0], 256, /got 256 .*scale and round/],
-    [[0, 1, 2], 256, /3 values are no whole number of images of 2 x 2 x 1 = 4 values/],
+    [[0, 1, 2], 256, /a whole number of images of 2 x 2 x 1 = 4 values, got 3 values/],
     [[0, 1, 1, 0], 1, /levels must be an integer from 2 to 256, got 1/],
   ];
   for (const [values, levels, message] of cases) {

@@ -185,6 +185,6 @@ test('a state without a part of a parameter is refused', async () => {
   const parameters = createParameters(1);
   const {state} = await run(parameters, {to: 1});
   state.moment2.delete('bias');
-  await assert.rejects(run(parameters, {state}), /no moment2 of 'bias'/);
+  await assert.rejects(run(parameters, {state}), /the moment2 of 'bias', got none/);
   disposeAll(parameters);
 });

@@ -74,7 +74,7 @@ test('errors name what is wrong', () => {
   assert.throws(() => lineChart({...text, ...axes, series: []}), /series is empty; give at least one/);
   assert.throws(
     () => lineChart({...text, ...axes, series: [{name: 'a', x: [1, 2], y: [1]}]}),
-    /series "a" has 2 x values and 1 y values/,
+    /series "a" must have as many x as y values, at least one, got 2 and 1/,
   );
   assert.throws(() => barChart({...text, y: axes.y, bars: []}), /bars is empty/);
 });

@@ -61,11 +61,11 @@ test('errors name the panel and the rule', () => {
   assert.throws(() => heatmap({...text, scale, panels: []}), /panels is empty/);
   assert.throws(
     () => heatmap({...text, scale, panels: [{...panel, title: 'A', rows: 3}]}),
-    /panel "A" has 6 values; 3 x 3 cells need 9/,
+    /panel "A" must have 9 values for 3 x 3 cells, got 6/,
   );
   assert.throws(
     () => heatmap({...text, scale, panels: [{...panel, marked: [{row: 2, column: 0}]}]}),
-    /marks row 2, column 0, outside its 2 x 3 cells/,
+    /must lie in its 2 x 3 cells, got row 2, column 0/,
   );
 });
 

@@ -99,7 +99,10 @@ test('a picture in a frame names its rows and columns', () => {
 
 test('errors name what does not fit', () => {
   const other = {...bits, pixels: new Uint8Array(1), count: 1, height: 1, width: 1};
-  assert.throws(() => imageGrid({...text, images: [bits, other]}), /1 x 1 x 1 beside images of 2 x 2 x 1/);
+  assert.throws(
+    () => imageGrid({...text, images: [bits, other]}),
+    /must be 2 x 2 x 1 like the first, got 1 x 1 x 1/,
+  );
   assert.throws(() => imageGrid({...text, images: []}), /images is empty/);
   for (const channels of [2, 4]) {
     const images = {...bits, pixels: new Uint8Array(4 * channels), count: 1, channels};
@@ -114,7 +117,7 @@ test('errors name what does not fit', () => {
   );
   assert.throws(
     () => imageGrid({...text, images: bits, known: new Uint8Array(3)}),
-    /known has 3 values; 4 .* or 8/,
+    /known must have 4 values .* or 8 .*got 3/,
   );
 });
 

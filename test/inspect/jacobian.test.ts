@@ -117,6 +117,6 @@ test('bad input', async () => {
   await assert.rejects(jacobian(lower, [0, 1]), /the 3 values of an image, got 2/);
   await assert.rejects(dependence(lower, {seed: 0, images: 0}), /positive integer, got 0/);
   const J = await jacobian(lower, [0, 1, 0]);
-  assert.throws(() => orderViolations(J, [0, 1]), /order of 3 pixels/);
+  assert.throws(() => orderViolations(J, [0, 1]), /the order must have 3 pixels/);
   assert.throws(() => inOrder(J, [0, 1]), /got 3 x 3 and 2/);
 });

@@ -18,7 +18,7 @@ const CASES: [string, Record<string, unknown>, RegExp][] = [
   [
     'pixelcnn',
     {features: 9e4},
-    /block1\.down\.weights of shape \[1, 1, 180000, 90000\] has .* take fewer features/,
+    /block1\.down\.weights of shape \[1, 1, 180000, 90000\] must have .* take fewer features/,
   ],
   ['pixelcnn', {firstSize: 1e9 + 1}, /firstSize must be at most 99/],
   ['gated', {head: 1e9}, /Gated PixelCNN: head must be at most/],
@@ -30,9 +30,9 @@ const CASES: [string, Record<string, unknown>, RegExp][] = [
   [
     'made',
     {hidden: [1e5, 1e5]},
-    /hidden2\.weights of shape \[100000, 100000\] has .* take fewer features or units/,
+    /hidden2\.weights of shape \[100000, 100000\] must have .* take fewer features or units/,
   ],
-  ['made', {height: 1e5}, /hidden1\.weights of shape .* more than the/],
+  ['made', {height: 1e5}, /hidden1\.weights of shape .* must have at most the/],
   ['made', {hidden: 500}, /MADE: hidden must be a list of units, one for each layer, got 500/],
 ];
 
@@ -51,10 +51,10 @@ test('a field that no model knows is refused, and so is a missing one; the prese
     for (const other of others) assert.deepEqual(Object.keys(other).sort(), Object.keys(first).sort(), model);
     assert.throws(
       () => createModel(model, {...first, featurs: 8}),
-      /a config has no field 'featurs'\. The fields are height/,
+      /the fields of a config must be height.*, got 'featurs'/,
     );
     const {height: _, ...rest} = first;
-    assert.throws(() => createModel(model, rest), /the config lacks height/);
-    assert.throws(() => createModel(model, {...rest, hight: 28}), /no field 'hight'; height is missing\./);
+    assert.throws(() => createModel(model, rest), /the config must have all of .*, got none for height/);
+    assert.throws(() => createModel(model, {...rest, hight: 28}), /got 'hight'; height is missing/);
   }
 });

@@ -46,15 +46,17 @@ test('the smallest preset of each model gives logits of such images', () => {
 test('what a model cannot take is said', () => {
   assert.throws(() => fitPreset(findPreset('made', 'small'), color), {
     name: 'RangeError',
-    message: /made small: this model gives black and white images alone, but the images have 4 levels/,
+    message: /made small: for this model the images must have 2 levels, got 4/,
   });
   for (const [classes, said] of [
-    [0, 'no classes'],
-    [1, 'only one'],
+    [0, '0'],
+    [1, '1'],
   ] as const) {
     assert.throws(
       () => fitPreset(findPreset('gated', 'labeled'), {...gray, classes}),
-      new RegExp(`is given the class of each image, but the images have ${said}; .*--labels from-folders`),
+      new RegExp(
+        `is given the class of each image, the images must have at least 2 classes, got ${said}; .*--labels from-folders`,
+      ),
     );
   }
 });

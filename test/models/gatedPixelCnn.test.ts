@@ -241,11 +241,11 @@ test('bad labels and configs are refused with the rule', async () => {
       message: /must be an integer from 0 to 9/,
     });
   }
-  assert.throws(() => model.logits(x), /conditioned on a class; give it one, from 0 to 9/);
+  assert.throws(() => model.logits(x), /the condition must be a class from 0 to 9, got undefined/);
   assert.throws(() => model.logits(x, [1, 2]), /one class, or 4 of them, got 2/);
   model.dispose();
   await withModel(SMALL, async (none) => {
-    assert.throws(() => none.logits(x, 0), /the model has no classes/);
+    assert.throws(() => none.logits(x, 0), /knows no classes, so the condition must be left out, got 0/);
     x.dispose();
   });
   const wrong: [Partial<GatedPixelCnnConfig>, RegExp][] = [

@@ -211,7 +211,7 @@ test('numbers out of range are named, with the rule', () => {
     [{masks: -1}, /masks .* got -1/],
     [{hidden: [5, 0]}, /hidden layer .* got 0/],
     [{order: 'natural'}, /'raster' or 'random', got 'natural'/],
-    [{hidden: [], direct: false}, /direct connection must be on/],
+    [{hidden: [], direct: false}, /direct must be true.*got false/],
     [{maskSeed: -1}, /seed .* got -1/],
   ];
   for (const [change, message] of wrong) {

@@ -77,17 +77,20 @@ test('another data set of that name is noticed', async () => {
   await assert.rejects(openRun({...request, start: 'resume', changes: {}}), /there is no data set bars/);
   keep('bars', ['taken again']);
   const resumed = openRun({...request, start: 'resume', changes: {}});
-  await assert.rejects(resumed, /the data set bars is not the one that these weights were trained on/);
+  await assert.rejects(resumed, /the data set bars must be the one that these weights were trained on/);
   const published = loadWeights(runFiles('gated', 'labeled', 0, 'bars').weights);
   await assert.rejects(
     scorePublished(published, '', 'test'),
-    /not the one that these weights were trained on/,
+    /must be the one that these weights were trained on/,
   );
   published.dispose();
 });
 
 test('a model that cannot take the images is refused before anything is kept', async () => {
-  await assert.rejects(openRun({...request, model: 'made', preset: 'small'}), /black and white images alone/);
+  await assert.rejects(
+    openRun({...request, model: 'made', preset: 'small'}),
+    /for this model the images must have 2 levels/,
+  );
   assert.ok(!fs.existsSync(runFiles('made', 'small', 0, 'bars').state));
   await assert.rejects(openRun({...request, data: 'none'}), /there is no data set none; there are bars/);
   await assert.rejects(openRun({...request, data: 'mnist'}), /'mnist' is a data set that everybody has/);

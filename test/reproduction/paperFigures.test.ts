@@ -73,7 +73,7 @@ test('what is not there is named with what is', () => {
   assert.throws(() => paperFigure('toString' as PaperName, 1), RangeError);
   assert.throws(
     () => paperFigure('gated', 4),
-    /Gated PixelCNN has no figure 4 to stand beside; there are 1, 2, 3/,
+    /the figure of Gated PixelCNN must be one of 1, 2, 3, got '4'/,
   );
 });
 

@@ -20,7 +20,10 @@ test('options that say nothing, or contradict, before an image is read', async (
     [['folder', 'x', '--name', 'x', '--split', '80/20'], /--split must be shares .* got '80\/20'/],
     [['folder', 'x', '--name', 'x', '--transpose'], /--transpose is for npm run data -- idx/],
     [['idx', 'x', '--name', 'x', '--size', '8'], /--size is for npm run data -- folder/],
-    [['idx', 'x', '--name', 'x', '--test-labels', 'y'], /--test-labels goes with --test-images/],
+    [
+      ['idx', 'x', '--name', 'x', '--test-labels', 'y'],
+      /--test-labels goes with --test-images: give both, or neither/,
+    ],
     [['folder', 'nowhere', '--name', 'x'], /nowhere cannot be read: there is no such folder/],
   ];
   for (const [args, message] of cases) {

@@ -178,7 +178,7 @@ const alteredMetadata: readonly (readonly [string, string | undefined, RegExp])[
   ['model', '', /model is , but must be a name/],
   ['config', '[]', /config is \[\], but must be an object/],
   ['config', '{"a":null}', /config is/],
-  ['config', '{"a":1,"a":2}', /"a" is given twice/],
+  ['config', '{"a":1,"a":2}', /got "a" twice/],
   ['config', '{', /not valid JSON/],
   ['recipe', undefined, /recipe is missing/],
   ['binarization', 'gray', /binarization is gray/],
@@ -247,7 +247,7 @@ test('what could not be loaded is not saved, and the older file stays', () => {
   refuse({tensors, metadata: {...metadata, score: {testNats: Number.NaN}}}, /score is/);
   refuse({tensors, metadata: {...metadata, step: 0.5}}, /step is 0.5/);
   const wrong = new Map([['w', {shape: [4], data: new Float32Array(3)}]]);
-  refuse({tensors: wrong, metadata}, /has 3 values/);
+  refuse({tensors: wrong, metadata}, /must have 4 values, got 3/);
   assertRefused(() => saveTrainingState(file, {...state, batchesDone: -1}), /batchesDone is -1/);
   assert.deepEqual(fs.readFileSync(file), before);
 });
