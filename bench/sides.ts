@@ -1,3 +1,4 @@
+import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
@@ -66,20 +67,25 @@ export async function load(
   compileLimit: number,
 ): Promise<Compiling | null> {
   const {model, config} = network;
-  const command = {do: 'load', model, config, what, weights: await writeWeights(network, batch)};
+  const weights = await writeWeights(network, batch);
+  const command = {do: 'load', model, config, what, weights};
   const nats: [string, number][] = [];
   let compiling: Compiling | null = null;
-  for (const side of SIDES) {
-    const worker = workers[side];
-    if (worker === undefined) continue;
-    if (side !== 'compiled') {
-      nats.push([side, (await worker.ask<{nats: number}>(command)).nats]);
-      continue;
+  try {
+    for (const side of SIDES) {
+      const worker = workers[side];
+      if (worker === undefined) continue;
+      if (side !== 'compiled') {
+        nats.push([side, (await worker.ask<{nats: number}>(command)).nats]);
+        continue;
+      }
+      const compiled = await compile(worker, command, compileLimit);
+      compiling = compiled.compiling;
+      if (compiled.nats !== null) nats.push([side, compiled.nats]);
+      else delete workers.compiled;
     }
-    const compiled = await compile(worker, command, compileLimit);
-    compiling = compiled.compiling;
-    if (compiled.nats !== null) nats.push([side, compiled.nats]);
-    else delete workers.compiled;
+  } finally {
+    fs.rmSync(weights, {force: true});
   }
   checkNats(network.name, nats);
   return compiling;
@@ -115,7 +121,7 @@ export function checkNats(name: string, nats: readonly (readonly [string, number
   throw new Error(`${name}: the sides must give the same nats within ${allowed.toPrecision(2)}, got ${said}`);
 }
 
-/** First weights, made uneven so that no term is hidden by a zero, with images. */
+/** First weights, made uneven so that no term is hidden by a zero, with images: a file of this process. */
 async function writeWeights(network: BenchNetwork, batch: number): Promise<string> {
   const model = createModel(network.model, network.config);
   const tensors = new Map<string, StoredTensor>();
@@ -135,7 +141,7 @@ async function writeWeights(network: BenchNetwork, batch: number): Promise<strin
   const [{x}] = new Dataset(images, {levels}).inOrder(batch);
   tensors.set('images', {dtype: 'F32', shape: x.shape, data: Float32Array.from(x.dataSync())});
   x.dispose();
-  const file = path.join(projectRoot(), '.cache', 'bench.safetensors');
+  const file = path.join(projectRoot(), '.cache', `bench-${process.pid}.safetensors`);
   writeFileAtomically(file, encodeSafetensors({tensors, metadata: {}}));
   return file;
 }
