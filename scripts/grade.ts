@@ -3,21 +3,26 @@ import * as path from 'node:path';
 import {readArguments, run, UsageError, userPath} from './cli';
 import {type Grade, gradeNotebook} from './notebooks/grading';
 
-const HELP = `npm run grade -- FILE.ipynb… [--json] [--limit SECONDS]
+const HELP = `npm run grade -- FILE.ipynb… [--json] [--whole] [--limit SECONDS]
 
 Executes students' notebooks, each in a kernel of its own, and prints exercise by exercise: passed, wrong
 or open. The committed check cells are run, whatever became of them in the student's notebook; one that was
-changed is named. A notebook that cannot be run stops no other. Nothing is written into the notebooks, and
-nothing needs the network. A student's code runs as you: use an account or a container of its own.
+changed is named. Of the other cells only those are run that make or change what the checks use: trainings
+of an open exercise cost no time. A notebook that cannot be run stops no other. Nothing is written into the
+notebooks, and nothing needs the network. A student's code runs as you: use an account or a container of its
+own.
 
   --json           an object for each notebook, in an array
+  --whole          runs every cell, from top to bottom
   --limit SECONDS  for one notebook (default 600)
 
 Exit code: 0 when every exercise that has a check is passed, 1 when some are wrong or open, 2 when a
 notebook was tampered with or could not be run.`;
 
 run(async () => {
-  const args = readArguments(HELP, {json: {type: 'boolean'}, limit: {type: 'string'}});
+  const args = readArguments(HELP, {
+    ...{json: {type: 'boolean'}, whole: {type: 'boolean'}, limit: {type: 'string'}},
+  });
   if (args.positionals.length === 0) throw new UsageError(`which notebooks?\n\n${HELP}`);
   const limit = args.integer('limit', 1) ?? 600;
   const files = args.positionals.map(userPath);
@@ -25,7 +30,7 @@ run(async () => {
   if (absent !== undefined) throw new UsageError(`there is no file ${absent}; correct the path`);
   const grades: Grade[] = [];
   for (const file of files) {
-    const grade = await gradeNotebook(file, {limit});
+    const grade = await gradeNotebook(file, {limit, whole: args.flag('whole')});
     grades.push(grade);
     if (!args.flag('json')) console.log(textOf(grade));
   }

@@ -15,6 +15,9 @@ export interface Panel {
   readonly values: ArrayLike<number>;
   /** Cells with an outline, such as the pixel whose receptive field is shown. */
   readonly marked?: readonly Cell[];
+  /** Names in place of the numbers of rows and columns; the figure's, where they are left out. */
+  readonly rowNames?: readonly string[];
+  readonly columnNames?: readonly string[];
 }
 
 /**
@@ -34,7 +37,7 @@ export interface Heatmap extends FigureText {
   readonly panelsPerRow?: number;
   readonly xLabel?: string;
   readonly yLabel?: string;
-  /** Names in place of the numbers of rows and columns; one for each, the same in all panels. */
+  /** Names in place of the numbers of rows and columns, for panels that have none of their own. */
   readonly rowNames?: readonly string[];
   readonly columnNames?: readonly string[];
   /** Numbers written into the cells, with so many digits after the point; for small matrices. */
@@ -90,12 +93,13 @@ export function heatmap(figure: Heatmap): Chart {
       suffix: i === 0 ? '' : String(i + 1),
     };
   });
-  const longest = (names: readonly string[] = []): number => {
-    return names.reduce((most, {length}) => Math.max(most, 7 * length), 0);
+  const longest = (names: 'rowNames' | 'columnNames'): number => {
+    const all = figure.panels.flatMap((panel) => namesOf(figure, panel, names) ?? []);
+    return all.reduce((most, {length}) => Math.max(most, 7 * length), 0);
   };
-  const left = 62 + Math.max(0, longest(figure.rowNames) - 12);
+  const left = 62 + Math.max(0, longest('rowNames') - 12);
   // Names that are wider than a cell are drawn aslant.
-  const aslant = longest(figure.columnNames) > cell ? longest(figure.columnNames) : 0;
+  const aslant = longest('columnNames') > cell ? longest('columnNames') : 0;
   const below = (figure.xLabel ? 50 : 34) + aslant;
   const frame = {width, height, left, right: barWidth, above: titleSpace, below};
   const titles = axes.map(({panel, x, y}) => ({
@@ -137,11 +141,14 @@ export function heatmap(figure: Heatmap): Chart {
       ),
       ...Object.fromEntries(
         axes.flatMap(({panel, x, y, suffix}) => [
-          [`xaxis${suffix}`, cellAxis(panel.columns, x, `y${suffix}`, figure.xLabel, figure.columnNames)],
+          [
+            `xaxis${suffix}`,
+            cellAxis(panel.columns, x, `y${suffix}`, figure.xLabel, namesOf(figure, panel, 'columnNames')),
+          ],
           [
             `yaxis${suffix}`,
             {
-              ...cellAxis(panel.rows, y, `x${suffix}`, figure.yLabel, figure.rowNames),
+              ...cellAxis(panel.rows, y, `x${suffix}`, figure.yLabel, namesOf(figure, panel, 'rowNames')),
               range: [panel.rows - 0.5, -0.5],
             },
           ],
@@ -151,12 +158,21 @@ export function heatmap(figure: Heatmap): Chart {
   };
 }
 
-function checkNames({panels, rowNames, columnNames}: Heatmap): void {
-  for (const {rows, columns} of panels) {
-    for (const [what, names, count] of [
-      ['rowNames', rowNames, rows],
-      ['columnNames', columnNames, columns],
+function namesOf(
+  figure: Heatmap,
+  panel: Panel,
+  which: 'rowNames' | 'columnNames',
+): readonly string[] | undefined {
+  return panel[which] ?? figure[which];
+}
+
+function checkNames(figure: Heatmap): void {
+  for (const panel of figure.panels) {
+    for (const [what, count] of [
+      ['rowNames', panel.rows],
+      ['columnNames', panel.columns],
     ] as const) {
+      const names = namesOf(figure, panel, what);
       if (names !== undefined && names.length !== count) {
         throw new RangeError(`heatmap: ${what} must be ${count}, one for each, got ${names.length}`);
       }

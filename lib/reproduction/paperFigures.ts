@@ -24,8 +24,8 @@ export interface PaperFigure {
   readonly shows: string;
   /** The number in the paper that belongs to it, with its table; left out where there is none. */
   readonly reported?: string;
-  /** Its page in arXiv's PDF; left out where it was not looked up. */
-  readonly page?: number;
+  /** Its page in arXiv's PDF, from 1. */
+  readonly page: number;
   /** Whether it shows images, drawn or completed, that ours are to be seen beside. */
   readonly images?: true;
 }
@@ -34,17 +34,21 @@ export interface PaperFigure {
 export const ARXIV_PDF = 'https://arxiv.org/pdf';
 
 export const PAPERS = {
+  // Its pages are those of the version that was printed (PMLR 37, pages 881 to 889), which arXiv's second
+  // one was made to match.
   made: {
     name: 'MADE',
     title: 'MADE: Masked Autoencoder for Distribution Estimation',
     arxiv: '1502.03509',
     figures: {
-      1: {shows: 'masks that turn a plain autoencoder into an autoregressive one'},
+      1: {page: 4, shows: 'masks that turn a plain autoencoder into an autoregressive one'},
       2: {
+        page: 7,
         shows: 'how the likelihood of digits changes with the number of masks',
         reported: '88.40 nats with 1 mask, 86.64 with 32 masks and two hidden layers (table 6)',
       },
       3: {
+        page: 8,
         shows: 'drawn digits, and the nearest training digits',
         images: true,
         reported: '86.64 nats at best (table 6)',
@@ -150,10 +154,10 @@ export function figuresNamed(compare: string): {readonly paper: PaperName; reado
   });
 }
 
-/** The paper's PDF, at the page of the figure where it is known. */
+/** The paper's PDF, at the page of the figure. */
 export function addressOf(paper: PaperName, figure: number): string {
   const {page} = findFigure(paper, figure);
-  return `${ARXIV_PDF}/${PAPERS[paper].arxiv}${page === undefined ? '' : `#page=${page}`}`;
+  return `${ARXIV_PDF}/${PAPERS[paper].arxiv}#page=${page}`;
 }
 
 /** Where a paper's picture is kept: out of git. */
@@ -164,9 +168,8 @@ export function paperFigureFile(paper: PaperName, figure: number): string {
 function inItsPlace(paper: PaperName, figure: number): Chart {
   const {name} = PAPERS[paper];
   const {shows, reported, page} = findFigure(paper, figure);
-  const place = page === undefined ? '' : `, page ${page}`;
   return pictureFrame(
-    {title: `From the paper: ${name}, figure ${figure}${place}`, description: `Not here: ${shows}.`},
+    {title: `From the paper: ${name}, figure ${figure}, page ${page}`, description: `Not here: ${shows}.`},
     [
       `It shows ${shows}.`,
       ...(reported === undefined ? [] : [`Reported: ${reported}.`]),

@@ -3,7 +3,8 @@
 Usage: python execute.py [--past-errors] ROOT OUT NOTEBOOK...
 ROOT is the kernels' working directory; OUT gets the executed notebooks under their own names.
 The originals are not touched: scripts/notebooks/execute.ts puts the results in their place when all is well.
-With --past-errors a cell that fails stops nothing, and what was executed before an interruption is written.
+With --past-errors a cell that fails stops nothing and is marked as failed in its metadata, and what was
+executed before an interruption is written.
 It ends when its standard input is closed, so that no kernel outlives the command that wanted it.
 """
 
@@ -47,6 +48,7 @@ def execute(path, root, out, past_errors):
     def executed(cell, cell_index, execute_reply):
         nonlocal done
         if execute_reply["content"]["status"] != "ok":
+            cell.metadata["failed"] = True
             # For 200 ms after an error the kernel refuses every cell.
             time.sleep(0.4)
             return

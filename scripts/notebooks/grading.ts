@@ -6,6 +6,7 @@ import {projectRoot} from '../../lib/storage/paths';
 import {venvPython} from './execute';
 import {exerciseCells, readVerdicts, type Verdict} from './exercises';
 import {type Cell, type Notebook, stringify, textOf} from './notebook';
+import {neededCells} from './slice';
 
 /** What became of a student's notebook. */
 export interface Grade {
@@ -26,6 +27,8 @@ export interface Grade {
 export interface GradeOptions {
   /** Seconds for one notebook. */
   readonly limit: number;
+  /** Whether every cell is run, not only those that the checks need. */
+  readonly whole?: boolean;
   /** The committed notebooks by file name; those of this repository where it is left out. */
   readonly lessons?: ReadonlyMap<string, Notebook>;
   /** Where the kernels stand: the project, where it is left out. */
@@ -34,11 +37,12 @@ export interface GradeOptions {
 
 /**
  * Executes a student's notebook and reads the verdicts of its checks. It is the committed check
- * cells that are run and read: what a student's own cells print counts for nothing. Never throws
+ * cells that are run and read: what a student's own cells print counts for nothing. Of the other
+ * cells those are run that the checks need; all of them, where one of those fails. Never throws
  * because of what is in the file.
  */
 export async function gradeNotebook(file: string, options: GradeOptions): Promise<Grade> {
-  const {lessons = committedNotebooks(), limit, root = projectRoot()} = options;
+  const {lessons = committedNotebooks(), limit, whole = false, root = projectRoot()} = options;
   const broken = (note: string, lesson = '', exercises: readonly Verdict[] = []): Grade => {
     return {file, lesson, state: 'broken', note, exercises};
   };
@@ -58,7 +62,15 @@ export async function gradeNotebook(file: string, options: GradeOptions): Promis
   const committed = lessons.get(lesson) as Notebook;
   const {notebook, missing} = withCommittedChecks(student, committed);
   const replaced = replacedNames(student, committed);
-  const {cells, finished, failed} = await execute(notebook, {limit, root});
+  const began = Date.now();
+  const short = whole ? notebook : withNeededCells(notebook);
+  let {cells, finished, failed} = await execute(short, {limit, root});
+  if (!whole && finished && cells.some(({metadata}) => metadata.failed === true)) {
+    // Perhaps it needs a cell that was left out, in a way that cannot be read off the names.
+    const left = limit - (Date.now() - began) / 1000;
+    const all = await execute(notebook, {limit: Math.max(1, left), root});
+    if (all.finished) ({cells, finished, failed} = all);
+  }
   const exercises = verdictsOf(committed, cells);
   if (missing.length > 0 || replaced.length > 0) {
     const what = [
@@ -152,8 +164,23 @@ function outputText({outputs = []}: Cell): string {
   return outputs.flatMap(({name, text}) => (name === 'stdout' ? [textOf(text)] : [])).join('');
 }
 
+function isCheck({metadata}: Cell): boolean {
+  return (metadata.tags as string[] | undefined)?.includes(CHECK_TAG) ?? false;
+}
+
+/** The notebook with the code of every cell taken out that its checks can do without. */
+function withNeededCells(notebook: Notebook): Notebook {
+  const {cells} = notebook;
+  const sources = cells.map(({cell_type, source}) => (cell_type === 'code' ? textOf(source) : ''));
+  const needed = neededCells(
+    sources,
+    cells.flatMap((cell, i) => (isCheck(cell) ? [i] : [])),
+  );
+  return {...notebook, cells: cells.map((cell, i) => (needed.has(i) ? cell : {...cell, source: ''}))};
+}
+
 function verdictsOf(committed: Notebook, cells: readonly Cell[]): Verdict[] {
-  const checks = cells.filter(({metadata}) => (metadata.tags as string[] | undefined)?.includes(CHECK_TAG));
+  const checks = cells.filter(isCheck);
   const given = new Map(
     checks.flatMap((cell) => readVerdicts(outputText(cell)).map((verdict) => [verdict.exercise, verdict])),
   );

@@ -84,3 +84,15 @@ test('rows and columns may have names, one for each', () => {
     /rowNames must be 2/,
   );
 });
+
+test('a panel of its own size has names of its own, the others those of the figure', () => {
+  const narrow = {rows: 2, columns: 1, values: [0, 1], columnNames: ['degree 3']};
+  const wide = {rows: 2, columns: 3, values: [0, 1, 1, 1, 1, 0]};
+  const chart = heatmap({...text, scale: 'mask', panels: [narrow, wide], columnNames: ['a', 'b', 'c']});
+  assert.deepEqual((chart.layout.xaxis as JsonObject).ticktext, ['degree 3']);
+  assert.deepEqual((chart.layout.xaxis2 as JsonObject).ticktext, ['a', 'b', 'c']);
+  assert.throws(
+    () => heatmap({...text, scale: 'mask', panels: [{...wide, rowNames: ['a']}]}),
+    /rowNames must be 2/,
+  );
+});

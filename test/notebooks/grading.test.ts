@@ -33,7 +33,7 @@ const lessons = new Map([['99-numbers.ipynb', lesson(...START)]]);
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'grading-'));
 test.after(() => fs.rmSync(folder, {recursive: true}));
 
-const grade = (name: string, content: Notebook | string, limit = 60) => {
+const grade = (name: string, content: Notebook | string, limit = 200) => {
   const file = path.join(folder, `${name}.ipynb`);
   fs.writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
   return gradeNotebook(file, {limit, lessons});
@@ -52,6 +52,26 @@ test('solved, wrong and open answers, in the order of the lesson', async () => {
   assert.equal(mixed.state, 'graded', mixed.note);
   assert.deepEqual(told(mixed.exercises).slice(1), ['Even open']);
   assert.equal(mixed.exercises[0].verdict, 'wrong');
+});
+
+test('an open exercise that takes for ever costs nothing, unless all cells are to run', async () => {
+  const {cells, ...rest} = lesson('const two = 2;', 'const even = 4;');
+  const endless: Cell = {...cells[1], source: 'let steps = 1; while (steps > 0) steps += 1;'};
+  const before = {...rest, cells: [cells[0], endless, ...cells.slice(1)]};
+  const quick = await grade('project', before);
+  assert.equal(quick.state, 'graded', quick.note);
+  assert.deepEqual(told(quick.exercises), ['Two passed', 'Even passed']);
+  const file = path.join(folder, 'project.ipynb');
+  const whole = await gradeNotebook(file, {limit: 15, lessons, whole: true});
+  assert.equal(whole.state, 'broken');
+  assert.match(whole.note, /did not end within 15 s/);
+});
+
+test('where an answer fails, every cell is run: it may need one in a way that no name shows', async () => {
+  const {cells, ...rest} = lesson('const {two} = (globalThis as any).hidden;', 'const even = 4;');
+  const maker: Cell = {...cells[1], source: "eval('globalThis.hidden = {two: 2}');"};
+  const made = await grade('hidden', {...rest, cells: [cells[0], maker, ...cells.slice(1)]});
+  assert.deepEqual(told(made.exercises), ['Two passed', 'Even passed']);
 });
 
 test('a changed check is named, and the committed one is run in its place', async () => {
@@ -80,10 +100,10 @@ test('what cannot be read, is of no lesson, or does not end is broken, and says 
   const endless = await grade(
     'endless',
     lesson('const two = 2;', 'let even = 4; while (even) even += 2;'),
-    20,
+    60,
   );
   assert.equal(endless.state, 'broken');
-  assert.match(endless.note, /did not end within 20 s/);
+  assert.match(endless.note, /did not end within 60 s/);
   assert.deepEqual(told(endless.exercises)[0], 'Two passed');
   assert.equal(endless.exercises[1].verdict, 'wrong');
 });
