@@ -1,7 +1,9 @@
 import * as fs from 'node:fs';
+import * as os from 'node:os';
 import * as path from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {startEngine} from '../lib/engine/index';
+import {threadCount} from '../lib/engine/threads';
 import {measureResults, resultsMarkdown} from '../lib/reproduction/results';
 import {makeFolder, writeFileAtomically} from '../lib/storage/files';
 import {buildFolder, projectRoot} from '../lib/storage/paths';
@@ -49,6 +51,8 @@ run(async () => {
       into,
       figures,
       private: !publish,
+      // What is committed is timed undisturbed.
+      together: publish ? 1 : notebooksTogether(),
       onProgress: printProgress,
       onWarning: (sentence) => console.log(sentence),
     },
@@ -66,6 +70,11 @@ run(async () => {
       'Next: npm run lab, and open 00-at-a-glance.ipynb.',
   );
 });
+
+/** A notebook keeps two processors busy now and then, one most of the time, and 2 GB. */
+function notebooksTogether(): number {
+  return Math.max(1, Math.min(4, threadCount(), Math.floor(os.freemem() / 2e9)));
+}
 
 /** @throws UsageError when a number is of no notebook */
 function chosen(files: readonly string[], numbers: readonly string[]): string[] {

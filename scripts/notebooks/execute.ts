@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import * as readline from 'node:readline';
+import {threadCount} from '../../lib/engine/threads';
 import {duration} from '../../lib/figures/show';
 import type {Chart} from '../../lib/figures/style';
 import {writeFileAtomically} from '../../lib/storage/files';
@@ -47,6 +48,11 @@ export interface ExecuteOptions {
    * nothing is drawn, if it is left out.
    */
   readonly figures?: string;
+  /**
+   * How many run at once, each with its share of the processors. One, when it is left out: then what a
+   * notebook times is not disturbed.
+   */
+  readonly together?: number;
 }
 
 /** GitHub shows no notebook that is much larger. */
@@ -109,17 +115,54 @@ interface Report {
 }
 
 /** @returns the seconds each notebook took, by its file name */
-function runKernels(
+async function runKernels(
   files: readonly string[],
   folder: string,
-  {onProgress, python = venvPython(), figures, private: own = false}: ExecuteOptions,
+  options: ExecuteOptions,
 ): Promise<Map<string, number>> {
   const cellsInAll = files.reduce((sum, file) => sum + codeCells(read(file)), 0);
   const started = performance.now();
+  const done = new Map<string, number>();
   const seconds = new Map<string, number>();
+  const onReport = ({notebook, done: cellsDone = 0, cells = 0, seconds: taken = 0}: Report): void => {
+    done.set(notebook, cellsDone);
+    seconds.set(notebook, taken);
+    const all = [...done.values()].reduce((sum, count) => sum + count, 0);
+    const elapsed = (performance.now() - started) / 1000;
+    const secondsToGo = all > 0 ? (elapsed / all) * (cellsInAll - all) : null;
+    options.onProgress?.({notebook, done: cellsDone, cells, seconds: taken, secondsToGo});
+  };
+  const waiting = [...files];
+  const stop = new AbortController();
+  const together = Math.min(options.together ?? 1, files.length);
+  const threads = together > 1 ? Math.max(1, Math.floor(threadCount() / together)) : undefined;
+  const work = async (): Promise<void> => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      await runKernel(file, folder, {...options, threads, signal: stop.signal, onReport});
+    }
+  };
+  try {
+    await Promise.all(Array.from({length: together}, work));
+  } finally {
+    // Where one failed the others need not come to their end.
+    waiting.length = 0;
+    stop.abort();
+  }
+  return seconds;
+}
+
+interface KernelOptions extends Pick<ExecuteOptions, 'python' | 'figures' | 'private'> {
+  /** Of the native engine; all processors when not given. */
+  readonly threads: number | undefined;
+  readonly signal: AbortSignal;
+  readonly onReport: (report: Report) => void;
+}
+
+/** Runs one notebook. @throws Error that names the cell that failed */
+function runKernel(file: string, folder: string, options: KernelOptions): Promise<void> {
+  const {python = venvPython(), figures, private: own = false, threads, signal} = options;
   let failure: Report | null = null;
-  let before = 0;
-  const runner = spawn(python, [path.join(__dirname, 'execute.py'), root, folder, ...files], {
+  const runner = spawn(python, [path.join(__dirname, 'execute.py'), root, folder, file], {
     // The open pipe on its standard input tells the runner that we are still there.
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {
@@ -127,34 +170,32 @@ function runKernels(
       // The papers' pictures are not ours to pass on.
       ...(own ? {} : {PAPER_FIGURES: 'off'}),
       ...(figures === undefined ? {} : {AUTOREGRESSIVE_FIGURES: figures}),
+      ...(threads === undefined ? {} : {RASTER_THREADS: String(threads)}),
     },
   });
+  const end = (): void => {
+    runner.stdin.end();
+  };
+  signal.addEventListener('abort', end);
   let words = '';
   runner.stderr.on('data', (chunk: Buffer) => {
     words = (words + chunk.toString()).slice(-4000);
   });
   readline.createInterface({input: runner.stdout}).on('line', (line) => {
     const report = JSON.parse(line) as Report;
-    const {notebook, done = 0, cells = 0} = report;
     if (report.failed !== undefined) failure = report;
-    else {
-      seconds.set(notebook, report.seconds ?? 0);
-      const all = before + done;
-      const elapsed = (performance.now() - started) / 1000;
-      const secondsToGo = all > 0 ? (elapsed / all) * (cellsInAll - all) : null;
-      if (done === cells) before += cells;
-      onProgress?.({notebook, done, cells, seconds: report.seconds ?? 0, secondsToGo});
-    }
+    else options.onReport(report);
   });
   return new Promise((resolve, reject) => {
     runner.on('error', (error) =>
       reject(new Error(`Notebooks: could not start ${python}: ${error.message}`)),
     );
     runner.on('close', (code) => {
+      signal.removeEventListener('abort', end);
       if (failure !== null) reject(new Error(describe(failure)));
       else if (code !== 0)
         reject(new Error(`Notebooks: the runner ended with code ${code}:\n${words.trim()}`));
-      else resolve(seconds);
+      else resolve();
     });
   });
 }

@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import test from 'node:test';
+import {threadCount} from '../../lib/engine/threads';
 import {projectRoot} from '../../lib/storage/paths';
 import {findChromium} from '../../scripts/notebooks/browser';
 import {executeNotebooks, type NotebookProgress} from '../../scripts/notebooks/execute';
@@ -89,6 +90,42 @@ test(
       return true;
     });
     assert.equal(fs.readFileSync(file, 'utf8'), before);
+  }),
+);
+
+test(
+  'two at once: each is executed with its share of the processors; where one fails none is changed',
+  inFolder(async (folder) => {
+    const names = ['first.ipynb', 'second.ipynb', 'third.ipynb'];
+    const files = names.map((name) => path.join(folder, name));
+    for (const [k, file] of files.entries()) {
+      const cell = `console.log(${k}, process.env.RASTER_THREADS);`;
+      fs.writeFileSync(file, stringify(notebookOf(cell, 'const b = 2;')));
+    }
+    const shares: number[] = [];
+    const results = await executeNotebooks(files, {
+      together: 2,
+      onProgress: ({secondsToGo}) => shares.push(secondsToGo ?? -1),
+    });
+    assert.deepEqual(
+      results.map(({notebook}) => notebook),
+      names,
+    );
+    for (const [k, file] of files.entries()) {
+      const {cells} = JSON.parse(fs.readFileSync(file, 'utf8')) as Notebook;
+      const threads = Math.max(1, Math.floor(threadCount() / 2));
+      assert.equal(textOf(cells[0].outputs?.[0].text), `${k} ${threads}\n`);
+    }
+    assert.equal(shares.at(-1), 0, 'at the end nothing is to go');
+
+    const before = files.map((file) => fs.readFileSync(file, 'utf8'));
+    fs.writeFileSync(files[1], stringify(notebookOf("throw new RangeError('size must be odd, got 2');")));
+    before[1] = fs.readFileSync(files[1], 'utf8');
+    await assert.rejects(executeNotebooks(files, {together: 2}), /^Error: second.ipynb, cell 1, failed/);
+    assert.deepEqual(
+      files.map((file) => fs.readFileSync(file, 'utf8')),
+      before,
+    );
   }),
 );
 
