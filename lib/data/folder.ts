@@ -170,7 +170,9 @@ function classNames(folder: string, files: readonly string[]): string[] {
   }
   const names = [...new Set(files.map((file) => file.slice(0, file.indexOf('/'))))];
   if (names.length > 256) {
-    throw new RangeError(`labels from folders: there can be 256 classes, ${folder} has ${names.length}`);
+    throw new RangeError(
+      `labels from folders: there may be 256 classes at most, got ${names.length} in ${folder}`,
+    );
   }
   if (names.length < 2 || names.every((name) => PARTS.test(name))) {
     throw new RangeError(

@@ -31,7 +31,7 @@ export async function fetchPaper(
   try {
     for await (const part of body as unknown as AsyncIterable<Uint8Array>) {
       size += part.length;
-      if (size > most) throw new Error(`it has more than ${most} bytes, and is no paper`);
+      if (size > most) throw new Error(`it may have at most ${most} bytes, got more, so it is no paper`);
       parts.push(part);
     }
   } catch (error) {
@@ -43,7 +43,7 @@ export async function fetchPaper(
 
 async function connect(address: string, signal: AbortSignal): Promise<Response> {
   try {
-    return await fetch(address, {signal});
+    return await fetchAgain(address, signal);
   } catch (error) {
     if (signal.aborted) throw error;
     const {message, cause} = error as Error & {cause?: {code?: string; message?: string}};
@@ -51,5 +51,18 @@ async function connect(address: string, signal: AbortSignal): Promise<Response> 
       `${new URL(address).host} cannot be reached (${cause?.code || cause?.message || message}): ` +
         'try again with a network, or give PDFs that you have: npm run paper-figures -- --pdf FILE…',
     );
+  }
+}
+
+/**
+ * While the paper before is cut out, the server closes the connection that is kept, and
+ * the request that is sent on it fails. A second one opens its own.
+ */
+async function fetchAgain(address: string, signal: AbortSignal): Promise<Response> {
+  try {
+    return await fetch(address, {signal});
+  } catch (error) {
+    if ((error as {cause?: {code?: string}}).cause?.code !== 'UND_ERR_SOCKET') throw error;
+    return await fetch(address, {signal});
   }
 }

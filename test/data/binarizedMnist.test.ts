@@ -109,9 +109,12 @@ test('what is not the published file is refused in one sentence, and nothing is 
     [{[TEST]: '<!DOCTYPE html><title>404</title>'}, /is an HTML page in place of binarized_mnist_test\.amat/],
     [
       {[TEST]: texts.get(VALID)},
-      /holds binarized_mnist_valid\.amat, not binarized_mnist_test\.amat: .*swapped/,
+      /holds binarized_mnist_valid\.amat, not binarized_mnist_test\.amat: .*the files were swapped; rename them/,
     ],
-    [{[TEST]: undefined}, /there is no binarized_mnist_test\.amat, .*\.gz or .*\.xz in .*; copy all three/],
+    [
+      {[TEST]: undefined},
+      /there is no binarized_mnist_test\.amat, .*\.gz or .*\.xz in .*; copy all three parts there/,
+    ],
     [{[TEST]: undefined, [`${TEST}.gz`]: gzipSync(text).subarray(0, 50)}, /is no whole gzip file/],
     [{[TEST]: undefined, [`${TEST}.xz`]: xz.subarray(0, 50)}, /is no whole xz file/],
   ];
@@ -168,6 +171,13 @@ test('kept files are checked whenever they are read; a new start replaces them',
   await keepBinarizedMnist(fromFolder(folderWith()), {folder, layout});
   assert.equal((await loadBinarizedMnist('test', {folder, layout})).count, 2);
   fs.rmSync(file);
-  await assert.rejects(loadBinarizedMnist('test', {folder, layout}), MissingDataError);
+  await assert.rejects(loadBinarizedMnist('test', {folder, layout}), (error: Error) => {
+    assert.ok(error instanceof MissingDataError);
+    assert.match(
+      error.message,
+      /the binarized MNIST of the papers is needed, .*: npm run data -- binarized-mnist$/,
+    );
+    return true;
+  });
   await assert.rejects(loadBinarizedMnist('all' as Split, {folder, layout}), /split must be train/);
 });

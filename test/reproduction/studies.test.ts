@@ -51,6 +51,8 @@ test('what is missing, broken or out of date is told with the way to make it', (
   assert.throws(() => loadStudy('depth', file), /cannot be read.*npm run study -- depth/);
   fs.writeFileSync(file, JSON.stringify({...loadStudy('depth'), images: 1}));
   assert.throws(() => loadStudy('depth', file), /other runs than.*npm run study -- depth/);
+  fs.writeFileSync(file, '[1]');
+  assert.throws(() => loadStudy('depth', file), /is not what a study writes; .*npm run study -- depth/);
   assert.throws(() => findStudy('width'), /unknown study 'width'; there are masks, depth/);
   fs.rmSync(folder, {recursive: true});
 });

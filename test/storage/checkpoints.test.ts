@@ -212,7 +212,10 @@ test('altered tensors are refused', () => {
   const infinite = {...bias, dtype: 'F16', data: Float32Array.of(0, 0, 1e9)};
   assertRefused(() => loadCheckpoint(put('hidden/bias', infinite)), /value 2 .* is Infinity/);
   const integers = {...bias, dtype: 'I32', data: new Int32Array(3)};
-  assertRefused(() => loadCheckpoint(put('hidden/bias', integers)), /dtype I32, but weights are F32 or F16/);
+  assertRefused(
+    () => loadCheckpoint(put('hidden/bias', integers)),
+    /dtype I32, but weights are F32 or F16. Use a checkpoint that this project wrote/,
+  );
 });
 
 test('an altered training state is refused', () => {

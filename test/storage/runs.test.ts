@@ -121,7 +121,7 @@ test('weights that are not finite are not written over good ones', () => {
   const weights = new Map([...state.adam.weights].map(([name, data]) => [name, data.map(() => Number.NaN)]));
   assert.throws(
     () => saveRun(file, model, runOf(), {...state, adam: {...state.adam, weights}}),
-    /NaN, but every value must be finite/,
+    /NaN, but every value must be finite. Use the last good checkpoint/,
   );
   assert.deepEqual(fs.readFileSync(file), bytes);
   model.dispose();
