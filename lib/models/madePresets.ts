@@ -57,13 +57,13 @@ export const MADE = defineModel({
       // Scored in a random order, the kind that it learns: raster order is like none of those.
       config: {
         ...ONE_ORDER,
-        hidden: [700, 700],
+        hidden: [1200, 1200],
         masks: 0,
         orderAgnostic: true,
         order: 'random',
         conditioned: true,
       },
-      recipe: {...TRAIN_DEFAULTS, epochs: 8, learningRate: 1.5e-3},
+      recipe: {...TRAIN_DEFAULTS, epochs: 80, learningRate: 1.5e-3},
     },
     /** Small enough to learn while you watch. */
     small: {

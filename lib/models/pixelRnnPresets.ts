@@ -7,14 +7,17 @@ const SHAPE = {...DIGITS, residual: true, skip: false} as const;
 /**
  * The presets of Row LSTM and the Diagonal BiLSTM. Table 4 of van den Oord et al. 2016a has two sizes of the
  * latter; it gives none for Row LSTM, which has the same here, so that the two can be compared.
+ *
+ * @param firstSize side of the first kernel of `digits`; table 1 has 7
  */
 export function pixelRnnPresets(
   papers: Readonly<Record<'digits' | 'one-layer', Reported> & Record<'cifar10-paper', ReportedBits>>,
+  firstSize = 7,
 ): Readonly<Record<'digits' | 'one-layer' | 'small' | 'cifar10-paper', PresetOf<PixelRnnConfig>>> {
   return {
     /** "7 layers, h = 16". */
     digits: {
-      config: {...SHAPE, features: 16, layers: 7, head: 32},
+      config: {...SHAPE, firstSize, features: 16, layers: 7, head: 32},
       recipe: {...DIGITS_RECIPE, epochs: 4, learningRate: 4e-3},
       paper: papers.digits,
     },

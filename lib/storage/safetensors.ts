@@ -148,8 +148,8 @@ function decodeHeader(bytes: Uint8Array): {length: number; json: Record<string, 
       `the header's length is ${length}, but only ${bytes.length - 8} bytes follow it`,
     );
   }
-  if (length === 0 || bytes[8] !== 0x7b)
-    throw new SafetensorsError(`the header must start with {, got byte ${bytes[8]}`);
+  if (length === 0) throw new SafetensorsError("the header's length must be at least 2, got 0");
+  if (bytes[8] !== 0x7b) throw new SafetensorsError(`the header must start with {, got byte ${bytes[8]}`);
   let text: string;
   try {
     text = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(bytes.subarray(8, 8 + length));

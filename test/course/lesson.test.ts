@@ -23,5 +23,5 @@ test('a lesson shows, tells progress, trains and gives hints, each by a function
   made.dispose();
   assert.equal(history.length, 2);
   assert.match(shown.join(), /100 % {2}black: \d+\.\d\d nats/);
-  assert.throws(() => hint(99), /no exercise 99/);
+  assert.throws(() => hint(99), /must be one of 1, 2, 3, got 99/);
 });

@@ -114,7 +114,10 @@ test('all before the flipped pixel stays, it alone is turned, and what differs i
 
 test('black and white only; images must be alike', async () => {
   const model = PixelCnn.create({...PIXEL_CNN_PRESETS.small, height: 3, width: 3, levels: 4});
-  await assert.rejects(flipPixel(model, {count: 1, seed: 0, index: 0}), /must have 2 levels, pixelcnn has 4/);
+  await assert.rejects(
+    flipPixel(model, {count: 1, seed: 0, index: 0}),
+    /must have 2 levels, got 4 \(pixelcnn\)/,
+  );
   model.dispose();
   const one = {pixels: new Uint8Array(4), count: 1, height: 2, width: 2, channels: 1};
   assert.throws(() => differences(one, {...one, height: 1, width: 4}), /must be alike/);

@@ -44,15 +44,12 @@ test('each row of what no test provokes is of a message that is there, and in no
 });
 
 test('a message without rule or value is found', () => {
-  const [bad] = messagesOf('lib/new.ts', "throw new RangeError('that is no good');");
+  const [bad] = messagesOf('new.ts', "throw new RangeError('that is no good');");
   assert.equal(kindOf(bad, bad.wordings[0]), null);
-  const [good] = messagesOf(
-    'lib/new.ts',
-    `throw new RangeError(\`x must be at least \${least}, got \${x}\`);`,
-  );
+  const [good] = messagesOf('new.ts', `throw new RangeError(\`x must be at least \${least}, got \${x}\`);`);
   assert.equal(kindOf(good, good.wordings[0]), 'a check of an argument');
   const [either] = messagesOf(
-    'lib/new.ts',
+    'new.ts',
     `throw new Error(\`it is \${a ? 'one' : 'two'} of \${b}\` + ' all');`,
   );
   assert.deepEqual(either.wordings.map(shown), ['it is one of … all', 'it is two of … all']);

@@ -85,7 +85,10 @@ test("a paper's picture stands beside ours where it was cut out, else a frame wi
       writePage(projectRoot(), file);
       return new RegExp(`<figure id="${id}".*?</figure>`, 's').exec(fs.readFileSync(file, 'utf8'))?.[0] ?? '';
     };
-    assert.match(figureHtml('made-samples'), /class="place".*arxiv\.org\/pdf\/1502\.03509">MADE, figure 3</s);
+    assert.match(
+      figureHtml('made-samples'),
+      /class="place".*arxiv\.org\/pdf\/1502\.03509#page=8">MADE, figure 3</s,
+    );
     assert.match(figureHtml('made-samples'), /Reported: 86\.64 nats.*npm run paper-figures/s);
     fs.mkdirSync(path.join(data, 'paper-figures'), {recursive: true});
     fs.writeFileSync(path.join(data, 'paper-figures', 'made-figure-3.png'), 'a picture');

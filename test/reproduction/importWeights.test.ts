@@ -53,7 +53,7 @@ test('another model, another config, and a file cut short are refused', () => {
   );
   assert.throws(
     () => importWeights(file, {preset: 'digits'}),
-    /its config is not that of rowlstm digits: features is 12, there 16. It is that of --preset small/,
+    /its config is not that of rowlstm digits: firstSize is 7, there 15. It is that of --preset small/,
   );
   const {config} = findPreset('rowlstm', 'small');
   const larger = trained('larger', {config: {...config, features: 18}});
