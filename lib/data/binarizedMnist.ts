@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import {readIfThere} from '../storage/files';
 import {dataFolder} from '../storage/paths';
 import {type Images, SPLITS, type Split} from '../types';
 import {MissingDataError} from './cifar10';
@@ -85,12 +86,12 @@ export async function loadBinarizedMnist(split: Split, options: BinarizedMnistOp
   }
   const {kept, keptSha256, images} = layout[split];
   const file = path.join(folder, kept);
-  if (!fs.existsSync(file)) {
+  const bits = readIfThere(file);
+  if (bits === null) {
     throw new MissingDataError(
       `the binarized MNIST of the papers is needed, but there is no ${file}; get it with: npm run data -- binarized-mnist`,
     );
   }
-  const bits = fs.readFileSync(file);
   const sha256 = createHash('sha256').update(bits).digest('hex');
   if (sha256 !== keptSha256) {
     throw new Error(

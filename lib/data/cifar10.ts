@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto';
-import * as fs from 'node:fs';
 import * as path from 'node:path';
+import {readIfThere} from '../storage/files';
 import {dataFolder} from '../storage/paths';
 import type {Split} from '../types';
 import type {LabeledImages} from './images';
@@ -130,12 +130,12 @@ export function checkBatch(bytes: Uint8Array, batch: Cifar10Batch, file: string,
 }
 
 function readBatch(file: string, batch: Cifar10Batch): Uint8Array {
-  if (!fs.existsSync(file)) {
+  const bytes = readIfThere(file);
+  if (bytes === null) {
     throw new MissingDataError(
       `CIFAR-10 is needed, but there is no ${file}; get it with: npm run data -- cifar10`,
     );
   }
-  const bytes = fs.readFileSync(file);
   checkBatch(bytes, batch, file, 'delete it and get it again with: npm run data -- cifar10');
   return bytes;
 }
