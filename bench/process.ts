@@ -18,6 +18,8 @@ export class Worker {
     env: Readonly<Record<string, string>> = {},
   ) {
     this.child = spawn(command, args, {stdio: ['pipe', 'pipe', 'inherit'], env: {...process.env, ...env}});
+    // A side that has ended takes no command: the answer that does not come says so.
+    this.child.stdin?.on('error', () => {});
     this.child.on('error', (error) => {
       this.ended = error.message;
     });

@@ -35,7 +35,7 @@ export function tableOne(): Columns {
     const last = model.head[model.head.length - 1];
     const inner = model.head.slice(0, -1);
     return [
-      `${conv(model.first)}, mask ${model.first.spec.type}`,
+      firstLayer(model.first),
       ...(model instanceof PixelCnn ? convolutional(model) : recurrent(model)),
       `ReLU, then ${conv(inner[0])}, mask ${inner[0].spec.type} (${inner.length} layers)`,
       `${model.levels === 2 ? 'sigmoid' : 'softmax'} of ${last.spec.outputs.length} logit a pixel (digits); ${color[k].levels}-way softmax for each of R, G, B`,
@@ -48,6 +48,13 @@ export function tableOne(): Columns {
     'Row LSTM': columns[1],
     'Diagonal BiLSTM': columns[2],
   };
+}
+
+/** Table 1 has one size for all. */
+function firstLayer(first: MaskedConv2d): string {
+  const paper = '7 x 7 conv';
+  const said = `${conv(first)}, mask ${first.spec.type}`;
+  return conv(first) === paper ? said : `${said} (the paper: ${paper})`;
 }
 
 /** "7 x 7 conv" */

@@ -166,8 +166,8 @@ export const PIXEL_CNN = defineModel({
     },
     /**
      * Table 1 for CIFAR-10, made small enough to be trained on a processor in hours: the paper has 15 layers
-     * of h = 128 and 1024 features before the logits. Half of the work is the last 1x1 convolution, to
-     * 3 x 256 logits. Red, green and blue have a third of the features each.
+     * of h = 128 and 1024 features before the logits. Red, green and blue have a third of the
+     * features each.
      */
     cifar10: {
       config: {

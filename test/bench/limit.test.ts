@@ -60,7 +60,7 @@ test('the first layers of the others: no gradient of the image', () => {
   const gated = work('gated', {height: 5, width: 5, features: 2, dilations: [], head: 2});
   assert.equal(3 * gated.forward - gated.train, 25 * (21 + 3) * 4);
   for (const name of ['rowlstm', 'diagonal']) {
-    const recurrent = work(name, {height: 5, width: 5, features: 2, layers: 1, head: 2});
+    const recurrent = work(name, {firstSize: 7, height: 5, width: 5, features: 2, layers: 1, head: 2});
     assert.equal(3 * recurrent.forward - recurrent.train, 25 * 24 * 4);
   }
 });
