@@ -7,7 +7,7 @@ import {threadCount} from '../../lib/engine/threads';
 import {duration} from '../../lib/figures/show';
 import type {Chart} from '../../lib/figures/style';
 import {writeFileAtomically} from '../../lib/storage/files';
-import {chartKey, drawCharts, noChromium} from './browser';
+import {chartKey, drawCharts, noChromium, takeAsDrawn} from './browser';
 import {drawFigures} from './figures';
 import {chartOf, chartsOf, type Notebook, stringify, textOf, tidy} from './notebook';
 
@@ -76,6 +76,8 @@ export async function executeNotebooks(
     const seconds = await runKernels(files, folder, options);
     const executed = files.map((file) => read(path.join(folder, path.basename(file))));
     const charts = executed.flatMap(chartsOf);
+    // Most charts come out as they are committed; only what is to be committed is drawn anew all the same.
+    if (options.private) takeAsDrawn(oldPictures(files));
     const drawn = await drawCharts(charts);
     if (drawn === null) options.onWarning?.(noChromium);
     const pictures = drawn

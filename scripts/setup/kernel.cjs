@@ -12,6 +12,7 @@ const path = require('node:path');
 const root = path.join(__dirname, '..', '..');
 process.chdir(root);
 
+require('./compiled.cjs').keepCompiled(root);
 const {JupyterHandlerImpl} = require('tslab/dist/jupyter.js');
 const ts = require('@tslab/typescript-for-tslab');
 

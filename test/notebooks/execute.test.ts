@@ -63,6 +63,37 @@ test(
 );
 
 test(
+  'a chart that comes out as it is committed keeps its picture; one to be committed is drawn anew',
+  {skip: findChromium() === null ? 'no Chromium' : false},
+  inFolder(async (folder) => {
+    const file = path.join(folder, 'chart.ipynb');
+    const picture = (): string => {
+      const {cells} = JSON.parse(fs.readFileSync(file, 'utf8')) as Notebook;
+      const data = cells.flatMap((cell) => cell.outputs ?? []).map((output) => output.data);
+      return textOf(data.find((kinds) => kinds?.['image/png'] !== undefined)?.['image/png'] as string).trim();
+    };
+    fs.copyFileSync(fixture, file);
+    await executeNotebooks([file]);
+    const drawn = picture();
+    const mark = Buffer.from('a mark').toString('base64');
+    fs.writeFileSync(
+      file,
+      fs.readFileSync(file, 'utf8').replace(drawn.slice(0, 60), mark + drawn.slice(8, 60)),
+    );
+    const marked = picture();
+    assert.notEqual(marked, drawn);
+    await executeNotebooks([file]);
+    assert.equal(picture(), drawn);
+    fs.writeFileSync(
+      file,
+      fs.readFileSync(file, 'utf8').replace(drawn.slice(0, 60), mark + drawn.slice(8, 60)),
+    );
+    await executeNotebooks([file], {private: true});
+    assert.equal(picture(), marked);
+  }),
+);
+
+test(
   "what is committed never shows a paper's own picture",
   inFolder(async (folder) => {
     const file = path.join(folder, 'papers.ipynb');
