@@ -53,6 +53,11 @@ export class Arguments {
     if (!holds) throw new RangeError(`${this.operation}: ${argument} must ${rule}, got ${String(found)}`);
   }
 
+  /** @throws RangeError when there is no such activation */
+  activation(found: string): void {
+    this.rule(found === 'relu' || found === 'none', 'the activation', "be 'relu' or 'none'", found);
+  }
+
   private fits(size: Size, found: number): boolean {
     if (found < 1) return false;
     if (typeof size === 'number') return found === size;

@@ -203,6 +203,9 @@ const runConvolution = define({
   },
 });
 
+/** Pixels from one tap to the next, at most; the native kernels have the same limit. */
+const FURTHEST = 4096;
+
 /**
  * @throws RangeError when a number of the placement is out of range, or the kernel is
  *   larger than the padded image
@@ -222,15 +225,20 @@ function checkPlacement(
     sizes,
   );
   given.rule(
-    Number.isInteger(dilation) && dilation >= 1,
+    Number.isInteger(dilation) && dilation >= 1 && dilation <= FURTHEST,
     `${argument}'s dilation`,
-    'be a positive integer',
+    `be an integer from 1 to ${FURTHEST}`,
     dilation,
   );
-  const rest = [
-    given.size('H') + top + bottom - (rows - 1) * dilation,
-    given.size('W') + left + right - (columns - 1) * dilation,
-  ];
+  const [height, width] = [given.size('H') + top + bottom, given.size('W') + left + right];
+  const numbers = given.size('B') * height * width * given.size('inputs');
+  given.rule(
+    numbers < 2 ** 31,
+    `${argument}'s padding`,
+    'leave an image of less than 2^31 numbers',
+    `${sizes} and ${numbers} numbers`,
+  );
+  const rest = [height - (rows - 1) * dilation, width - (columns - 1) * dilation];
   given.rule(Math.min(...rest) > 0, argument, 'leave at least one row and one column', rest.join(' x '));
 }
 
@@ -266,6 +274,7 @@ export function convolve(
   given.tensor('kernel', kernel, ['rows', 'columns', 'inputs', 'outputs']);
   given.tensor('bias', bias, ['outputs']);
   checkPlacement(given, 'the placement', {padding, dilation}, kernel);
+  given.activation(activation);
   const attributes = {padding, dilation, relu: activation === 'relu'};
   return runConvolution({x, kernel, bias}, attributes) as tf.Tensor4D;
 }

@@ -84,8 +84,10 @@ export function addedStates(x: tf.Tensor4D, recurrences: readonly Recurrence[]):
  *
  * @param x [B, H, W, C]
  * @returns [B, H, W, C]; the caller disposes it
+ * @throws RangeError when x has another rank or type
  */
 export function shiftDown(x: tf.Tensor4D): tf.Tensor4D {
+  new Arguments('shiftDown').tensor('x', x, ['B', 'H', 'W', 'C']);
   const [batch, height, width, channels] = x.shape;
   return tf.tidy(() => {
     const rows = tf.slice(x, [0, 0, 0, 0], [batch, height - 1, width, channels]);

@@ -97,6 +97,7 @@ export function maskedDense(
   given.tensor('added', added, ['outputs'], 'float32', ['B', 'outputs']);
   given.tensor('below', below, ['inputs'], 'int32');
   given.tensor('above', above, ['outputs'], 'int32');
+  given.activation(activation);
   return runMaskedDense(
     {x, weights, added, below, above},
     {strict, relu: activation === 'relu'},

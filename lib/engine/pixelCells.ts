@@ -2,7 +2,7 @@
 
 /** out = max(x, 0), and NaN for NaN; both may be the same. @throws RangeError when lengths differ */
 export function rectify(x: Float32Array, out: Float32Array = new Float32Array(x.length)): Float32Array {
-  checkLengths('rectify', {out: [out, x.length]}, 1);
+  checkLengths('rectify', {x: [x, x.length], out: [out, x.length]}, 1);
   // Without a branch, which features of either sign would mispredict half of the time.
   for (let i = 0; i < x.length; i++) out[i] = Math.max(0, x[i]);
   return out;

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {Arguments} from './check';
 
 /**
  * Shifts each row one place further to the right than the row above, so that the diagonals of
@@ -7,8 +8,10 @@ import * as tf from '@tensorflow/tfjs';
  *
  * @param x [B, H, W, C]
  * @returns [B, H, H + W - 1, C], zeros where there is no pixel; differentiable; the caller disposes it
+ * @throws RangeError when x has another rank or type
  */
 export function skew(x: tf.Tensor4D): tf.Tensor4D {
+  new Arguments('skew').tensor('x', x, ['B', 'H', 'W', 'C']);
   const [batch, height, width, channels] = x.shape;
   // In rows of H + W places each row begins one place later when the same numbers are
   // read in rows of one place less.
@@ -30,16 +33,14 @@ export function skew(x: tf.Tensor4D): tf.Tensor4D {
  *
  * @param x [B, H, H + W - 1, C]
  * @returns [B, H, W, C]; differentiable; the caller disposes it
- * @throws RangeError when there are fewer columns than rows
+ * @throws RangeError when x has another rank or type, or fewer columns than rows
  */
 export function unskew(x: tf.Tensor4D): tf.Tensor4D {
+  const given = new Arguments('unskew');
+  given.tensor('x', x, ['B', 'H', 'H + W - 1', 'C']);
   const [batch, height, columns, channels] = x.shape;
   const width = columns - height + 1;
-  if (width < 1) {
-    throw new RangeError(
-      `unskew: there must be at least as many columns as rows, got ${height} x ${columns}`,
-    );
-  }
+  given.rule(width >= 1, 'x', 'have at least as many columns as rows', `${height} x ${columns}`);
   return tf.tidy(() => {
     const flat = tf.reshape(x, [batch, height * columns, channels]);
     const padded = tf.pad(flat, [

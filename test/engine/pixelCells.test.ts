@@ -78,6 +78,7 @@ test('lengths that do not fit each other are named', () => {
     () => rectify(new Float32Array(3), new Float32Array(2)),
     /rectify: out must be .* 3 numbers.* got 2/,
   );
+  assert.throws(() => rectify([1, -2] as unknown as Float32Array), /rectify: x must be a Float32Array/);
   assert.throws(() => pixelGate(new Float32Array(5), 2), /pixelGate: x must be/);
   assert.throws(
     () => pixelGate(new Float32Array(4), 2, new Float32Array(4)),

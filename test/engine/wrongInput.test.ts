@@ -10,12 +10,13 @@ import {
 import {gate} from '../../lib/engine/gate';
 import {gatedLayer} from '../../lib/engine/gatedLayer';
 import {startEngine} from '../../lib/engine/index';
-import {lstmLayer} from '../../lib/engine/lstmLayer';
+import {lstmLayer, shiftDown} from '../../lib/engine/lstmLayer';
 import {lstmScan} from '../../lib/engine/lstmScan';
 import {maskedDense} from '../../lib/engine/maskedDense';
 import {attribute, native, outputs, withPortableTwins} from '../../lib/engine/native';
 import {relu, reluGradient} from '../../lib/engine/relu';
 import {reluConvolutions} from '../../lib/engine/reluConvolutions';
+import {skew, unskew} from '../../lib/engine/skew';
 import {biasGradient, halfSquaredNorm} from '../../lib/engine/sums';
 import {Random} from '../../lib/random';
 
@@ -116,6 +117,9 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   reluGradient: {inputs: [f(3, 4), f(3, 4)], run: (dy, y) => reluGradient(dy, y)},
   biasGradient: {inputs: [f(2, 3, 4, 5)], run: (dy) => biasGradient(dy)},
   halfSquaredNorm: {inputs: [f(3, 4)], run: (x) => halfSquaredNorm(x)},
+  skew: {inputs: [f(2, 3, 4, 2)], run: withGradients((x) => skew(x as tf.Tensor4D))},
+  unskew: {inputs: [f(2, 3, 4, 2)], run: withGradients((x) => unskew(x as tf.Tensor4D))},
+  shiftDown: {inputs: [f(2, 3, 4, 2)], run: withGradients((x) => shiftDown(x as tf.Tensor4D))},
   gate: {inputs: [f(2, 3, 4, 10)], run: withGradients((x) => gate(x as tf.Tensor4D))},
   bernoulli: {
     inputs: [f(3, 7), f(3, 7)],
@@ -254,6 +258,33 @@ for (const [name, {inputs, run}] of Object.entries(OPERATIONS)) {
     );
   });
 }
+
+test('a placement out of range, or an activation that there is not, is refused before memory is taken', () => {
+  const [x, kernel, bias] = [tf.ones([1, 4, 4, 3]), tf.ones([2, 3, 3, 6]), tf.ones([6])];
+  const run = (placement: object, activation = 'relu'): unknown =>
+    convolve(
+      x as tf.Tensor4D,
+      kernel as tf.Tensor4D,
+      bias as tf.Tensor1D,
+      {...ABOVE, ...placement},
+      activation as 'relu',
+    );
+  const far = {top: 1e9, bottom: 0, left: 1e9, right: 1e9};
+  assert.throws(
+    () => run({padding: far, dilation: 1e9}),
+    /dilation must be an integer from 1 to 4096, got 10{9}$/,
+  );
+  assert.throws(
+    () => run({padding: far}),
+    /padding must leave an image of less than 2\^31 numbers, got 10{9},0,/,
+  );
+  assert.throws(() => run({padding: {...far, top: -1}}), /padding must be integers of at least 0, got -1,/);
+  assert.throws(
+    () => run({}, 'tanh'),
+    /^RangeError: convolve: the activation must be 'relu' or 'none', got tanh$/,
+  );
+  tf.dispose([x, kernel, bias]);
+});
 
 interface NativeOperation {
   readonly name: string;
