@@ -92,7 +92,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   storage: ['types'],
   // Knows images, never a model.
   data: ['storage', 'random', 'condition', 'types'],
-  figures: ['storage', 'types'],
+  figures: ['data', 'storage', 'types'],
   // The four verbs know the model interface of types, never a model.
   evaluate: ['data', 'engine', ...WORDS],
   train: ['evaluate', 'data', 'engine', ...WORDS],

@@ -1,6 +1,6 @@
 import {checkSeed, Random} from '../random';
 import type {Binarization, Images} from '../types';
-import {checkImages} from './images';
+import {checkByteScale, checkImages} from './images';
 
 /** The seed of the one static draw that validation and test images are scored on. */
 export const STATIC_SEED = 0;
@@ -26,16 +26,12 @@ export interface BinarizeOptions {
  * @param images gray, 0 … 255; unchanged
  * @returns images of the same shape with bytes 0 and 1 (and the labels, if there are any)
  * @throws RangeError when the rule is unknown, the seed or epoch is no non-negative integer, the epoch is
- *   missing for `dynamic`, or the images are black and white already
+ *   missing for `dynamic`, or the values are of a smaller scale than bytes
  */
 export function binarize<T extends Images>(images: T, {rule, seed, epoch}: BinarizeOptions): T {
   checkImages(images);
   checkSeed(seed);
-  if (largest(images.pixels) === 1) {
-    throw new RangeError(
-      'binarize: the values must reach from 0 to 255, got only 0 and 1; the images are black and white already, so leave it out',
-    );
-  }
+  checkByteScale('binarize', images);
   return {
     ...images,
     pixels: rule === 'threshold' ? threshold(images.pixels) : draw(images.pixels, stream(rule, seed, epoch)),
@@ -65,10 +61,4 @@ function draw(pixels: Uint8Array, random: Random): Uint8Array {
 
 function threshold(pixels: Uint8Array): Uint8Array {
   return pixels.map((p) => (p >= 128 ? 1 : 0));
-}
-
-function largest(pixels: Uint8Array): number {
-  let max = 0;
-  for (let i = 0; i < pixels.length && max < 2; i++) if (pixels[i] > max) max = pixels[i];
-  return max;
 }

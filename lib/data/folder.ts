@@ -5,8 +5,8 @@ import {setImmediate} from 'node:timers/promises';
 import {errorCode} from '../storage/files';
 import type {Images} from '../types';
 import {type DecodedImage, decodeImageFile} from './imageFile';
+import {isSmallScale} from './images';
 import {type Fit, fitToSquare, withChannels} from './scale';
-import {isSmallScale} from './toImages';
 
 export interface FolderOptions {
   /** Side of the images in pixels; 28 where it is left out. */
@@ -91,7 +91,7 @@ export async function loadFolder(folder: string, options: FolderOptions = {}): P
     );
   }
   const largest = pixels.reduce((a, b) => Math.max(a, b), 0);
-  if (isSmallScale(largest, 256)) {
+  if (isSmallScale(largest)) {
     throw new RangeError(
       `white must be 255, got no value larger than ${largest} in the ${files.length} images in ${folder}: they hold numbers of ` +
         `classes or another scale; multiply by 255 / ${largest} first`,

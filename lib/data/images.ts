@@ -78,6 +78,34 @@ export function checkLevels(
   );
 }
 
+/**
+ * The largest value of what is often given by mistake for bytes: 0 to 1, or 0 to 16 of
+ * the small digits of scikit-learn.
+ */
+const SMALL_SCALE = 16;
+
+/** Whether all values together are too small for bytes: of another scale, and not only dark. */
+export function isSmallScale(largest: number): boolean {
+  return largest > 0 && largest <= SMALL_SCALE;
+}
+
+/**
+ * For what makes fewer levels of bytes: of another scale nearly black images would come of it.
+ *
+ * @throws RangeError when the values are of a smaller scale than bytes
+ */
+export function checkByteScale(who: string, {pixels}: Images): void {
+  let largest = 0;
+  for (let i = 0; i < pixels.length && largest <= SMALL_SCALE; i++) largest = Math.max(largest, pixels[i]);
+  if (!isSmallScale(largest)) return;
+  throw new RangeError(
+    `${who}: the values must reach from 0 to 255, got none larger than ${largest}; ` +
+      (largest === 1
+        ? 'the images are black and white already, so leave it out'
+        : `leave it out if 0 to ${largest} are all the levels there are, or multiply by 255 / ${largest} and round`),
+  );
+}
+
 /** The number of values in one image: height * width * channels. */
 export function valuesPerImage(shape: {height: number; width: number; channels: number}): number {
   return shape.height * shape.width * shape.channels;

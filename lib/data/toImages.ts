@@ -1,5 +1,5 @@
 import type {ImageShape, Images} from '../types';
-import {checkImages, type LabeledImages} from './images';
+import {checkImages, isSmallScale, type LabeledImages} from './images';
 
 export interface ToImagesOptions {
   /** Values are 0 … levels - 1: 256 for bytes, 2 for black and white. */
@@ -9,12 +9,6 @@ export interface ToImagesOptions {
   /** How many classes there are; 256 where it is left out. */
   readonly classes?: number;
 }
-
-/**
- * The largest value of what is often given by mistake for bytes: 0 to 1, or 0 to 16 of
- * the small digits of scikit-learn.
- */
-const SMALL_SCALE = 16;
 
 /**
  * Images from numbers of whatever kind: the one place where they are looked at one by one. A Uint8Array would
@@ -56,7 +50,7 @@ export function toImages(values: ArrayLike<number>, shape: ImageShape, options: 
     if (value > largest) largest = value;
     pixels[i] = value;
   }
-  if (isSmallScale(largest, levels)) {
+  if (levels === 256 && isSmallScale(largest)) {
     throw new RangeError(
       `toImages: bytes must reach from 0 to 255, got no value of ${values.length} larger than ${largest}; ` +
         `say levels: ${largest + 1} if 0 to ${largest} are all the levels there are, or multiply by 255 / ${largest} and round`,
@@ -64,11 +58,6 @@ export function toImages(values: ArrayLike<number>, shape: ImageShape, options: 
   }
   const images = {pixels, count: values.length / size, height, width, channels};
   return labels === undefined ? images : {...images, labels: checkedLabels(labels, images.count, classes)};
-}
-
-/** Whether all values together are too small for bytes: of another scale, and not only dark. */
-export function isSmallScale(largest: number, levels: number): boolean {
-  return levels === 256 && largest > 0 && largest <= SMALL_SCALE;
 }
 
 function checkRange(name: string, value: number, least: number): void {

@@ -1,3 +1,4 @@
+import {checkImageSize} from '../data/images';
 import type {Images} from '../types';
 import {type ImageGrid, imageGrid, type Picture} from './png';
 import type {FigureText} from './style';
@@ -28,6 +29,7 @@ export function completionGrid(
     const {count, height, width, channels} = original;
     if (count !== 1)
       throw new RangeError(`completionGrid: an original must be 1 image, got ${count}; one row for each`);
+    checkImageSize('completionGrid: completions', completions, original);
     if (mask.length !== height * width * channels) {
       throw new RangeError(
         `completionGrid: a mask must have ${height * width * channels} values, got ${mask.length}`,

@@ -1,4 +1,5 @@
 import {convertIndexedToRgb, decode, encode} from 'fast-png';
+import {checkImages} from '../data/images';
 import type {Images} from '../types';
 import {fewColors, indexColors} from './palette';
 import {colors, type FigureText, type JsonObject, metaOf} from './style';
@@ -46,7 +47,7 @@ const chosenTones = {black: rgb('#12395C'), white: rgb('#BFE3FF')};
 
 /**
  * Images side by side, every pixel an exact square.
- * @throws RangeError when images differ in size, or a mask or an option does not fit them
+ * @throws RangeError when images are no images or differ in size, or a mask or an option does not fit them
  */
 export function imageGrid(grid: ImageGrid): Picture {
   const images = inOneList(grid.images);
@@ -55,6 +56,21 @@ export function imageGrid(grid: ImageGrid): Picture {
   const columns = grid.columns ?? (rows ? Math.max(...rows) : Math.ceil(Math.sqrt(count)));
   const scale = positive('scale', grid.scale ?? 4);
   const gap = grid.gap ?? scale;
+  if (!Number.isInteger(gap) || gap < 0) {
+    throw new RangeError(`imageGrid: gap must be a non-negative integer, got ${gap}`);
+  }
+  const longest = Math.max(0, ...(rows ?? []));
+  if (columns < longest) {
+    throw new RangeError(
+      `imageGrid: columns must be at least ${longest}, the images of the longest row, got ${columns}`,
+    );
+  }
+  const outside = grid.marked?.find(
+    (pixel) => !(Number.isInteger(pixel) && pixel >= 0 && pixel < height * width),
+  );
+  if (outside !== undefined) {
+    throw new RangeError(`imageGrid: marked must be pixels from 0 to ${height * width - 1}, got ${outside}`);
+  }
   const places = placesOf(rows ?? equalRows(count, positive('columns', columns)));
   const step = {x: width * scale + gap, y: height * scale + gap};
   const lastRow = places[places.length - 1].row;
@@ -128,6 +144,7 @@ function pixelColors(
 ): (image: number, pixel: number) => Color {
   const {pixels, channels, count, height, width} = images;
   const size = height * width;
+  if (brightest !== undefined) positive('white', brightest);
   const top = brightest ?? (pixels.some((byte) => byte > 1) ? 255 : 1);
   for (const [name, mask] of Object.entries({known, covered})) {
     if (mask && mask.length !== size && mask.length !== size * count) {
@@ -153,6 +170,7 @@ function pixelColors(
 
 function inOneList(images: Images | readonly Images[]): Images {
   const list = Array.isArray(images) ? (images as readonly Images[]) : [images as Images];
+  for (const row of list) checkImages(row);
   const count = list.reduce((sum, row) => sum + row.count, 0);
   if (count === 0) throw new RangeError('imageGrid: images is empty; give at least one image');
   const {height, width, channels} = list[0];

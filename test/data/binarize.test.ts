@@ -77,5 +77,11 @@ test('bad input', () => {
     () => binarize(gray(Uint8Array.of(0, 1, 1, 0)), {rule: 'static', seed: 0}),
     /black and white already/,
   );
+  // The small digits of scikit-learn as they come: a draw of them is nearly black.
+  assert.throws(
+    () => binarize(gray(Uint8Array.of(0, 16, 7, 0)), {rule: 'dynamic', seed: 0, epoch: 0}),
+    /reach from 0 to 255, got none larger than 16; .* multiply by 255 \/ 16 and round/,
+  );
+  assert.equal(binarize(gray(new Uint8Array(4)), {rule: 'static', seed: 0}).count, 1);
   assert.throws(() => binarize({...images, count: 2}, {rule: 'static', seed: 0}), /need 8 bytes, got 4/);
 });

@@ -38,3 +38,16 @@ test('levels out of range are refused', () => {
     });
   }
 });
+
+test('bits, and values of another scale than bytes, are refused: all would become 0', () => {
+  const of = (largest: number): (() => unknown) => {
+    const images = {...bytes, pixels: bytes.pixels.map((value) => value % (largest + 1))};
+    return () => quantize(images, 4);
+  };
+  assert.throws(
+    of(1),
+    /quantize: the values must reach from 0 to 255, got none larger than 1; .* leave it out/,
+  );
+  assert.throws(of(16), /got none larger than 16; leave it out if 0 to 16 are all .* 255 \/ 16 and round/);
+  assert.doesNotThrow(of(17));
+});

@@ -47,4 +47,9 @@ test('what does not fit is named', () => {
   assert.throws(() => completionGrid([], text), /rows is empty/);
   assert.throws(() => completionGrid([{...row, original: images(2, 1)}], text), /1 image, got 2/);
   assert.throws(() => completionGrid([{...row, mask: new Uint8Array(3)}], text), /4 values, got 3/);
+  const wide = {...images(1, 1), height: 1, width: 4};
+  assert.throws(
+    () => completionGrid([{...row, completions: wide}], text),
+    /completions must be 2 x 2 x 1, got 1 x 4 x 1/,
+  );
 });

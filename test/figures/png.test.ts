@@ -104,6 +104,28 @@ test('errors name what does not fit', () => {
     /must be 2 x 2 x 1 like the first, got 1 x 1 x 1/,
   );
   assert.throws(() => imageGrid({...text, images: []}), /images is empty/);
+  const floats = {...bits, pixels: Float32Array.from(bits.pixels)} as unknown as typeof bits;
+  assert.throws(() => imageGrid({...text, images: floats}), /must be bytes .* got Float32Array; make images/);
+  assert.throws(
+    () => imageGrid({...text, images: {...bits, count: 3}}),
+    /3 images of 2 x 2 x 1 need 12 bytes, got 8/,
+  );
+  assert.throws(
+    () => imageGrid({...text, images: bits, marked: [4]}),
+    /marked must be pixels from 0 to 3, got 4/,
+  );
+  assert.throws(
+    () => imageGrid({...text, images: bits, gap: -1}),
+    /gap must be a non-negative integer, got -1/,
+  );
+  assert.throws(
+    () => imageGrid({...text, images: bits, white: 0}),
+    /white must be a positive integer, got 0/,
+  );
+  assert.throws(
+    () => imageGrid({...text, images: [bits], columns: 1}),
+    /columns must be at least 2, .* got 1/,
+  );
   for (const channels of [2, 4]) {
     const images = {...bits, pixels: new Uint8Array(4 * channels), count: 1, channels};
     assert.throws(
