@@ -135,28 +135,44 @@ function asWanted(decoded: DecodedImage, size: number, channels: 1 | 3) {
 
 /** Image files and others, as paths with '/', in an order that is the same on every machine. */
 function filesOf(folder: string): {files: string[]; others: string[]} {
-  let entries: fs.Dirent[];
-  try {
-    entries = fs.readdirSync(folder, {recursive: true, withFileTypes: true});
-  } catch (error) {
-    const why = errorCode(error) === 'ENOENT' ? 'there is no such folder' : errorCode(error);
-    throw new RangeError(`${folder} cannot be read: ${why}; give the folder that the images are in`);
-  }
-  const paths = entries
-    .filter((entry) => entry.isFile() || (entry.isSymbolicLink() && isFile(entry)))
-    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep))
+  const paths = entriesOf(folder)
+    .map((entry) => entry.split(path.sep))
     .filter((parts) => !parts.some((part) => CLUTTER.test(part)))
     .map((parts) => parts.join('/'))
     .sort((a, b) => (a < b ? -1 : 1));
-  const files = paths.filter((file) => IMAGE_NAME.test(file));
-  if (files.length === 0) {
-    throw new RangeError(`${folder} has no file that ends in .png, .jpg or .jpeg; convert the images first`);
+  const files: string[] = [];
+  const others: string[] = [];
+  for (const entry of paths) {
+    const place = path.join(folder, entry);
+    const found = fs.statSync(place, {throwIfNoEntry: false});
+    if (found?.isFile()) (IMAGE_NAME.test(entry) ? files : others).push(entry);
+    // Links to folders are not followed: they may lead in circles.
+    else if (fs.lstatSync(place).isSymbolicLink()) {
+      others.push(`${entry} (${found === undefined ? 'a link to nothing' : 'a link to a folder'})`);
+    }
   }
-  return {files, others: paths.filter((file) => !IMAGE_NAME.test(file))};
+  if (files.length === 0) {
+    const there = others.length === 0 ? '' : `; there are only ${named(others, ', ')}`;
+    throw new RangeError(
+      `${folder} has no file that ends in .png, .jpg or .jpeg; convert the images first${there}`,
+    );
+  }
+  return {files, others};
 }
 
-function isFile(entry: fs.Dirent): boolean {
-  return fs.statSync(path.join(entry.parentPath, entry.name), {throwIfNoEntry: false})?.isFile() === true;
+/** The paths of all that is in a folder and the folders in it. */
+function entriesOf(folder: string): string[] {
+  try {
+    // Only with types links are not followed. Until Node 20.12 `parentPath` is called `path`.
+    return fs
+      .readdirSync(folder, {recursive: true, withFileTypes: true})
+      .map((entry) => path.relative(folder, path.join(entry.parentPath ?? entry.path, entry.name)));
+  } catch (error) {
+    const code = errorCode(error);
+    const why =
+      code === 'ENOENT' ? 'there is no such folder' : code === 'ENOTDIR' ? 'it is a file, no folder' : code;
+    throw new RangeError(`${folder} cannot be read: ${why}; give the folder that the images are in`);
+  }
 }
 
 /** The first part of each path. */

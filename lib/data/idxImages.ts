@@ -4,6 +4,7 @@ import type {Images} from '../types';
 import type {SourceFile} from './folder';
 import {type Idx, parseIdx, readBytes, unzipped} from './idx';
 import {type IdxSet, type RecognizedIdx, recognizeIdx} from './idxSets';
+import {isSmallScale} from './images';
 import {transposeImages} from './rearrange';
 import {toImages} from './toImages';
 
@@ -52,6 +53,13 @@ export function loadIdxImages(
   }
   if (labels !== undefined) notes.push(recognitionOf(labels));
   const {counted, classes} = labelsOf(labels, count, known, notes);
+  const largest = values.reduce((a, b) => Math.max(a, b), 0);
+  if (isSmallScale(largest)) {
+    throw new RangeError(
+      `${imagesFile}: bytes must reach from 0 to 255, got no value of ${values.length} larger than ${largest}; ` +
+        `multiply them by 255 / ${largest}, round, and write the file again`,
+    );
+  }
   const asStored = toImages(values, {height, width, channels}, {levels: 256, labels: counted});
   const isTransposed = options.transposed ?? known?.transposed ?? false;
   if (isTransposed) notes.push('each image was turned over its diagonal: rows are stored as columns');
@@ -105,5 +113,15 @@ function labelsOf(labels: OpenIdx | undefined, count: number, known: IdxSet | un
   if (first !== 0) notes.push(`labels ${first} to ${most} are counted from 0 here`);
   const classes =
     known?.classes ?? Array.from({length: 1 + values.reduce((a, b) => Math.max(a, b), 0)}, (_, k) => `${k}`);
-  return {counted: values.map((label) => label - first), classes};
+  const counted = values.map((label) => label - first);
+  const seen = new Set(counted);
+  const unseen = classes.filter((_, label) => !seen.has(label));
+  if (unseen.length > 0) {
+    const shown = unseen.length > 10 ? [...unseen.slice(0, 10), '…'] : unseen;
+    notes.push(
+      `no image in ${labels.source.file} is of ${unseen.length} of the ${classes.length} classes: ${shown.join(', ')}` +
+        `${known === undefined ? '; labels should be counted from 0 without gaps' : ''}`,
+    );
+  }
+  return {counted, classes};
 }

@@ -97,7 +97,12 @@ test('a folder that is none, is empty, or has no classes', async () => {
   await assert.rejects(() => loadFolder(nowhere), {name: 'RangeError', message: /there is no such folder/});
   await assert.rejects(
     () => loadFolder(folder({'a.txt': ''})),
-    /has no file that ends in \.png, \.jpg or \.jpeg/,
+    /has no file that ends in \.png, \.jpg or \.jpeg; convert the images first; there are only a\.txt$/,
+  );
+  const file = path.join(folder({'a.png': grayPng(1, 0)}), 'a.png');
+  await assert.rejects(
+    () => loadFolder(file),
+    /a\.png cannot be read: it is a file, no folder; give the folder that the images are in/,
   );
   const labels = 'from-folders';
   const flat = folder({'a.png': grayPng(1, 0), 'b/c.png': grayPng(1, 0)});
@@ -124,4 +129,20 @@ test('numbers of classes are no gray; Ctrl-C ends between two files', async () =
   await assert.rejects(() => loadFolder(masks, {size: 2, signal: controller.signal, onProgress}), {
     name: 'AbortError',
   });
+});
+
+test('links: to an image it is read; to a folder or to nothing it is left out, and named', {
+  skip: process.platform === 'win32' && 'links want a right of their own there',
+}, async () => {
+  const other = folder({'b.png': grayPng(1, 7)});
+  const root = folder({'a.png': grayPng(1, 99)});
+  fs.symlinkSync(path.join(other, 'b.png'), path.join(root, 'b.png'));
+  fs.symlinkSync(other, path.join(root, 'more'));
+  fs.symlinkSync(root, path.join(root, 'itself'));
+  fs.symlinkSync(path.join(other, 'none'), path.join(root, 'c.png'));
+  const {images, notes} = await loadFolder(root, {size: 1, channels: 3});
+  assert.equal(images.count, 2);
+  assert.deepEqual(notes, [
+    'left out, no PNG or JPEG by name: c.png (a link to nothing), itself (a link to a folder), more (a link to a folder)',
+  ]);
 });

@@ -56,6 +56,7 @@ test('letters of EMNIST are turned upright and counted from 0', () => {
   assert.deepEqual(loaded.classes, [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ']);
   assert.deepEqual(loaded.notes.slice(2), [
     'labels 1 to 26 are counted from 0 here',
+    'no image in emnist-letters-train-labels-idx1-ubyte.gz is of 24 of the 26 classes: B, C, D, E, F, G, H, I, J, K, …',
     'each image was turned over its diagonal: rows are stored as columns',
   ]);
   const wrong = write('emnist-letters-test-labels-idx1-ubyte', [2], [0, 26]);
@@ -72,6 +73,10 @@ test('files of no known set, of color too', () => {
   assert.equal(loaded.images.channels, 3);
   assert.deepEqual(loaded.classes, ['0', '1', '2', '3', '4']);
   assert.match(loaded.notes[0], /^mine: of no set that is known/);
+  assert.equal(
+    loaded.notes[2],
+    'no image in mine-labels is of 3 of the 5 classes: 1, 2, 3; labels should be counted from 0 without gaps',
+  );
   const gray = write('gray', [1, 2, 2], [1, 2, 3, 99]);
   assert.deepEqual([...loadIdxImages(gray, undefined, {transposed: true}).images.pixels], [1, 3, 2, 99]);
 });
@@ -89,7 +94,7 @@ test('what does not belong together is refused', () => {
   );
   assert.throws(
     () => loadIdxImages(write('dark', [1, 1, 2], [3, 16])),
-    /bytes must reach from 0 to 255, got no value .* larger than 16/,
+    /dark: bytes must reach from 0 to 255, got no value .* larger than 16; multiply them by 255 \/ 16/,
   );
   assert.throws(() => loadIdxImages(path.join(place, 'none')), /none cannot be read \(ENOENT\)/);
 });
