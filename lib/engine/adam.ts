@@ -48,7 +48,10 @@ export function createAdam(parameters: Parameters, options: AdamOptions = ADAM_D
 }
 
 type Part = (typeof ADAM_PARTS)[number];
-type Slots = Record<Part, tf.Variable>;
+/** What a parameter has; `rest` is what the native step knows of parts of it that never had a gradient. */
+type Slots = Record<Part | 'rest', tf.Variable>;
+/** Numbers of a parameter that rest together: native/adam.cc. */
+const REST = 256;
 
 /** The numbers of one step. */
 interface Rates {
@@ -67,10 +70,10 @@ interface Rates {
 type Update = (slots: Slots, gradient: tf.Tensor, rates: Rates) => void;
 
 /** One pass over memory, in place, by one operation of the native kernels. */
-const nativeUpdate: Update = ({weights, average, moment1, moment2}, gradient, rates) => {
+const nativeUpdate: Update = ({weights, average, moment1, moment2, rest}, gradient, rates) => {
   const {learning, epsilon, scale} = rates;
   const numbers = tf.tensor1d([learning, rates.moment1, rates.moment2, epsilon, rates.average, scale]);
-  outputs('RasterAdam', [], [weights, moment1, moment2, average, gradient, numbers], 0);
+  outputs('RasterAdam', [], [weights, moment1, moment2, average, gradient, numbers, rest], 0);
 };
 
 /** The same in plain tfjs. */
@@ -104,6 +107,7 @@ class SlotAdam implements Adam {
         average: variable(() => copy(parameter)),
         moment1: variable(() => tf.zeros(parameter.shape)),
         moment2: variable(() => tf.zeros(parameter.shape)),
+        rest: variable(() => tf.zeros([Math.ceil(parameter.size / REST)])),
       });
     }
   }
@@ -173,12 +177,14 @@ class SlotAdam implements Adam {
         }
         tf.tidy(() => slots[part].assign(copy(tf.tensor(data, shape))));
       }
+      // Of other values nothing is known.
+      tf.tidy(() => slots.rest.assign(tf.zeros(slots.rest.shape)));
     }
     this.lend('weights');
   }
 
   dispose(): void {
-    for (const slots of this.slots.values()) for (const part of ADAM_PARTS) slots[part].dispose();
+    for (const slots of this.slots.values()) tf.dispose(Object.values(slots));
   }
 
   private lend(part: 'weights' | 'average'): void {

@@ -164,6 +164,25 @@ test('what never has a gradient stays as it is, and what once had one goes on, b
   }
 });
 
+test('a parameter that never had a gradient moves after a state with moments is restored', async () => {
+  for (const backend of backends) {
+    await tf.setBackend(backend);
+    const parameters: Parameters = new Map([['w', tf.tidy(() => tf.variable(tf.ones([3])))]]);
+    const adam = createAdam(parameters);
+    const gradients = new Map([['w', tf.zeros([3])]]);
+    adam.step(gradients, 1, 0.1, 0.5);
+    const state = await adam.state();
+    assert.deepEqual([...(state.weights.get('w') as Float32Array)], [1, 1, 1], backend);
+    adam.restore({...state, moment1: new Map([['w', Float32Array.of(0, 1, 0)]])});
+    adam.step(gradients, 2, 0.1, 0.5);
+    const {weights} = await adam.state();
+    assert.ok((weights.get('w') as Float32Array)[1] < 1, backend);
+    tf.dispose([...gradients.values()]);
+    adam.dispose();
+    disposeAll(parameters);
+  }
+});
+
 test('a step changes neither what the state was made from nor a state that was read before', async () => {
   for (const backend of backends) {
     await tf.setBackend(backend);

@@ -323,7 +323,7 @@ const NATIVE: readonly NativeOperation[] = [
   {
     name: 'RasterAdam',
     attributes: () => [],
-    inputs: [f(3, 4), f(3, 4), f(3, 4), f(3, 4), f(3, 4), f(6)],
+    inputs: [f(3, 4), f(3, 4), f(3, 4), f(3, 4), f(3, 4), f(6), f(1)],
     outputs: 0,
   },
   {name: 'RasterGate', attributes: () => [], inputs: [f(2, 3, 4, 10)], outputs: 1},

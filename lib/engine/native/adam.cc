@@ -23,22 +23,30 @@ struct Slots {
   Slots from(int64_t i) const { return {weights + i, moment1 + i, moment2 + i, average + i, gradient + i}; }
 };
 
-/** Never had a gradient and has none now, as under the zeros of a mask: then a step changes nothing. */
-bool atRest(int64_t n, const Slots &slots) {
+/** Whether n numbers are 0, each of them what `at` gives for a whole vector. */
+template <typename At>
+bool allZero(int64_t n, const At &at) {
   IntVector bits = {};
-  for (int64_t i = 0; i < n; i += kLanes) {
-    const int most = static_cast<int>(n - i);
-    const Vector change = loadSome(slots.average + i, most) - loadSome(slots.weights + i, most);
-    for (const Vector v : {loadSome(slots.gradient + i, most), loadSome(slots.moment1 + i, most),
-                           loadSome(slots.moment2 + i, most), change})
-      bits |= (IntVector)v << 1;  // without the sign, for -0 is 0
-  }
+  for (int64_t i = 0; i < n; i += kLanes)
+    bits |= (IntVector)at(i, static_cast<int>(n - i)) << 1;  // without the sign, for -0 is 0
   int any = 0;
   for (int lane = 0; lane < kLanes; lane++) any |= bits[lane];
   return any == 0;
 }
 
-void update(int64_t n, const Rates &rates, const Slots &slots) {
+/** Never had a gradient, as under the zeros of a mask: a step with none changes nothing. */
+bool hasRested(int64_t n, const Slots &slots) {
+  // The first and the last number tell nearly always.
+  if (slots.moment2[0] != 0 || slots.moment2[n - 1] != 0) return false;
+  return allZero(n, [&](int64_t i, int most) {
+    const Vector change = loadSome(slots.average + i, most) - loadSome(slots.weights + i, most);
+    return (Vector)((IntVector)loadSome(slots.moment1 + i, most) | (IntVector)loadSome(slots.moment2 + i, most) |
+                    (IntVector)change);
+  });
+}
+
+/** `rates` is a copy: what is given by reference may lie in what is written, for all that a compiler knows. */
+void update(int64_t n, const Rates rates, const Slots &slots) {
   float *__restrict weights = slots.weights, *__restrict moment1 = slots.moment1;
   float *__restrict moment2 = slots.moment2, *__restrict average = slots.average;
   const float *__restrict gradient = slots.gradient;
@@ -54,25 +62,28 @@ void update(int64_t n, const Rates &rates, const Slots &slots) {
   }
 }
 
-// weights, moment1, moment2, average, gradient of one shape, rates [6]; no output: the first four are changed
+// weights, moment1, moment2, average, gradient of one shape, rates [6], rest [numbers / 256]: 1 where a part is
+// known to have rested, so that of it only the gradient is read; no output: the first four and the last change
 void compute(const NoSettings &, Context &context) {
   const std::vector<int64_t> shape = context.shapeOf(0);
   const Slots slots = {context.inPlace(0, "weights", shape), context.inPlace(1, "moment1", shape),
                        context.inPlace(2, "moment2", shape), context.inPlace(3, "average", shape),
                        context.input(4, "gradient", shape).data};
   const float *numbers = context.input(5, "rates", {6}).data;
-  if (context.failed()) return;
-  const Rates rates = {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]};
   int64_t size = 1;
   for (int64_t n : shape) size *= n;
+  float *rest = context.inPlace(6, "rest", {(size + kRest - 1) / kRest});
+  if (context.failed()) return;
+  const Rates rates = {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]};
   inParallel(static_cast<int>((size + kChunk - 1) / kChunk), [&](int chunk) {
     const int64_t end = std::min((chunk + 1) * kChunk, size);
     for (int64_t i = chunk * kChunk; i < end; i += kRest) {
       const int64_t n = std::min(kRest, end - i);
       const Slots part = slots.from(i);
-      // The first and the last number tell nearly always that there is something to do.
-      const bool mayRest = part.moment2[0] == 0 && part.moment2[n - 1] == 0;
-      if (!mayRest || !atRest(n, part)) update(n, rates, part);
+      const auto gradient = [&](int64_t k, int most) { return loadSome(part.gradient + k, most); };
+      float &rests = rest[i / kRest];
+      rests = (rests != 0 || hasRested(n, part)) && allZero(n, gradient);
+      if (rests == 0) update(n, rates, part);
     }
   });
 }
@@ -82,6 +93,6 @@ void compute(const NoSettings &, Context &context) {
 void registerAdam() {
   registerOperation<NoSettings, compute>("RasterAdam", {},
                                          {"weights: float", "moment1: float", "moment2: float",
-                                          "average: float", "gradient: float", "rates: float"},
+                                          "average: float", "gradient: float", "rates: float", "rest: float"},
                                          {});
 }

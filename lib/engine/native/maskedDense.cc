@@ -61,6 +61,17 @@ struct Settings {
 int blocks(int n, int block) { return (n + block - 1) / block; }
 
 /**
+ * Asks for what the next group of inputs has in the same columns. Its rows lie in as many pages of memory,
+ * and a block has too few columns for the processor to see by itself where it goes on.
+ */
+template <int Width, bool ToWrite>
+inline void prefetch(const float *next, int outputs) {
+  for (int r = 0; r < kGroup; r++)
+    for (int w = 0; w < Width; w++)
+      __builtin_prefetch(next + static_cast<size_t>(r) * outputs + w * kLanes, ToWrite);
+}
+
+/**
  * sums [batch, kBlock] += x [batch, the group of inputs from i on] · weights, for the
  * sixteen or 32 columns from j on.
  */
@@ -68,6 +79,7 @@ template <int Width>
 void addGroup(const Live &live, const float *x, int inputs, int batch, const float *weights, int outputs,
               int i, int j, float *sums) {
   const int rows = std::min(kGroup, inputs - i);
+  prefetch<Width, false>(weights + static_cast<size_t>(i + kGroup) * outputs + j, outputs);
   Vector held[kGroup][Width] = {};
   for (int r = 0; r < rows; r++)
     for (int w = 0; w < Width; w++) {
@@ -104,8 +116,10 @@ void compute(const Settings &settings, Context &context) {
   float *y = context.output(0, {batch, outputs});
   if (context.failed()) return;
   const Live live(below, inputs, above, outputs, settings.strict);
-  inParallel(blocks(outputs, kBlock), [&](int block) {
-    const int start = block * kBlock, end = std::min(start + kBlock, outputs);
+  const int count = blocks(outputs, kBlock);
+  inParallel(count, [&](int task) {
+    // In raster order the last block has the most weights that live: it goes first, so that no core waits long.
+    const int start = (count - 1 - task) * kBlock, end = std::min(start + kBlock, outputs);
     std::vector<float> sums(static_cast<size_t>(batch) * kBlock);
     for (int b = 0; b < batch; b++)
       std::memcpy(&sums[b * kBlock], added + static_cast<size_t>(b) * addedStep + start,
@@ -128,30 +142,18 @@ void compute(const Settings &settings, Context &context) {
   });
 }
 
-/**
- * dx of `Rows` images from i on for the inputs of one group, whose masked
- * weights are given: [kGroup, columns].
- */
+/** Inputs whose gradients are summed together, and images: as many as there are registers for. */
+constexpr int kWide = 2 * kLanes;
+constexpr int kTogether = kRegisters >= 32 ? 8 : 4;
+
+/** dx of `Rows` images for `count` inputs, whose masked weights are given for each output: [outputs, kWide]. */
 template <int Rows>
-void multiplyBack(const float *dy, int outputs, const float *masked, int columns, int from, float *dx,
-                  int inputs, int count) {
-  for (int r = 0; r < count; r += 4) {
-    Vector sum[Rows][4] = {};
-    for (int j = from; j < columns; j += kLanes) {
-      Vector weight[4];
-      for (int k = 0; k < 4; k++) weight[k] = load(masked + (r + k) * columns + j);
-      for (int b = 0; b < Rows; b++) {
-        const Vector value = loadSome(dy + static_cast<size_t>(b) * outputs + j, outputs - j);
-        for (int k = 0; k < 4; k++) sum[b][k] += value * weight[k];
-      }
-    }
-    for (int b = 0; b < Rows; b++)
-      for (int k = 0; k < std::min(4, count - r); k++) {
-        float total = 0;
-        for (int lane = 0; lane < kLanes; lane++) total += sum[b][k][lane];
-        dx[static_cast<size_t>(b) * inputs + r + k] = total;
-      }
-  }
+void multiplyBack(const float *dy, int outputs, const float *masked, int from, float *dx, int inputs,
+                  int count) {
+  float sums[Rows * kWide] = {};
+  addProductOf<Rows, 2>(outputs - from, dy + from, outputs, masked + from * kWide, kWide, sums);
+  for (int b = 0; b < Rows; b++)
+    std::memcpy(dx + static_cast<size_t>(b) * inputs, sums + b * kWide, count * sizeof(float));
 }
 
 // dy [B, outputs], weights [inputs, outputs], degrees below and above -> dx [B, inputs]
@@ -166,24 +168,25 @@ void computeInputs(const Settings &settings, Context &context) {
   float *dx = context.output(0, {batch, inputs});
   if (context.failed()) return;
   const Live live(below, inputs, above, outputs, settings.strict);
-  inParallel(blocks(inputs, kGroup), [&](int group) {
-    const int start = group * kGroup, count = std::min(kGroup, inputs - start), columns = padded(outputs);
-    std::vector<float> masked(static_cast<size_t>(kGroup) * columns);
-    int from = columns;
-    for (int j = columns - kLanes; j >= 0; j -= kLanes) {
-      if (!live.any(start, j)) continue;
-      from = j;
+  inParallel(blocks(inputs, kWide), [&](int task) {
+    const int start = task * kWide, count = std::min(kWide, inputs - start);
+    // Turned over, so that a vector has all inputs of one output: sums over the lanes of vectors cost more.
+    std::vector<float> masked(static_cast<size_t>(padded(outputs)) * kWide);
+    int from = outputs;
+    for (int j = 0; j < outputs; j += kLanes)
       for (int r = 0; r < count; r++) {
+        if (!live.any(start + r, j)) continue;
+        from = std::min(from, j);
         const float *row = weights + static_cast<size_t>(start + r) * outputs + j;
-        store(&masked[r * columns + j], live.masked(loadSome(row, outputs - j), start + r, j));
+        const Vector numbers = live.masked(loadSome(row, outputs - j), start + r, j);
+        for (int lane = 0; lane < kLanes; lane++) masked[(j + lane) * kWide + r] = numbers[lane];
       }
-    }
     int b = 0;
-    for (; b + 4 <= batch; b += 4)
-      multiplyBack<4>(dy + static_cast<size_t>(b) * outputs, outputs, masked.data(), columns, from,
-                      dx + static_cast<size_t>(b) * inputs + start, inputs, count);
+    for (; b + kTogether <= batch; b += kTogether)
+      multiplyBack<kTogether>(dy + static_cast<size_t>(b) * outputs, outputs, masked.data(), from,
+                              dx + static_cast<size_t>(b) * inputs + start, inputs, count);
     for (; b < batch; b++)
-      multiplyBack<1>(dy + static_cast<size_t>(b) * outputs, outputs, masked.data(), columns, from,
+      multiplyBack<1>(dy + static_cast<size_t>(b) * outputs, outputs, masked.data(), from,
                       dx + static_cast<size_t>(b) * inputs + start, inputs, count);
   });
 }
@@ -201,19 +204,22 @@ void computeWeights(const Settings &settings, Context &context) {
   float *dw = context.output(0, {inputs, outputs});
   if (context.failed()) return;
   const Live live(below, inputs, above, outputs, settings.strict);
-  inParallel(blocks(outputs, kBlock), [&](int block) {
-    const int start = block * kBlock, end = std::min(start + kBlock, outputs);
+  const int count = blocks(outputs, kBlock);
+  inParallel(count, [&](int task) {
+    // In raster order the last block has the most weights that live: it goes first, so that no core waits long.
+    const int start = (count - 1 - task) * kBlock, end = std::min(start + kBlock, outputs);
     std::vector<float> columns(static_cast<size_t>(batch) * kBlock);
     for (int b = 0; b < batch; b++)
       std::memcpy(&columns[b * kBlock], dy + static_cast<size_t>(b) * outputs + start,
                   (end - start) * sizeof(float));
     std::vector<float> rows(static_cast<size_t>(batch) * kGroup);
     for (int i = 0; i < inputs; i += kGroup) {
-      const int count = std::min(kGroup, inputs - i);
+      const int height = std::min(kGroup, inputs - i);
       for (int b = 0; b < batch; b++)
-        copyGroup(x + static_cast<size_t>(b) * inputs + i, count, &rows[b * kGroup]);
+        copyGroup(x + static_cast<size_t>(b) * inputs + i, height, &rows[b * kGroup]);
       for (int j = start; j < end; j += 2 * kLanes) {
         const bool second = j + kLanes < end;
+        prefetch<2, true>(dw + static_cast<size_t>(i + kGroup) * outputs + j, outputs);
         Vector sum[kGroup][2] = {};
         if (live.any(i, j) || (second && live.any(i, j + kLanes))) {
           for (int b = 0; b < batch; b++) {
@@ -223,7 +229,7 @@ void computeWeights(const Settings &settings, Context &context) {
               for (int w = 0; w < 2; w++) sum[r][w] += rows[b * kGroup + r] * outer[w];
           }
         }
-        for (int r = 0; r < count; r++) {
+        for (int r = 0; r < height; r++) {
           float *to = dw + static_cast<size_t>(i + r) * outputs + j;
           storeSome(to, live.masked(sum[r][0], i + r, j), end - j);
           if (second) storeSome(to + kLanes, live.masked(sum[r][1], i + r, j + kLanes), end - j - kLanes);

@@ -46,8 +46,10 @@ inline Vector loadSome(const float *from, int n) {
   return v;
 }
 
+/** The first n of its numbers. A whole vector is asked for by itself: a copy of any length is a call. */
 inline void storeSome(float *to, Vector v, int n) {
-  std::memcpy(to, &v, (n < kLanes ? n : kLanes) * sizeof(float));
+  if (n >= kLanes) return store(to, v);
+  std::memcpy(to, &v, n * sizeof(float));
 }
 
 inline Vector all(float value) { return value - Vector{}; }
