@@ -40,12 +40,12 @@ bool hasRested(int64_t n, const Slots &slots) {
   if (slots.moment2[0] != 0 || slots.moment2[n - 1] != 0) return false;
   return allZero(n, [&](int64_t i, int most) {
     const Vector change = loadSome(slots.average + i, most) - loadSome(slots.weights + i, most);
-    return (Vector)((IntVector)loadSome(slots.moment1 + i, most) | (IntVector)loadSome(slots.moment2 + i, most) |
-                    (IntVector)change);
+    return (Vector)((IntVector)loadSome(slots.moment1 + i, most) |
+                    (IntVector)loadSome(slots.moment2 + i, most) | (IntVector)change);
   });
 }
 
-/** `rates` is a copy: what is given by reference may lie in what is written, for all that a compiler knows. */
+/** `rates` is a copy: for all that a compiler knows, what a reference means may lie in what is written. */
 void update(int64_t n, const Rates rates, const Slots &slots) {
   float *__restrict weights = slots.weights, *__restrict moment1 = slots.moment1;
   float *__restrict moment2 = slots.moment2, *__restrict average = slots.average;
@@ -62,8 +62,9 @@ void update(int64_t n, const Rates rates, const Slots &slots) {
   }
 }
 
-// weights, moment1, moment2, average, gradient of one shape, rates [6], rest [numbers / 256]: 1 where a part is
-// known to have rested, so that of it only the gradient is read; no output: the first four and the last change
+// weights, moment1, moment2, average, gradient of one shape, rates [6], rest [numbers / 256]: 1 where a part
+// is known to have rested, so that of it only the gradient is read; no output: the first four and the last
+// are changed
 void compute(const NoSettings &, Context &context) {
   const std::vector<int64_t> shape = context.shapeOf(0);
   const Slots slots = {context.inPlace(0, "weights", shape), context.inPlace(1, "moment1", shape),

@@ -118,7 +118,7 @@ void compute(const Settings &settings, Context &context) {
   const Live live(below, inputs, above, outputs, settings.strict);
   const int count = blocks(outputs, kBlock);
   inParallel(count, [&](int task) {
-    // In raster order the last block has the most weights that live: it goes first, so that no core waits long.
+    // In raster order the last block has the most weights that live. It goes first: no core waits long.
     const int start = (count - 1 - task) * kBlock, end = std::min(start + kBlock, outputs);
     std::vector<float> sums(static_cast<size_t>(batch) * kBlock);
     for (int b = 0; b < batch; b++)
@@ -146,7 +146,7 @@ void compute(const Settings &settings, Context &context) {
 constexpr int kWide = 2 * kLanes;
 constexpr int kTogether = kRegisters >= 32 ? 8 : 4;
 
-/** dx of `Rows` images for `count` inputs, whose masked weights are given for each output: [outputs, kWide]. */
+/** dx of `Rows` images for `count` inputs, whose masked weights are given by output: [outputs, kWide]. */
 template <int Rows>
 void multiplyBack(const float *dy, int outputs, const float *masked, int from, float *dx, int inputs,
                   int count) {
@@ -206,7 +206,7 @@ void computeWeights(const Settings &settings, Context &context) {
   const Live live(below, inputs, above, outputs, settings.strict);
   const int count = blocks(outputs, kBlock);
   inParallel(count, [&](int task) {
-    // In raster order the last block has the most weights that live: it goes first, so that no core waits long.
+    // In raster order the last block has the most weights that live. It goes first: no core waits long.
     const int start = (count - 1 - task) * kBlock, end = std::min(start + kBlock, outputs);
     std::vector<float> columns(static_cast<size_t>(batch) * kBlock);
     for (int b = 0; b < batch; b++)
