@@ -170,7 +170,8 @@ function pixelColors(
 
 function inOneList(images: Images | readonly Images[]): Images {
   const list = Array.isArray(images) ? (images as readonly Images[]) : [images as Images];
-  for (const row of list) checkImages(row);
+  // Labels are not drawn: what was made of other images may have theirs.
+  for (const row of list) checkImages({...row, labels: undefined});
   const count = list.reduce((sum, row) => sum + row.count, 0);
   if (count === 0) throw new RangeError('imageGrid: images is empty; give at least one image');
   const {height, width, channels} = list[0];

@@ -43,6 +43,11 @@ test('a photograph keeps its colors: what was chosen has no tint', () => {
   assert.deepEqual([...pixels.subarray(at, at + 3)], [200, 200, 200]);
 });
 
+test('labels are nothing to draw: an original may have one', () => {
+  const labeled = {...row, original: {...images(1, 1), labels: Uint8Array.of(7)}};
+  assert.deepEqual(completionGrid([labeled], text).pixels, completionGrid([row], text).pixels);
+});
+
 test('what does not fit is named', () => {
   assert.throws(() => completionGrid([], text), /rows is empty/);
   assert.throws(() => completionGrid([{...row, original: images(2, 1)}], text), /1 image, got 2/);
