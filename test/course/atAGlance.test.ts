@@ -12,7 +12,7 @@ test('table 1 is read off the models: what the paper has in its three columns', 
   assert.deepEqual(Object.keys(table), ['layer', 'PixelCNN', 'Row LSTM', 'Diagonal BiLSTM']);
   for (const name of Object.keys(table).slice(1)) {
     const [first, , , , before, output] = table[name];
-    const isWider = name === 'Row LSTM';
+    const isWider = name !== 'PixelCNN';
     assert.equal(first, isWider ? '15 x 15 conv, mask A (the paper: 7 x 7 conv)' : '7 x 7 conv, mask A');
     assert.equal(before, 'ReLU, then 1 x 1 conv, mask B (2 layers)');
     assert.match(String(output), /^sigmoid .*256-way softmax for each of R, G, B$/);
