@@ -138,7 +138,9 @@ async function manyAtOnce(run: Run, draw: (drawing: Drawing) => readonly OpenVal
     given: new Int16Array(count * values).fill(-1),
   };
   for (let i = 0; i < count; i++) {
-    for (let k = 0; k < values; k++) byPlace.uniforms[i * values + k] = uniforms[i][order[k]];
+    const own = uniforms[i];
+    const to = byPlace.uniforms.subarray(i * values, (i + 1) * values);
+    for (let k = 0; k < values; k++) to[k] = own[order[k]];
     for (let k = 0; options.known !== undefined && k < values; k++) {
       byPlace.given[i * values + k] = knownValue(options, i, order[k]) ?? -1;
     }
@@ -162,7 +164,8 @@ async function manyAtOnce(run: Run, draw: (drawing: Drawing) => readonly OpenVal
       }
     }
     done = until;
-    if (performance.now() - started < MILLISECONDS) length *= 2;
+    const taken = performance.now() - started;
+    if (taken < MILLISECONDS) length *= taken < MILLISECONDS / 8 ? 8 : 2;
     onProgress?.(done / values);
     await yieldToOthers();
   }

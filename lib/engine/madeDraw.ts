@@ -42,10 +42,10 @@ export class MadeDraw {
     this.weights = [...hidden, output, present, direct].filter(
       (weights): weights is tf.Tensor2D => weights !== null,
     );
-    // To begin with every sum is its bias; the operation writes into a copy, never into this.
+    // To begin with every sum is its bias. The operation changes them in place: they are memory of their own.
     this.state = tf.tidy(() => {
       const sums = tf.concat([...made.biases]);
-      return tf.variable(tf.tile(tf.expandDims(sums, 0), [count, 1]), false);
+      return tf.variable(tf.add(tf.zeros([count, sums.size]), sums), false);
     });
     this.degrees = tf.keep(
       tf.tensor1d(Int32Array.from(made.degrees.flatMap((layer) => [...layer])), 'int32'),
@@ -75,9 +75,7 @@ export class MadeDraw {
         this.degrees,
         ...this.weights,
       ];
-      const [state, ...others] = outputs('RasterMadeDraw', attributes, inputs, 4);
-      this.state.assign(state);
-      return others;
+      return outputs('RasterMadeDraw', attributes, inputs, 3);
     });
     // Read out here: of what tidy is given back it looks at every number, in search of tensors.
     const [drawn, places, outcomes] = results.map((x) => x.dataSync());

@@ -97,7 +97,7 @@ test(`the operation trusts neither shapes nor numbers (FUZZ_SEED=${SEED}), and t
       const settings = [attribute.int('N', 3), attribute.int('hidden', 1)];
       const flags = [attribute.bool('conditioned', false), attribute.bool('direct', true)];
       const tensors = inputs.map(([values, shape, type]) => tf.tensor(values, shape, type));
-      const [, pixels] = outputs('RasterMadeDraw', [...settings, ...flags], tensors, 4);
+      const [pixels] = outputs('RasterMadeDraw', [...settings, ...flags], tensors, 3);
       return [...pixels.dataSync()];
     });
   const right = draw(RIGHT);

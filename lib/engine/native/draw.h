@@ -42,9 +42,9 @@ inline double logitMargin(const float *logits, int levels, const double *weights
 
 /** @param numbers 1 for a Bernoulli logit, else the number of levels */
 inline Choice drawn(const float *logits, int numbers, double u, double temperature) {
-  // The same place as u, in logits. A low temperature magnifies what they are rounded by: there the
-  // distance counts in logits, too.
-  const double place = temperature * std::log(u / (1 - u));
+  // A low temperature magnifies what logits are rounded by: there the distance counts in logits, too, from
+  // the same place as u.
+  const double place = temperature < 1 ? temperature * std::log(u / (1 - u)) : 0;
   if (numbers == 1) {
     const double threshold = 1 / (1 + std::exp(logits[0] / temperature));
     return {u >= threshold ? 1 : 0,

@@ -71,14 +71,15 @@ int draw(const MadeNetwork &network, const Call &call, int from, int to, int pos
 
 // settings [until, temperature, argmax, parts], positions [images], state [images, hidden units and outputs],
 // uniforms, given, pixels [images, values] by place in the order, degrees [inputs and hidden units], weights
-// -> state, pixels, positions, outcomes [images]
+// -> pixels, positions, outcomes [images]; the state is changed in place
 void compute(const Settings &settings, Context &context) {
   const float *numbers = context.input(0, "settings", {4}).data;
   const Input<float> uniforms = context.input(3, "uniforms", {kAny, kAny});
   const int images = uniforms[0], values = uniforms[1];
   const int32_t *positions = context.integers(1, "positions", {images}).data;
-  const Input<float> before = context.input(2, "state", {images, kAny});
-  const int total = before[1];
+  const std::vector<int64_t> sums = context.shapeOf(2);
+  float *state = context.inPlace(2, "state", {images, kAny});
+  const int total = state == nullptr ? 0 : static_cast<int>(sums[1]);
   const float *given = context.input(4, "given", uniforms.shape).data;
   const float *pixelsBefore = context.input(5, "pixels", uniforms.shape).data;
   const int32_t *degrees = context.integers(6, "degrees", {total}).data;
@@ -102,8 +103,8 @@ void compute(const Settings &settings, Context &context) {
   if (settings.conditioned) more("present weights", 0, values, 1, sizes[0], 0, true);
   if (settings.direct) more("direct weights", 0, values, last, values, 1, false);
   context.require(found + values == total, "state must have a number for each hidden unit and each output");
-  float *state = context.output(0, before.shape), *pixels = context.output(1, uniforms.shape);
-  float *reached = context.output(2, {images}), *outcomes = context.output(3, {images});
+  float *pixels = context.output(0, uniforms.shape);
+  float *reached = context.output(1, {images}), *outcomes = context.output(2, {images});
   if (context.failed()) return;
   const int until = static_cast<int>(numbers[0]), parts = static_cast<int>(numbers[3]);
   const bool right = until >= 0 && until <= values && numbers[1] > 0 && parts >= 1 && parts <= images;
@@ -131,7 +132,6 @@ void compute(const Settings &settings, Context &context) {
     context.require(inputs.first[place + 2] - inputs.first[place + 1] == 1,
                     "each input must have a degree of its own, from 1 on");
   if (context.failed()) return;
-  std::copy_n(before.data, static_cast<size_t>(images) * total, state);
   std::copy_n(pixelsBefore, static_cast<size_t>(images) * values, pixels);
   const Call call = {until, numbers[1], numbers[2] != 0, uniforms.data, given, pixels, outcomes};
   inParallel(parts, [&](int part) {
@@ -148,5 +148,5 @@ void registerMadeDraw() {
       "RasterMadeDraw", {"N: int", "hidden: int", "conditioned: bool", "direct: bool"},
       {"settings: float", "positions: int32", "state: float", "uniforms: float", "given: float",
        "pixels: float", "degrees: int32", "weights: N * float"},
-      {"next_state: float", "next_pixels: float", "next_positions: float", "outcomes: float"});
+      {"next_pixels: float", "next_positions: float", "outcomes: float"});
 }
