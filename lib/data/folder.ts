@@ -144,7 +144,7 @@ function filesOf(folder: string): {files: string[]; others: string[]} {
   const others: string[] = [];
   for (const entry of paths) {
     const place = path.join(folder, entry);
-    const found = fs.statSync(place, {throwIfNoEntry: false});
+    const found = targetOf(place);
     if (found?.isFile()) (IMAGE_NAME.test(entry) ? files : others).push(entry);
     // Links to folders are not followed: they may lead in circles.
     else if (fs.lstatSync(place).isSymbolicLink()) {
@@ -160,13 +160,30 @@ function filesOf(folder: string): {files: string[]; others: string[]} {
   return {files, others};
 }
 
-/** The paths of all that is in a folder and the folders in it. */
-function entriesOf(folder: string): string[] {
+/** What a path leads to; nothing where it is a link to nothing, or to itself by way of others. */
+function targetOf(place: string): fs.Stats | undefined {
   try {
-    // Only with types links are not followed. Until Node 20.12 `parentPath` is called `path`.
-    return fs
-      .readdirSync(folder, {recursive: true, withFileTypes: true})
-      .map((entry) => path.relative(folder, path.join(entry.parentPath ?? entry.path, entry.name)));
+    return fs.statSync(place, {throwIfNoEntry: false});
+  } catch (error) {
+    if (errorCode(error) === 'ELOOP') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The paths of all that is in a folder and the folders in it. `recursive` of Node itself is of no use here:
+ * from Node 24 on it follows links to folders.
+ */
+function entriesOf(folder: string, inside = ''): string[] {
+  return read(path.join(folder, inside)).flatMap((entry) => {
+    const place = path.join(inside, entry.name);
+    return entry.isDirectory() ? [place, ...entriesOf(folder, place)] : [place];
+  });
+}
+
+function read(folder: string): fs.Dirent[] {
+  try {
+    return fs.readdirSync(folder, {withFileTypes: true});
   } catch (error) {
     const code = errorCode(error);
     const why =

@@ -140,9 +140,12 @@ test('links: to an image it is read; to a folder or to nothing it is left out, a
   fs.symlinkSync(other, path.join(root, 'more'));
   fs.symlinkSync(root, path.join(root, 'itself'));
   fs.symlinkSync(path.join(other, 'none'), path.join(root, 'c.png'));
+  fs.symlinkSync(path.join(root, 'e.png'), path.join(root, 'd.png'));
+  fs.symlinkSync(path.join(root, 'd.png'), path.join(root, 'e.png'));
   const {images, notes} = await loadFolder(root, {size: 1, channels: 3});
   assert.equal(images.count, 2);
   assert.deepEqual(notes, [
-    'left out, no PNG or JPEG by name: c.png (a link to nothing), itself (a link to a folder), more (a link to a folder)',
+    'left out, no PNG or JPEG by name: c.png (a link to nothing), d.png (a link to nothing), e.png (a link to nothing), ' +
+      'itself (a link to a folder), more (a link to a folder)',
   ]);
 });
