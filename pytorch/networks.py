@@ -102,6 +102,13 @@ def first_conv(config):
     return MaskedConv(even_groups(channels, channels), outputs, raster_taps(size), size // 2, first=True)
 
 
+def seen(values, order):
+    """Images [B, H, W, C] as a model of this order sees them; the library's `scanOrder.ts` does the same."""
+    if order == "turned":
+        return values.flip(1, 2)
+    return values.transpose(1, 2) if order == "transposed" else values
+
+
 class Network(nn.Module):
     """Images to nats. A subclass has `compute`: its logits [B, C or C · levels, H, W]."""
 
@@ -114,6 +121,7 @@ class Network(nn.Module):
         """-log p of each image, [B] nats. values: [B, H, W, C], 0 … levels - 1; degrees: where MADE has other
         masks at each step.
         """
+        values = seen(values, self.config.get("order"))
         x = (values.float() / (self.levels - 1)).permute(0, 3, 1, 2)
         logits = self.compute(x, labels, degrees).permute(0, 2, 3, 1).float()
         if self.levels == 2:

@@ -2,6 +2,7 @@ import {DiagonalBiLstm} from '../layers/diagonalBiLstm';
 import {configsOf, defineModel} from './family';
 import {PixelRnn, type PixelRnnConfig, pixelRnnParameters} from './pixelRnn';
 import {pixelRnnPresets} from './pixelRnnPresets';
+import {createScanned, type Scanned, withoutOrder} from './scanOrder';
 
 export const DIAGONAL_BI_LSTM = defineModel({
   name: 'diagonal',
@@ -10,8 +11,9 @@ export const DIAGONAL_BI_LSTM = defineModel({
     'one-layer': {nats: 80.75, source: 'PixelRNN, table 4: Diagonal BiLSTM, 1 layer, h = 32'},
     'cifar10-paper': {bits: 3.0, source: 'PixelRNN, table 5'},
   }),
-  parameters: (config: PixelRnnConfig) => pixelRnnParameters(config, DiagonalBiLstm),
-  create: createDiagonalBiLstm,
+  parameters: (config: Scanned<PixelRnnConfig>) => pixelRnnParameters(withoutOrder(config), DiagonalBiLstm),
+  create: (config: Scanned<PixelRnnConfig>, seed) =>
+    createScanned(config, (raster) => createDiagonalBiLstm(raster, seed)),
 });
 
 /** The configurations of Diagonal BiLSTM by preset. */

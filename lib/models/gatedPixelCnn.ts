@@ -23,6 +23,7 @@ import {
   rasterOrder,
   splitLevels,
 } from './raster';
+import {createScanned, type Scanned, withoutOrder} from './scanOrder';
 
 /** Gated PixelCNN: two stacks, so that no pixel above is hidden from view (van den Oord et al. 2016b). */
 export interface GatedPixelCnnConfig extends RasterConfig {
@@ -180,6 +181,14 @@ export const GATED_PIXEL_CNN = defineModel({
         source: 'PixelVAE, table 1: its own run of a Gated PixelCNN; the Gated paper has no MNIST',
       },
     },
+    /** The same of the image turned by half: from the lower right to the upper left. */
+    turned: {config: {...LAYERS, order: 'turned' as const}, recipe: LAYERS_RECIPE},
+    /** The same column by column; with the two above an ensemble of three orders, each with its own weights. */
+    transposed: {
+      config: {...LAYERS, order: 'transposed' as const},
+      recipe: LAYERS_RECIPE,
+      companions: ['digits', 'turned'],
+    },
     /** The same, conditioned on the digit to draw (section 2.3). */
     labeled: {config: {...LAYERS, classes: 10}, recipe: LAYERS_RECIPE},
     /** Small enough to learn while you watch. */
@@ -198,8 +207,9 @@ export const GATED_PIXEL_CNN = defineModel({
       paperBits: {bits: 3.03, source: 'Gated PixelCNN, table 1'},
     },
   },
-  parameters: gatedPixelCnnParameters,
-  create: (config: GatedPixelCnnConfig, seed) => GatedPixelCnn.create(config, seed),
+  parameters: (config: Scanned<GatedPixelCnnConfig>) => gatedPixelCnnParameters(withoutOrder(config)),
+  create: (config: Scanned<GatedPixelCnnConfig>, seed) =>
+    createScanned(config, (raster) => GatedPixelCnn.create(raster, seed)),
 });
 
 /** The configurations of Gated PixelCNN by preset. */

@@ -23,6 +23,7 @@ import {
   rasterOrder,
   splitLevels,
 } from './raster';
+import {createScanned, type Scanned, withoutOrder} from './scanOrder';
 
 /** PixelCNN: a stack of masked convolutions (van den Oord et al. 2016a, table 1). */
 export interface PixelCnnConfig extends RasterConfig {
@@ -193,8 +194,9 @@ export const PIXEL_CNN = defineModel({
       paperBits: {bits: 3.14, source: 'PixelRNN, table 5'},
     },
   },
-  parameters: pixelCnnParameters,
-  create: (config: PixelCnnConfig, seed) => PixelCnn.create(config, seed),
+  parameters: (config: Scanned<PixelCnnConfig>) => pixelCnnParameters(withoutOrder(config)),
+  create: (config: Scanned<PixelCnnConfig>, seed) =>
+    createScanned(config, (raster) => PixelCnn.create(raster, seed)),
 });
 
 /** The configurations of PixelCNN by preset. */

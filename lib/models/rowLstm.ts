@@ -2,6 +2,7 @@ import {RowLstm} from '../layers/rowLstm';
 import {configsOf, defineModel, type Reported} from './family';
 import {PixelRnn, type PixelRnnConfig, pixelRnnParameters} from './pixelRnn';
 import {pixelRnnPresets} from './pixelRnnPresets';
+import {createScanned, type Scanned, withoutOrder} from './scanOrder';
 
 const PAPER: Reported = {
   nats: 80.54,
@@ -15,8 +16,9 @@ export const ROW_LSTM = defineModel({
     'one-layer': PAPER,
     'cifar10-paper': {bits: 3.07, source: 'PixelRNN, table 5'},
   }),
-  parameters: (config: PixelRnnConfig) => pixelRnnParameters(config, RowLstm),
-  create: createRowLstm,
+  parameters: (config: Scanned<PixelRnnConfig>) => pixelRnnParameters(withoutOrder(config), RowLstm),
+  create: (config: Scanned<PixelRnnConfig>, seed) =>
+    createScanned(config, (raster) => createRowLstm(raster, seed)),
 });
 
 /** The configurations of Row LSTM by preset. */

@@ -11,7 +11,7 @@ import type {Ancestor, DataIdentity} from '../storage/metadata';
 import {type RunFiles, runFiles} from '../storage/paths';
 import {type Run, runMetadata, saveRun, trainingState} from '../storage/runs';
 import {type TrainHooks, type TrainResult, train} from '../train';
-import type {AutoregressiveModel, Images, TrainingState, TrainOptions} from '../types';
+import type {AutoregressiveModel, Images, ModelConfig, TrainingState, TrainOptions} from '../types';
 import {TRAIN_DEFAULTS} from '../types';
 import {ownPreset} from './ownPreset';
 import {type ScoringOptions, storeWeights} from './published';
@@ -159,7 +159,7 @@ function spaceFor({parameters}: AutoregressiveModel): number {
 
 /**
  * Gives the model the weights of a checkpoint, if one is named. A first kernel that is smaller than the
- * model's gets zeros around it.
+ * model's gets zeros around it; a model in raster order may begin with the weights of another order.
  *
  * @returns the trainings behind them, oldest first
  * @throws CheckpointError
@@ -167,15 +167,21 @@ function spaceFor({parameters}: AutoregressiveModel): number {
 export function beginWith(from: string | undefined, model: AutoregressiveModel): readonly Ancestor[] {
   if (from === undefined) return [];
   const found = loadCheckpoint(from, {model: model.name});
-  const wider = widenFirst(found.tensors, found.metadata.config, model.config);
+  const config = inOrderOf(found.metadata.config, model.config);
+  const wider = widenFirst(found.tensors, found.metadata.config, config);
   const {tensors, metadata} =
-    wider === null
-      ? loadCheckpoint(from, {model: model.name, config: model.config})
-      : {...found, tensors: wider};
+    wider === null ? loadCheckpoint(from, {model: model.name, config}) : {...found, tensors: wider};
   assignParameters(model.parameters, tensors, from);
   const {recipe, seed, epoch, step, trainingSeconds, history, ancestors, versions} = metadata;
   const {device} = versions;
   return [...ancestors, {recipe, seed, epoch, step, trainingSeconds, history, device}];
+}
+
+/** The config of a convolutional model in the order of another: the weights mean the same in both. */
+function inOrderOf({order}: ModelConfig, config: ModelConfig): ModelConfig {
+  if (config.firstSize === undefined) return config;
+  const {order: _, ...raster} = config;
+  return order === undefined ? raster : {...raster, order};
 }
 
 export interface RunHooks extends Pick<TrainHooks, 'signal' | 'onProgress' | 'onEvaluation'> {

@@ -1,10 +1,12 @@
 import {pathCounts} from '../../lib/layers/madeMasks';
 import {createDiagonalBiLstm} from '../../lib/models/diagonalBiLstm';
 import {GatedPixelCnn} from '../../lib/models/gatedPixelCnn';
+import {createModel} from '../../lib/models/index';
 import {Made, madeMasks} from '../../lib/models/made';
 import type {MadeConfig} from '../../lib/models/madeConfig';
 import {PixelCnn} from '../../lib/models/pixelCnn';
 import {createRowLstm} from '../../lib/models/rowLstm';
+import type {ScanOrder} from '../../lib/models/scanOrder';
 import type {AutoregressiveModel} from '../../lib/types';
 
 /** A kind of model to which every property is applied. A new model joins by one entry in MODELS. */
@@ -257,6 +259,35 @@ export function diagonal(
   };
 }
 
+/** Another order: what is seen is what the model in raster order sees of the image that it is shown. */
+export function scanned(order: ScanOrder, kind: ModelUnderTest): ModelUnderTest {
+  const isTransposed = order === 'transposed';
+  const raster = (height: number, width: number, seed: number): AutoregressiveModel =>
+    isTransposed ? kind.create(width, height, seed) : kind.create(height, width, seed);
+  return {
+    name: `${kind.name}, ${order}`,
+    create: (height, width, seed) => {
+      const model = raster(height, width, seed);
+      model.dispose();
+      return createModel(model.name, {...model.config, height, width, order}, seed);
+    },
+    sees: ({image: {height, width}}) => {
+      const model = raster(height, width, 0);
+      const shown = kind.sees(model);
+      model.dispose();
+      const values = height * width;
+      // Pixel (row, column) is shown at (column, row), or as far from the end as it was from the start.
+      const at = Array.from({length: values}, (_, place) =>
+        isTransposed ? (place % width) * height + Math.floor(place / width) : values - 1 - place,
+      );
+      return Float32Array.from({length: values ** 2}, (_, i) => {
+        const [from, to] = [Math.floor(i / values), i % values];
+        return shown[at[from] * values + at[to]];
+      });
+    },
+  };
+}
+
 export const MODELS: readonly ModelUnderTest[] = [
   made('no hidden layer', {hidden: [], direct: true}),
   made('no hidden layer, random order', {hidden: [], direct: true, order: 'random'}),
@@ -287,4 +318,7 @@ export const MODELS: readonly ModelUnderTest[] = [
   rowLstm('two layers, no residual', {firstSize: 3, layers: 2, residual: false, skip: true}),
   diagonal('one layer', {firstSize: 3, layers: 1, residual: true, skip: false}),
   diagonal('two layers, skip', {firstSize: 5, layers: 2, residual: true, skip: true}),
+  scanned('turned', gated('dilated', {firstSize: 3, dilations: [1, 2]})),
+  scanned('transposed', pixelCnn('dilated', {firstSize: 3, dilations: [1, 2]})),
+  scanned('transposed', diagonal('one layer', {firstSize: 3, layers: 1, residual: true, skip: false})),
 ];

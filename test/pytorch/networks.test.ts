@@ -57,6 +57,8 @@ const CASES: readonly Case[] = [
   {what: 'digits', model: 'gated', config: {...gated, ...digits}},
   {what: 'color', model: 'gated', config: {...gated, ...color, size: 5}},
   {what: 'digits by class', model: 'gated', config: {...gated, ...digits, classes: 10}},
+  {what: 'turned', model: 'gated', config: {...gated, ...color, order: 'turned'}},
+  {what: 'transposed', model: 'pixelcnn', config: {...pixelcnn, ...color, order: 'transposed'}},
   {what: 'digits', model: 'rowlstm', config: {...rnn, ...digits}},
   {what: 'color', model: 'rowlstm', config: {...rnn, ...color}},
   {

@@ -19,7 +19,7 @@ const small: ModelConfig = {
   ...{height: 9, width: 8, features: 4, layers: 1, head: 4, firstSize: 3},
 };
 
-test('a wider first kernel gives the same logits, and a checkpoint with a smaller one begins a training', () => {
+test('a wider first kernel gives the same logits, and a checkpoint with a smaller one begins a training, in another order, too', () => {
   const [narrow, wide] = [createModel('rowlstm', small), createModel('rowlstm', {...small, firstSize: 9})];
   randomize(narrow.parameters, 5);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'widen-'));
@@ -46,6 +46,14 @@ test('a wider first kernel gives the same logits, and a checkpoint with a smalle
   assert.throws(() => beginWith(narrowFile, narrow), /its config has firstSize = 9, but 3 is expected/);
   const deeper = createModel('rowlstm', others);
   assert.throws(() => beginWith(file, deeper), /its config has (firstSize|layers) = /);
+  const turned = createModel('rowlstm', {...small, firstSize: 9, order: 'turned'});
+  beginWith(file, turned);
+  const same = tf.tidy(() => {
+    const logits = turned.logits(tf.reverse(x, [1, 2])) as tf.Tensor4D;
+    return tf.max(tf.abs(tf.sub(narrow.logits(x), tf.reverse(logits, [1, 2])))).dataSync()[0];
+  });
+  assert.ok(same < 1e-5, `the weights of raster order, in another order: ${same}`);
+  turned.dispose();
   for (const model of [narrow, wide, deeper]) model.dispose();
   x.dispose();
   fs.rmSync(folder, {recursive: true});
