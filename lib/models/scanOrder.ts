@@ -7,8 +7,11 @@ import type {RasterConfig} from './raster';
  * given the image turned by half (it begins at the lower right) or transposed (it goes column by column). Weights of
  * several orders make an ensemble, as in MADE (section 4.2) and in LMConv (Jain et al. 2020, section 4.3).
  */
-export const SCAN_ORDERS = ['turned', 'transposed'] as const;
+const SCAN_ORDERS = ['turned', 'transposed'] as const;
 export type ScanOrder = (typeof SCAN_ORDERS)[number];
+
+/** All models in raster order have a sampler of their own. */
+type RasterModel = AutoregressiveModel & Required<Pick<AutoregressiveModel, 'incremental'>>;
 
 /** A config in another order than raster. */
 export type Scanned<Config extends RasterConfig> = Config & {readonly order?: ScanOrder};
@@ -21,7 +24,7 @@ export type Scanned<Config extends RasterConfig> = Config & {readonly order?: Sc
  */
 export function createScanned<Config extends RasterConfig>(
   config: Scanned<Config>,
-  create: (raster: Config) => AutoregressiveModel,
+  create: (raster: Config) => RasterModel,
 ): AutoregressiveModel {
   if (!Object.hasOwn(config, 'order')) return create(config);
   const {order, ...rest} = config;
@@ -54,7 +57,7 @@ class ScannedModel implements AutoregressiveModel {
   readonly order: Int32Array;
 
   constructor(
-    private readonly raster: AutoregressiveModel,
+    private readonly raster: RasterModel,
     private readonly scan: ScanOrder,
   ) {
     const {height, width, channels} = raster.image;
@@ -84,9 +87,7 @@ class ScannedModel implements AutoregressiveModel {
 
   /** Samplers count by places in the order, which are the same for both models. */
   incremental(count: number, condition?: Condition): IncrementalLogits {
-    const {raster} = this;
-    if (raster.incremental === undefined) throw new Error(`${this.name} has no sampler of its own`);
-    return raster.incremental(count, condition);
+    return this.raster.incremental(count, condition);
   }
 
   dispose(): void {
