@@ -28,7 +28,7 @@ export {
 } from './data/images';
 export {loadMnist, type MnistOptions} from './data/mnist';
 export {type Nearest, nearestImages} from './data/nearest';
-export {type Occlusion, occlude} from './data/occlude';
+export {OCCLUSIONS, type Occlusion, occlude} from './data/occlude';
 export {type OwnManifest, ownDataNames} from './data/ownData';
 export {type OwnSource, ownSource} from './data/ownSource';
 export {quantize} from './data/quantize';

@@ -1,14 +1,15 @@
 import {complete, completeInAnyOrder, knownTooLate} from '../lib/complete';
-import {conditionOf} from '../lib/condition';
+import {classesOf, conditionOf} from '../lib/condition';
 import {drawingTarget, readDrawing} from '../lib/data/drawing';
 import {pickImages} from '../lib/data/images';
-import {type Occlusion, occlude} from '../lib/data/occlude';
+import {OCCLUSIONS, type Occlusion, occlude} from '../lib/data/occlude';
 import {startEngine} from '../lib/engine/index';
 import {completionGrid} from '../lib/figures/completionGrid';
 import {encodePng} from '../lib/figures/png';
 import type {ModelName} from '../lib/models/index';
 import {Made} from '../lib/models/made';
-import {type Published, trainedOn} from '../lib/reproduction/published';
+import {committedPresets, loadWeights, type Published, trainedOn} from '../lib/reproduction/published';
+import {checkpointFile} from '../lib/storage/paths';
 import type {AutoregressiveModel, Images} from '../lib/types';
 import {
   bar,
@@ -25,8 +26,6 @@ import {
 import {pngOutput} from './cli/output';
 import {WEIGHTS_HELP, weightsArgument} from './cli/weights';
 
-const OCCLUSIONS: readonly Occlusion[] = ['bottom', 'right', 'center', 'stripes'];
-
 /** `sample` draws at most 256 images at once, and there are ten classes. */
 const MOST = 25;
 
@@ -34,7 +33,7 @@ const HELP = `npm run complete -- MODEL [options]
 
 Hides a part of test images, one of each class, and draws it again. Each row of the PNG is one image: as it
 is, what the model is shown of it, and the completions, blue where the model chose the pixels.
-  --occlude WHAT    bottom, right, center or stripes (default bottom)
+  --occlude WHAT    bottom, top, right, left, center or stripes (default bottom)
   --count N         completions of each image, 1 to ${MOST} (default 6)
   --label L         what each image is said to be, or several with commas, for one completion after the other
                     (default: what it is; for weights that are conditioned on classes)
@@ -127,11 +126,24 @@ function whatGuides(model: AutoregressiveModel, mask: Uint8Array, anyOrder: bool
     return 'draws in a fixed order in which the known pixels come first: every drawn pixel is guided by all of them';
   }
   const known = mask.reduce((sum, value) => sum + value, 0);
-  const advice = model.name === 'made' ? '; with --preset any-order all of them do' : '';
+  const fitting = fittingPreset(model, mask);
+  const advice = fitting === undefined ? '' : `; with --preset ${fitting} all of them do`;
   return (
     `draws in a fixed order: ${late} of the ${known} known pixels come after the first hidden one, ` +
     `and do not guide what is drawn before them${advice}`
   );
+}
+
+/** Committed weights of the same model in an order that puts all the known pixels first. */
+function fittingPreset(model: AutoregressiveModel, mask: Uint8Array): string | undefined {
+  return committedPresets(model.name as ModelName).find((preset) => {
+    const other = loadWeights(checkpointFile(model.name, preset), model.name);
+    const {order} = other.model;
+    const isAlike = order.length === mask.length && classesOf(other.model) === classesOf(model);
+    const takesAll = isAlike && (takesAnyOrder(other.model) || knownTooLate(order, mask) === 0);
+    other.dispose();
+    return takesAll;
+  });
 }
 
 function defaultPreset(name: ModelName): string | undefined {

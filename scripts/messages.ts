@@ -318,8 +318,8 @@ const PICTURES: readonly Message[] = [
     right: SAMPLE,
   },
   {
-    wrong: `complete ${RUN} --occlude left`,
-    says: "--occlude must be one of bottom, right, center, stripes, got 'left'",
+    wrong: `complete ${RUN} --occlude upper`,
+    says: "--occlude must be one of bottom, top, right, left, center, stripes, got 'upper'",
     from: 'scripts/complete.ts',
     remedy: 'Name one of these.',
     right: `complete ${RUN} --occlude right --count 1 --out b.png`,

@@ -1,12 +1,13 @@
 import type {ImageShape} from '../types';
 
 /** Which part of the image is hidden. */
-export type Occlusion = 'bottom' | 'right' | 'center' | 'stripes';
+export const OCCLUSIONS = ['bottom', 'top', 'right', 'left', 'center', 'stripes'] as const;
+export type Occlusion = (typeof OCCLUSIONS)[number];
 
 /**
  * A mask of the values that a completion may see.
- * - `bottom`, `right`: the lower, the right half is hidden (as in PixelRNN, figure 9); of an odd
- *   number of rows the smaller half.
+ * - `bottom`, `top`, `right`, `left`: that half is hidden (the lower one as in PixelRNN, figure 9); of an odd
+ *   number of rows or columns the smaller half.
  * - `center`: a rectangle of half the height and half the width, in the middle, is hidden.
  * - `stripes`: upright stripes, a seventh of the width each, are seen and hidden in turn.
  * - a mask of one's own: 0 and 1 for each pixel [H, W] (used for every channel) or each value [H, W, C].
@@ -46,14 +47,18 @@ function hiddenPart({height, width}: ImageShape, kind: Occlusion): (row: number,
   switch (kind) {
     case 'bottom':
       return (row) => row >= Math.ceil(height / 2);
+    case 'top':
+      return (row) => row < Math.floor(height / 2);
     case 'right':
       return (_, column) => column >= Math.ceil(width / 2);
+    case 'left':
+      return (_, column) => column < Math.floor(width / 2);
     case 'center':
       return (row, column) => row >= top && row < height - top && column >= left && column < width - left;
     case 'stripes':
       return (_, column) => Math.floor(column / stripe) % 2 === 1;
     default:
-      throw new RangeError(`occlude: kind must be bottom, right, center, stripes or a mask, got ${kind}`);
+      throw new RangeError(`occlude: kind must be ${OCCLUSIONS.join(', ')} or a mask, got ${kind}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {occlude} from '../../lib/data/occlude';
+import {OCCLUSIONS, occlude} from '../../lib/data/occlude';
 
 const shape = {height: 4, width: 5, channels: 1};
 
@@ -12,16 +12,14 @@ function drawn(mask: Uint8Array, width: number): string[] {
 
 test('what each kind hides', () => {
   assert.deepEqual(drawn(occlude(shape, 'bottom'), 5), ['#####', '#####', '.....', '.....']);
+  assert.deepEqual(drawn(occlude(shape, 'top'), 5), ['.....', '.....', '#####', '#####']);
   assert.deepEqual(drawn(occlude(shape, 'right'), 5), ['###..', '###..', '###..', '###..']);
+  assert.deepEqual(drawn(occlude(shape, 'left'), 5), ['..###', '..###', '..###', '..###']);
   assert.deepEqual(drawn(occlude(shape, 'center'), 5), ['#####', '##.##', '##.##', '#####']);
   assert.deepEqual(drawn(occlude(shape, 'stripes'), 5), ['#.#.#', '#.#.#', '#.#.#', '#.#.#']);
   const digit = {height: 28, width: 28, channels: 1};
-  const hidden = (kind: 'bottom' | 'right' | 'center' | 'stripes') =>
-    occlude(digit, kind).filter((known) => known === 0).length;
-  assert.deepEqual(
-    [hidden('bottom'), hidden('right'), hidden('center'), hidden('stripes')],
-    [392, 392, 196, 336],
-  );
+  const hidden = OCCLUSIONS.map((kind) => occlude(digit, kind).filter((known) => known === 0).length);
+  assert.deepEqual(hidden, [392, 392, 392, 392, 196, 336]);
 });
 
 test('channels of a pixel are hidden together; a mask of values keeps them apart', () => {
@@ -33,7 +31,10 @@ test('channels of a pixel are hidden together; a mask of values keeps them apart
 
 test('bad input', () => {
   // @ts-expect-error: no such kind
-  assert.throws(() => occlude(shape, 'left'), /bottom, right, center, stripes or a mask, got left/);
+  assert.throws(
+    () => occlude(shape, 'upper'),
+    /bottom, top, right, left, center, stripes or a mask, got upper/,
+  );
   assert.throws(() => occlude(shape, [1, 0]), /20 values \(one a pixel\).*got 2/);
   assert.throws(
     () => occlude({height: 1, width: 2, channels: 1}, [1, 2]),

@@ -242,7 +242,11 @@ const MISTAKES: [string, number, RegExp][] = [
   ['sample gated --preset labeled --label x', 2, /--label must be a class such as 7, .* got 'x'/],
   ['complete made --label 7 --count 1', 2, /--label is for weights .* weights of made know no classes/],
   ['complete gated --preset labeled --label 10', 2, /a class must be an integer from 0 to 9, got 10/],
-  ['complete made --occlude top', 2, /--occlude must be one of bottom, right, center, stripes, got 'top'/],
+  [
+    'complete made --occlude upper',
+    2,
+    /--occlude must be one of bottom, top, right, left, center, stripes, got 'upper'/,
+  ],
   ['complete made --count 26', 2, /--count must be an integer from 1 to 25, got '26'/],
   ['complete made --preset small', 1, /there are no weights .*small\.safetensors/],
   ['complete made --count 1 --out /dev/null/x.png', 1, /Could not write .*x\.png \(ENOTDIR\)/],
@@ -440,4 +444,26 @@ test('train: labels are handed to the preset that knows classes', async () => {
     classes.length === 10 * 64 && classes.some((weight) => weight !== 0),
     'it learned of the classes',
   );
+});
+
+test('complete names the preset whose order takes all that is known', async () => {
+  const size = {height: 28, width: 28, channels: 1, levels: 2, firstSize: 3, size: 3};
+  const config = {...size, features: 4, dilations: [1], head: 4, classes: 0};
+  storeModel('gated', 'digits', config);
+  storeModel('gated', 'turned', {...config, order: 'turned'});
+  const said = async (options: string): Promise<string> => {
+    const out = path.join(data, 'top.png');
+    const {code, stdout, stderr} = await command(`complete gated --count 1 --out ${out} ${options}`);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  assert.match(
+    await said('--occlude top'),
+    /gated digits draws .*392 known pixels .*; with --preset turned all/,
+  );
+  assert.match(
+    await said('--occlude top --preset turned'),
+    /gated turned draws .* the known pixels come first/,
+  );
+  assert.doesNotMatch(await said('--occlude center'), /with --preset/);
 });
