@@ -47,9 +47,7 @@ export class MadeDraw {
       const sums = tf.concat([...made.biases]);
       return tf.variable(tf.add(tf.zeros([count, sums.size]), sums), false);
     });
-    this.degrees = tf.keep(
-      tf.tensor1d(Int32Array.from(made.degrees.flatMap((layer) => [...layer])), 'int32'),
-    );
+    this.degrees = tf.keep(tf.tensor1d(joined(made.degrees), 'int32'));
     this.parts = Math.min(count, nativeThreads());
     this.places = new Int32Array(count);
   }
@@ -91,6 +89,16 @@ export class MadeDraw {
     this.state.dispose();
     this.degrees.dispose();
   }
+}
+
+function joined(layers: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(layers.reduce((sum, {length}) => sum + length, 0));
+  let at = 0;
+  for (const layer of layers) {
+    all.set(layer, at);
+    at += layer.length;
+  }
+  return all;
 }
 
 function checkTensors({hidden, biases, output, present, direct, degrees}: MadeTensors): void {

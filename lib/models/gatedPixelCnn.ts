@@ -181,8 +181,15 @@ export const GATED_PIXEL_CNN = defineModel({
         source: 'PixelVAE, table 1: its own run of a Gated PixelCNN; the Gated paper has no MNIST',
       },
     },
-    /** The same of the image turned by half: from the lower right to the upper left. */
-    turned: {config: {...LAYERS, order: 'turned' as const}, recipe: LAYERS_RECIPE},
+    /**
+     * The same of the image turned by half: from the lower right to the upper left. With the raster weights an
+     * ensemble of two orders.
+     */
+    turned: {
+      config: {...LAYERS, order: 'turned' as const},
+      recipe: LAYERS_RECIPE,
+      companions: ['digits'],
+    },
     /** The same column by column; with the two above an ensemble of three orders, each with its own weights. */
     transposed: {
       config: {...LAYERS, order: 'transposed' as const},

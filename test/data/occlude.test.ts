@@ -30,8 +30,8 @@ test('channels of a pixel are hidden together; a mask of values keeps them apart
 });
 
 test('bad input', () => {
-  // @ts-expect-error: no such kind
   assert.throws(
+    // @ts-expect-error: no such kind
     () => occlude(shape, 'upper'),
     /bottom, top, right, left, center, stripes or a mask, got upper/,
   );
