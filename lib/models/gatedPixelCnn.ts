@@ -182,15 +182,15 @@ export const GATED_PIXEL_CNN = defineModel({
       },
     },
     /**
-     * The same of the image turned by half: from the lower right to the upper left. With the raster weights an
-     * ensemble of two orders.
+     * The same of the image turned by half: from the lower right to the upper left. With the raster weights
+     * an ensemble of two orders.
      */
     turned: {
       config: {...LAYERS, order: 'turned' as const},
       recipe: LAYERS_RECIPE,
       companions: ['digits'],
     },
-    /** The same column by column; with the two above an ensemble of three orders, each with its own weights. */
+    /** The same column by column; with the two above an ensemble of three, each with its own weights. */
     transposed: {
       config: {...LAYERS, order: 'transposed' as const},
       recipe: LAYERS_RECIPE,

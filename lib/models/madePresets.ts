@@ -44,8 +44,8 @@ export const MADE = defineModel({
       companions: ['one-order'],
     },
     /**
-     * The paper's way to an ensemble: eight orders in turn through the same weights, the first of them raster.
-     * Weights that serve many orders have to be wider: 1536 units a layer where one order has 1024.
+     * The paper's way to an ensemble: eight orders in turn through the same weights, the first of them
+     * raster. Weights that serve many orders have to be wider: 1536 units a layer where one order has 1024.
      */
     orders: {
       config: {...ONE_ORDER, hidden: [1536, 1536], masks: 8, orderAgnostic: true},
