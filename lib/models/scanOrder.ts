@@ -5,7 +5,7 @@ import type {RasterConfig} from './raster';
 /**
  * Raster orders of the image seen from another side. A model in such an order is the model in raster order,
  * given the image turned by half (it begins at the lower right) or transposed (it goes column by column).
- * Weights of several orders make an ensemble, as in MADE (section 4.2) and in LMConv (Jain et al. 2020, section 4.3).
+ * Weights of several orders make an ensemble, as in MADE (section 4.2) and in LMConv (Jain et al. 2020).
  */
 const SCAN_ORDERS = ['turned', 'transposed'] as const;
 export type ScanOrder = (typeof SCAN_ORDERS)[number];
