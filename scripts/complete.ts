@@ -109,7 +109,7 @@ run(async () => {
       `${seconds.toFixed(2)} s; ${engine.description}`,
   );
   for (const note of notes) console.log(`  ${note}`);
-  console.log(`${name} ${what} ${whatGuides(model, mask, anyOrder)}`);
+  console.log(`${name} ${what} ${whatGuides(published, mask, anyOrder)}`);
 });
 
 /** Only a model trained with a fresh order at every step has learned to be asked in whichever order. */
@@ -117,7 +117,7 @@ function takesAnyOrder(model: AutoregressiveModel): model is Made {
   return model instanceof Made && model.config.masks === 0;
 }
 
-function whatGuides(model: AutoregressiveModel, mask: Uint8Array, anyOrder: boolean): string {
+function whatGuides({model, checkpoint}: Published, mask: Uint8Array, anyOrder: boolean): string {
   if (anyOrder) {
     return 'draws in an order that puts the known pixels first: every drawn pixel is guided by all of them';
   }
@@ -126,7 +126,8 @@ function whatGuides(model: AutoregressiveModel, mask: Uint8Array, anyOrder: bool
     return 'draws in a fixed order in which the known pixels come first: every drawn pixel is guided by all of them';
   }
   const known = mask.reduce((sum, value) => sum + value, 0);
-  const fitting = fittingPreset(model, mask);
+  // Committed weights know nothing of images of one's own.
+  const fitting = checkpoint.metadata.data === undefined ? fittingPreset(model, mask) : undefined;
   const advice = fitting === undefined ? '' : `; with --preset ${fitting} all of them do`;
   return (
     `draws in a fixed order: ${late} of the ${known} known pixels come after the first hidden one, ` +

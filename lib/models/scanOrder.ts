@@ -27,21 +27,19 @@ export function createScanned<Config extends RasterConfig>(
   create: (raster: Config) => RasterModel,
 ): AutoregressiveModel {
   if (!Object.hasOwn(config, 'order')) return create(config);
-  const {order, ...rest} = config;
+  const {order} = config;
   if (order === undefined || !SCAN_ORDERS.includes(order)) {
     throw new RangeError(
       `order must be ${SCAN_ORDERS.join(' or ')}, got '${order}'; leave it out for raster order`,
     );
   }
-  const isTransposed = order === 'transposed';
-  const raster = {
-    ...rest,
-    ...(isTransposed ? {height: rest.width, width: rest.height} : {}),
-  } as unknown as Config;
-  return new ScannedModel(create(raster), order);
+  const raster = withoutOrder(config);
+  const {height, width} = config;
+  const shown = order === 'transposed' ? {...raster, height: width, width: height} : raster;
+  return new ScannedModel(create(shown), order);
 }
 
-/** The parameters of a config with or without `order`: another order changes none of them. */
+/** The same model in raster order; its parameters are the same. */
 export function withoutOrder<Config extends RasterConfig>(config: Scanned<Config>): Config {
   const {order: _, ...rest} = config;
   return rest as unknown as Config;
