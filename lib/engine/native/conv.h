@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -33,7 +34,8 @@ struct Border {
 struct Frame {
   int height, width, channels;
   Border border;
-  int pixel() const { return pairs(channels); }
+  /** Pixels a multiple of 512 bytes apart would share few places of the nearest cache: one more pair is between. */
+  int pixel() const { return pairs(channels) % 128 == 0 ? pairs(channels) + kPair : pairs(channels); }
   int row() const { return (width + 2 * border.sides) * pixel(); }
   size_t floats() const { return static_cast<size_t>(height + border.above + border.below) * row(); }
   Map in(float *memory) const {
@@ -124,7 +126,7 @@ inline void convolvePixels(const Kernel &kernel, int pair, const Map &in, int y,
   for (const auto &[dy, dx] : kernel.taps) {
     const float *from = in.at(y + dy, x + dx);
     for (int k = 0; k < kernel.inputs; k++, weights += kPair) {
-      const Vector first = load(weights), second = load(weights + kLanes);
+      const Vector first = loadOnce(weights), second = loadOnce(weights + kLanes);
       for (int p = 0; p < Pixels; p++) {
         const float value = from[p * in.pixel + k];
         sum[p][0] += value * first;
@@ -137,21 +139,15 @@ inline void convolvePixels(const Kernel &kernel, int pair, const Map &in, int y,
 }
 
 /**
- * Pixels side by side whose sums stay in registers together: two vectors each,
- * beside two of weights and one value.
- */
-constexpr int kPixels = kRegisters >= 32 ? 8 : 6;
-
-/**
  * Calls finish(y, x, channel, a vector of outputs from that channel on) for all pixels; `in` has
  * the border that the taps reach.
  */
 template <typename Finish>
-void convolve(const Kernel &kernel, const Map &in, int height, int width, const Finish &finish) {
+__attribute__((noinline)) void convolve(const Kernel &kernel, const Map &in, int height, int width, const Finish &finish) {
   for (int pair = 0; pair * kPair < kernel.outputs; pair++) {
     for (int y = 0; y < height; y++) {
       int x = 0;
-      for (; x + kPixels <= width; x += kPixels) convolvePixels<kPixels>(kernel, pair, in, y, x, finish);
+      for (; x + kTileRows <= width; x += kTileRows) convolvePixels<kTileRows>(kernel, pair, in, y, x, finish);
       for (; x + 4 <= width; x += 4) convolvePixels<4>(kernel, pair, in, y, x, finish);
       for (; x < width; x++) convolvePixels<1>(kernel, pair, in, y, x, finish);
     }
@@ -216,7 +212,7 @@ inline void addImageKernelGradient(const Taps &taps, const Map &in, const Map &d
       for (int y = 0; y < height; y++) {
         const float *from = in.at(y, 0), *right = d.at(y, 0) + j;
         for (int x = 0; x < width; x++, from += in.pixel, right += d.pixel) {
-          const Vector first = load(right), second = load(right + kLanes);
+          const Vector first = loadOnce(right), second = loadOnce(right + kLanes);
           for (int k = 0; k < kTogether; k++) {
             sum[k][0] += from[offsets[k]] * first;
             sum[k][1] += from[offsets[k]] * second;
@@ -231,6 +227,30 @@ inline void addImageKernelGradient(const Taps &taps, const Map &in, const Map &d
 }
 
 /**
+ * Adds what some rows give to the gradients of a tap, for `Inputs` inputs from i on and a pair of vectors of
+ * outputs from j on. `from` and `d` are the maps at the first of these rows.
+ */
+template <int Inputs>
+inline void addTapGradient(const Map &from, const Map &d, int rows, int width, int i, int j, float *to,
+                           int outputs) {
+  Vector sum[Inputs][2];
+  for (int k = 0; k < Inputs; k++)
+    for (int w = 0; w < 2; w++) sum[k][w] = load(to + k * outputs + w * kLanes);
+  for (int y = 0; y < rows; y++) {
+    const float *left = from.at(y, 0) + i, *right = d.at(y, 0) + j;
+    for (int x = 0; x < width; x++, left += from.pixel, right += d.pixel) {
+      const Vector first = loadOnce(right), second = loadOnce(right + kLanes);
+      for (int k = 0; k < Inputs; k++) {
+        sum[k][0] += left[k] * first;
+        sum[k][1] += left[k] * second;
+      }
+    }
+  }
+  for (int k = 0; k < Inputs; k++)
+    for (int w = 0; w < 2; w++) store(to + k * outputs + w * kLanes, sum[k][w]);
+}
+
+/**
  * Adds what one image gives to the gradients of a kernel that took `in` to a
  * map of which `d` is the gradient.
  */
@@ -242,27 +262,19 @@ inline void addKernelGradient(const Taps &taps, const Map &in, const Map &d, int
   const int inputs = pairs(sums.inputs), outputs = pairs(sums.outputs);
   for (int top = 0; top < height; top += band) {
     const int bottom = std::min(height, top + band);
+    const Map right = {d.at(top, 0), d.row, d.pixel};
     for (size_t tap = 0; tap < taps.size(); tap++) {
-      const auto &[dy, dx] = taps[tap];
+      const Map left = {in.at(top + taps[tap].first, taps[tap].second), in.row, in.pixel};
       for (int j = 0; j < outputs; j += kPair) {
-        for (int i = 0; i < sums.inputs; i += kTogether) {
-          float *to = &sums.weights[(tap * inputs + i) * outputs + j];
-          Vector sum[kTogether][2];
-          for (int k = 0; k < kTogether; k++)
-            for (int w = 0; w < 2; w++) sum[k][w] = load(to + k * outputs + w * kLanes);
-          for (int y = top; y < bottom; y++) {
-            const float *from = in.at(y + dy, dx) + i, *right = d.at(y, 0) + j;
-            for (int x = 0; x < width; x++, from += in.pixel, right += d.pixel) {
-              const Vector first = load(right), second = load(right + kLanes);
-              for (int k = 0; k < kTogether; k++) {
-                sum[k][0] += from[k] * first;
-                sum[k][1] += from[k] * second;
-              }
-            }
-          }
-          for (int k = 0; k < kTogether; k++)
-            for (int w = 0; w < 2; w++) store(to + k * outputs + w * kLanes, sum[k][w]);
-        }
+        float *const to = &sums.weights[tap * inputs * outputs + j];
+        const auto add = [&](auto together, int i) {
+          addTapGradient<decltype(together)::value>(left, right, bottom - top, width, i, j, to + i * outputs, outputs);
+        };
+        int i = 0;
+        // Thirty-two are 6 + 6 + 6 + 6 + 4 + 4. What is past the last input is padding.
+        for (; sums.inputs - i > 2 * kTogether || sums.inputs - i == kTileRows; i += kTileRows)
+          add(std::integral_constant<int, kTileRows>(), i);
+        for (; i < sums.inputs; i += kTogether) add(std::integral_constant<int, kTogether>(), i);
       }
     }
     addBiasGradient(d, top, bottom, width, sums);

@@ -61,7 +61,7 @@ void addPanel(int inner, const float *values, int stride, const float *const *ro
       sum[b][w] = loadSome(out + b * outStride + column + w * kLanes, rest(n, column + w * kLanes));
   for (int k = 0; k < inner; k++) {
     Vector row[Width];
-    for (int w = 0; w < Width; w++) row[w] = load(rows[k] + w * kLanes);
+    for (int w = 0; w < Width; w++) row[w] = loadOnce(rows[k] + w * kLanes);
     for (int b = 0; b < Images; b++) {
       const float value = values[b * stride + k];
       for (int w = 0; w < Width; w++) sum[b][w] += value * row[w];

@@ -224,7 +224,7 @@ void computeWeights(const Settings &settings, Context &context) {
         if (live.any(i, j) || (second && live.any(i, j + kLanes))) {
           for (int b = 0; b < batch; b++) {
             const float *right = &columns[b * kBlock + j - start];
-            const Vector outer[2] = {load(right), load(right + kLanes)};
+            const Vector outer[2] = {loadOnce(right), loadOnce(right + kLanes)};
             for (int r = 0; r < kGroup; r++)
               for (int w = 0; w < 2; w++) sum[r][w] += rows[b * kGroup + r] * outer[w];
           }

@@ -203,7 +203,8 @@ class Program {
                 const float *added, float *out, int first, int last) {
     for (int column = first / kColumns * kColumns; column < last; column += kColumns) {
       int row = 0;
-      for (; row + 8 <= rows; row += 8) tile<8, 1>(kernel, rectified, taps, row, column, added, out);
+      for (; row + kTileRows <= rows; row += kTileRows)
+        tile<kTileRows, 1>(kernel, rectified, taps, row, column, added, out);
       for (; row + 4 <= rows; row += 4) tile<4, 1>(kernel, rectified, taps, row, column, added, out);
       for (; row < rows; row++) tile<1, 4>(kernel, rectified, taps, row, column, added, out);
     }
@@ -226,7 +227,7 @@ class Program {
       int i = 0;
       for (; i + Split <= inputs; i += Split)
         for (int k = 0; k < Split; k++, weights += kColumns) {
-          const Vector a = load(weights), b = load(weights + kLanes);
+          const Vector a = loadOnce(weights), b = loadOnce(weights + kLanes);
           for (int r = 0; r < Rows; r++) {
             const float value = from[r * inputs + i + k];
             sum[r * Split + k][0] += value * a;

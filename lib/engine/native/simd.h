@@ -19,6 +19,9 @@ constexpr int kLanes = 4;
 constexpr int kRegisters = 16;
 #endif
 
+/** Rows of sums that stay in registers, each of two vectors, beside two vectors and a value of the factors. */
+constexpr int kTileRows = kRegisters >= 32 ? 8 : 6;
+
 typedef float Vector __attribute__((vector_size(kLanes * sizeof(float))));
 typedef int IntVector __attribute__((vector_size(kLanes * sizeof(float))));
 
@@ -37,6 +40,22 @@ inline Vector load(const float *from) {
 }
 
 inline void store(float *to, Vector v) { std::memcpy(to, &v, sizeof v); }
+
+/**
+ * A vector that several products use, in a register. Without this GCC reads it from memory again for each of
+ * them, and an inner loop waits for the cache instead of for the multiplications.
+ */
+inline Vector loadOnce(const float *from) {
+  Vector v = load(from);
+#if defined(__AVX512F__)
+  asm("" : "+v"(v));
+#elif defined(__x86_64__)
+  asm("" : "+x"(v));
+#elif defined(__aarch64__)
+  asm("" : "+w"(v));
+#endif
+  return v;
+}
 
 /** The first n of sixteen numbers, zeros for the rest. */
 inline Vector loadSome(const float *from, int n) {
@@ -83,7 +102,7 @@ inline void addProductOf(int inputs, const float *a, int aStride, const float *w
     for (int w = 0; w < Width; w++) sum[r][w] = load(out + r * columns + w * kLanes);
   for (int k = 0; k < inputs; k++) {
     Vector row[Width];
-    for (int w = 0; w < Width; w++) row[w] = load(weights + k * columns + w * kLanes);
+    for (int w = 0; w < Width; w++) row[w] = loadOnce(weights + k * columns + w * kLanes);
     for (int r = 0; r < Rows; r++) {
       const float value = a[r * aStride + k];
       for (int w = 0; w < Width; w++) sum[r][w] += value * row[w];
@@ -117,7 +136,7 @@ inline void addOuterProduct(int inputs, const float *a, const float *b, int colu
       Vector sum[4];
       for (int i = 0; i < 4; i++) sum[i] = load(out + (k + i) * columns + column);
       for (int r = 0; r < Rows; r++) {
-        const Vector right = load(b + r * columns + column);
+        const Vector right = loadOnce(b + r * columns + column);
         for (int i = 0; i < 4; i++) sum[i] += a[r * inputs + k + i] * right;
       }
       for (int i = 0; i < 4; i++) store(out + (k + i) * columns + column, sum[i]);
