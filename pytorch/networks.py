@@ -104,9 +104,10 @@ def first_conv(config):
 
 def seen(values, order):
     """Images [B, H, W, C] as a model of this order sees them; the library's `scanOrder.ts` does the same."""
-    if order == "turned":
-        return values.flip(1, 2)
-    return values.transpose(1, 2) if order == "transposed" else values
+    sides = {"mirrored": [2], "flipped": [1], "turned": [1, 2]}
+    words = (order or "").split("-")
+    values = values.flip(sides.get(words[0], []))
+    return values.transpose(1, 2) if words[-1] == "transposed" else values
 
 
 class Network(nn.Module):

@@ -23,7 +23,7 @@ import {
   rasterOrder,
   splitLevels,
 } from './raster';
-import {createScanned, type Scanned, withoutOrder} from './scanOrder';
+import {createScanned, type Scanned, type ScanOrder, withoutOrder} from './scanOrder';
 
 /** Gated PixelCNN: two stacks, so that no pixel above is hidden from view (van den Oord et al. 2016b). */
 export interface GatedPixelCnnConfig extends RasterConfig {
@@ -169,6 +169,11 @@ const SHAPE = {...DIGITS, size: 3, classes: 0} as const;
 const LAYERS = {...SHAPE, features: 32, dilations: [1, 2, 4, 8, 4, 2], head: 64} as const;
 const LAYERS_RECIPE = {...DIGITS_RECIPE, epochs: 3, learningRate: 4e-3} as const;
 
+const inOrder = <Order extends ScanOrder>(order: Order) => ({
+  config: {...LAYERS, order},
+  recipe: LAYERS_RECIPE,
+});
+
 export const GATED_PIXEL_CNN = defineModel({
   name: 'gated',
   presets: {
@@ -185,17 +190,12 @@ export const GATED_PIXEL_CNN = defineModel({
      * The same of the image turned by half: from the lower right to the upper left. With the raster weights
      * an ensemble of two orders.
      */
-    turned: {
-      config: {...LAYERS, order: 'turned' as const},
-      recipe: LAYERS_RECIPE,
-      companions: ['digits'],
-    },
-    /** The same column by column; with the two above an ensemble of three, each with its own weights. */
-    transposed: {
-      config: {...LAYERS, order: 'transposed' as const},
-      recipe: LAYERS_RECIPE,
-      companions: ['digits', 'turned'],
-    },
+    turned: {...inOrder('turned'), companions: ['digits']},
+    /** The same column by column, and in further orders, each with weights of its own. */
+    transposed: inOrder('transposed'),
+    'turned-transposed': inOrder('turned-transposed'),
+    mirrored: inOrder('mirrored'),
+    flipped: inOrder('flipped'),
     /** The same, conditioned on the digit to draw (section 2.3). */
     labeled: {config: {...LAYERS, classes: 10}, recipe: LAYERS_RECIPE},
     /** Small enough to learn while you watch. */

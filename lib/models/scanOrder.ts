@@ -2,13 +2,38 @@ import * as tf from '@tensorflow/tfjs';
 import type {AutoregressiveModel, Condition, ImageShape, IncrementalLogits, Parameters} from '../types';
 import type {RasterConfig} from './raster';
 
+/** How a model sees an image: the rows and the columns in reverse, then rows as columns. */
+interface View {
+  readonly rows: boolean;
+  readonly columns: boolean;
+  readonly transposed: boolean;
+}
+
+const view = (rows: boolean, columns: boolean, transposed: boolean): View => ({rows, columns, transposed});
+
 /**
- * Raster orders of the image seen from another side. A model in such an order is the model in raster order,
- * given the image turned by half (it begins at the lower right) or transposed (it goes column by column).
- * Weights of several orders make an ensemble, as in MADE (section 4.2) and in LMConv (Jain et al. 2020).
+ * Raster orders of the image seen from another side: with raster order, all eight that begin in a corner and
+ * go row by row or column by column. A model in such an order is the model in raster order, given the image
+ * so. Weights of several orders make an ensemble, as in MADE (section 4.2) and in LMConv (Jain et al. 2020).
  */
-const SCAN_ORDERS = ['turned', 'transposed'] as const;
-export type ScanOrder = (typeof SCAN_ORDERS)[number];
+const VIEWS = {
+  /** From the upper right, row by row to the left. */
+  mirrored: view(false, true, false),
+  /** From the lower left, row by row upwards. */
+  flipped: view(true, false, false),
+  /** From the lower right, row by row: turned by half. */
+  turned: view(true, true, false),
+  /** From the upper left, column by column. */
+  transposed: view(false, false, true),
+  /** From the upper right, column by column. */
+  'mirrored-transposed': view(false, true, true),
+  /** From the lower left, column by column. */
+  'flipped-transposed': view(true, false, true),
+  /** From the lower right, column by column. */
+  'turned-transposed': view(true, true, true),
+} as const;
+export type ScanOrder = keyof typeof VIEWS;
+export const SCAN_ORDERS = Object.keys(VIEWS) as readonly ScanOrder[];
 
 /** All models in raster order have a sampler of their own. */
 type RasterModel = AutoregressiveModel & Required<Pick<AutoregressiveModel, 'incremental'>>;
@@ -28,14 +53,14 @@ export function createScanned<Config extends RasterConfig>(
 ): AutoregressiveModel {
   if (!Object.hasOwn(config, 'order')) return create(config);
   const {order} = config;
-  if (order === undefined || !SCAN_ORDERS.includes(order)) {
+  if (order === undefined || !Object.hasOwn(VIEWS, order)) {
     throw new RangeError(
-      `order must be ${SCAN_ORDERS.join(' or ')}, got '${order}'; leave it out for raster order`,
+      `order must be one of ${SCAN_ORDERS.join(', ')}, got '${order}'; leave it out for raster order`,
     );
   }
   const raster = withoutOrder(config);
   const {height, width} = config;
-  const shown = order === 'transposed' ? {...raster, height: width, width: height} : raster;
+  const shown = VIEWS[order].transposed ? {...raster, height: width, width: height} : raster;
   return new ScannedModel(create(shown), order);
 }
 
@@ -53,33 +78,44 @@ class ScannedModel implements AutoregressiveModel {
   readonly levels: number;
   readonly parameters: Parameters;
   readonly order: Int32Array;
+  private readonly view: View;
 
   constructor(
     private readonly raster: RasterModel,
-    private readonly scan: ScanOrder,
+    order: ScanOrder,
   ) {
-    const {height, width, channels} = raster.image;
-    this.image = scan === 'transposed' ? {height: width, width: height, channels} : raster.image;
+    this.view = VIEWS[order];
+    const seen = raster.image;
+    this.image = this.view.transposed ? {...seen, height: seen.width, width: seen.height} : seen;
     this.name = raster.name;
-    this.config = {...raster.config, ...this.image, order: scan};
+    this.config = {...raster.config, ...this.image, order};
     this.levels = raster.levels;
     this.parameters = raster.parameters;
+    const {height, width, channels} = this.image;
     this.order = raster.order.map((place) => {
       const [pixel, channel] = [Math.floor(place / channels), place % channels];
-      const [row, column] = [Math.floor(pixel / width), pixel % width];
-      const there =
-        scan === 'transposed' ? column * height + row : (height - 1 - row) * width + (width - 1 - column);
-      return there * channels + channel;
+      const there = [Math.floor(pixel / seen.width), pixel % seen.width];
+      if (this.view.transposed) there.reverse();
+      const row = this.view.rows ? height - 1 - there[0] : there[0];
+      const column = this.view.columns ? width - 1 - there[1] : there[1];
+      return (row * width + column) * channels + channel;
     });
   }
 
   logits(x: tf.Tensor4D, condition?: Condition): tf.Tensor {
-    return tf.tidy(() => this.seen(this.raster.logits(this.seen(x) as tf.Tensor4D, condition)));
+    return tf.tidy(() => {
+      const seen = this.transposed(this.reversed(x)) as tf.Tensor4D;
+      return this.reversed(this.transposed(this.raster.logits(seen, condition)));
+    });
   }
 
-  /** Both ways are the same: turned twice or transposed twice, an image is as it was. */
-  private seen(x: tf.Tensor): tf.Tensor {
-    if (this.scan === 'turned') return tf.reverse(x, [1, 2]);
+  private reversed(x: tf.Tensor): tf.Tensor {
+    const axes = [...(this.view.rows ? [1] : []), ...(this.view.columns ? [2] : [])];
+    return axes.length === 0 ? x : tf.reverse(x, axes);
+  }
+
+  private transposed(x: tf.Tensor): tf.Tensor {
+    if (!this.view.transposed) return x;
     return tf.transpose(x, [0, 2, 1, ...Array.from({length: x.rank - 3}, (_, k) => 3 + k)]);
   }
 

@@ -32,7 +32,7 @@ const CASES: [string, Record<string, unknown>, RegExp][] = [
   [
     'gated',
     {order: 'backwards'},
-    /order must be turned or transposed, got 'backwards'; leave it out for raster/,
+    /order must be one of mirrored, .*, turned-transposed, got 'backwards'; leave it out for raster/,
   ],
   ['gated', {dilations: [1e9]}, /Gated PixelCNN: dilations must be at most 32/],
   ['rowlstm', {layers: 1e9}, /Row LSTM: layers must be at most 1000, got/],

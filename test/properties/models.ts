@@ -261,7 +261,9 @@ export function diagonal(
 
 /** Another order: what is seen is what the model in raster order sees of the image that it is shown. */
 export function scanned(order: ScanOrder, kind: ModelUnderTest): ModelUnderTest {
-  const isTransposed = order === 'transposed';
+  const isTransposed = order.endsWith('transposed');
+  const upsideDown = order.startsWith('flipped') || order.startsWith('turned');
+  const mirrored = order.startsWith('mirrored') || order.startsWith('turned');
   const raster = (height: number, width: number, seed: number): AutoregressiveModel =>
     isTransposed ? kind.create(width, height, seed) : kind.create(height, width, seed);
   return {
@@ -276,10 +278,12 @@ export function scanned(order: ScanOrder, kind: ModelUnderTest): ModelUnderTest 
       const shown = kind.sees(model);
       model.dispose();
       const values = height * width;
-      // Pixel (row, column) is shown at (column, row), or as far from the end as it was from the start.
-      const at = Array.from({length: values}, (_, place) =>
-        isTransposed ? (place % width) * height + Math.floor(place / width) : values - 1 - place,
-      );
+      const at = Array.from({length: values}, (_, place) => {
+        const [row, column] = [Math.floor(place / width), place % width];
+        const shownRow = upsideDown ? height - 1 - row : row;
+        const shownColumn = mirrored ? width - 1 - column : column;
+        return isTransposed ? shownColumn * height + shownRow : shownRow * width + shownColumn;
+      });
       return Float32Array.from({length: values ** 2}, (_, i) => {
         const [from, to] = [Math.floor(i / values), i % values];
         return shown[at[from] * values + at[to]];
@@ -319,6 +323,11 @@ export const MODELS: readonly ModelUnderTest[] = [
   diagonal('one layer', {firstSize: 3, layers: 1, residual: true, skip: false}),
   diagonal('two layers, skip', {firstSize: 5, layers: 2, residual: true, skip: true}),
   scanned('turned', gated('dilated', {firstSize: 3, dilations: [1, 2]})),
+  scanned('mirrored', pixelCnn('dilated', {firstSize: 3, dilations: [1, 2]})),
+  scanned('flipped', gated('first kernel 3', {firstSize: 3, dilations: [1]})),
   scanned('transposed', pixelCnn('dilated', {firstSize: 3, dilations: [1, 2]})),
+  scanned('mirrored-transposed', gated('dilated', {firstSize: 3, dilations: [1, 2]})),
+  scanned('flipped-transposed', rowLstm('one layer', {firstSize: 3, layers: 1, residual: true, skip: false})),
+  scanned('turned-transposed', pixelCnn('dilated', {firstSize: 3, dilations: [1, 2]})),
   scanned('transposed', diagonal('one layer', {firstSize: 3, layers: 1, residual: true, skip: false})),
 ];

@@ -10,6 +10,7 @@ import {toTensor} from '../../lib/data/dataset';
 import {startEngine} from '../../lib/engine/index';
 import {negativeLogLikelihood} from '../../lib/likelihood';
 import {createModel, findPreset, type ModelName} from '../../lib/models/index';
+import {SCAN_ORDERS} from '../../lib/models/scanOrder';
 import {Random} from '../../lib/random';
 import {writeSafetensors} from '../../lib/storage/checkpoints';
 import type {StoredTensor} from '../../lib/storage/safetensors';
@@ -57,8 +58,10 @@ const CASES: readonly Case[] = [
   {what: 'digits', model: 'gated', config: {...gated, ...digits}},
   {what: 'color', model: 'gated', config: {...gated, ...color, size: 5}},
   {what: 'digits by class', model: 'gated', config: {...gated, ...digits, classes: 10}},
+  ...SCAN_ORDERS.map(
+    (order): Case => ({what: order, model: 'pixelcnn', config: {...pixelcnn, ...color, order}}),
+  ),
   {what: 'turned', model: 'gated', config: {...gated, ...color, order: 'turned'}},
-  {what: 'transposed', model: 'pixelcnn', config: {...pixelcnn, ...color, order: 'transposed'}},
   {what: 'digits', model: 'rowlstm', config: {...rnn, ...digits}},
   {what: 'color', model: 'rowlstm', config: {...rnn, ...color}},
   {
