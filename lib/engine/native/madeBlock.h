@@ -61,7 +61,7 @@ void addPanel(int inner, const float *values, int stride, const float *const *ro
       sum[b][w] = loadSome(out + b * outStride + column + w * kLanes, rest(n, column + w * kLanes));
   for (int k = 0; k < inner; k++) {
     Vector row[Width];
-    for (int w = 0; w < Width; w++) row[w] = loadOnce(rows[k] + w * kLanes);
+    for (int w = 0; w < Width; w++) row[w] = loadOnce<Images>(rows[k] + w * kLanes);
     for (int b = 0; b < Images; b++) {
       const float value = values[b * stride + k];
       for (int w = 0; w < Width; w++) sum[b][w] += value * row[w];
@@ -194,8 +194,10 @@ class MadeBlock {
     if (images_ < kImages) {
       for (int b = 0; b < images_; b++)
         panels<1, 8>(1, inner, values + b * stride, stride, n, out + static_cast<size_t>(b) * network_.total);
-    } else {
+    } else if (images_ < kTileRows) {
       panels<kImages, kRegisters / 8>(images_, inner, values, stride, n, out);
+    } else {
+      panels<kTileRows, 2>(images_, inner, values, stride, n, out);
     }
   }
 

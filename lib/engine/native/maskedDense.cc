@@ -11,8 +11,16 @@ namespace {
 
 /** Columns of a task: a multiple of two vectors. */
 constexpr int kBlock = 128;
-/** Inputs whose weights are held in registers, or in a core's cache, together. */
+/** Inputs of which it is asked together whether any of their weights live. */
 constexpr int kGroup = 8;
+/** A pair of vectors of outputs. */
+constexpr int kWide = 2 * kLanes;
+/** Inputs whose masked weights, for the columns of a task, lie in a core's cache together: whole groups. */
+constexpr int kPanel = 64;
+
+struct Range {
+  int first, last;
+};
 
 /** Which weights live: those of an input whose degree is at most the output's. */
 class Live {
@@ -28,6 +36,16 @@ class Live {
   }
   /** Whether any of the group of inputs from i on reaches one of the sixteen outputs from j on. */
   bool any(int i, int j) const { return least_[i / kGroup] <= most_[j / kLanes]; }
+  /** The inputs among begin … end - 1 from the first to the last group that reaches one of the outputs. */
+  Range range(int begin, int end, int firstOutput, int endOutput) const {
+    Range found = {end, begin};
+    for (int i = begin; i < end; i += kGroup) {
+      bool reaches = false;
+      for (int j = firstOutput; j < endOutput; j += kLanes) reaches = reaches || any(i, j);
+      if (reaches) found = {std::min(found.first, i), std::min(i + kGroup, end)};
+    }
+    return found;
+  }
   /** Sixteen numbers of input i, the first of them of output j, with zeros for the dead. */
   Vector masked(Vector numbers, int i, int j) const {
     IntVector degrees;
@@ -64,38 +82,37 @@ int blocks(int n, int block) { return (n + block - 1) / block; }
  * Asks for what the next group of inputs has in the same columns. Its rows lie in as many pages of memory,
  * and a block has too few columns for the processor to see by itself where it goes on.
  */
-template <int Width, bool ToWrite>
+template <bool ToWrite>
 inline void prefetch(const float *next, int outputs) {
   for (int r = 0; r < kGroup; r++)
-    for (int w = 0; w < Width; w++)
+    for (int w = 0; w < 2; w++)
       __builtin_prefetch(next + static_cast<size_t>(r) * outputs + w * kLanes, ToWrite);
 }
 
-/**
- * sums [batch, kBlock] += x [batch, the group of inputs from i on] · weights, for the
- * sixteen or 32 columns from j on.
- */
-template <int Width>
-void addGroup(const Live &live, const float *x, int inputs, int batch, const float *weights, int outputs,
-              int i, int j, float *sums) {
-  const int rows = std::min(kGroup, inputs - i);
-  prefetch<Width, false>(weights + static_cast<size_t>(i + kGroup) * outputs + j, outputs);
-  Vector held[kGroup][Width] = {};
+/** out [batch, pair of vectors] += a [batch, inner] · panel [inner, pair of vectors]. */
+void addPanel(int batch, int inner, const float *a, int aStride, const float *panel, float *out,
+              int outStride) {
+  int b = 0;
+  const auto add = [&](auto rows) {
+    addProductOf<decltype(rows)::value, 2>(inner, a + static_cast<size_t>(b) * aStride, aStride, panel, kWide,
+                                           out + static_cast<size_t>(b) * outStride, outStride);
+    b += rows;
+  };
+  while (b + kTileRows <= batch) add(std::integral_constant<int, kTileRows>());
+  if (b + 4 <= batch) add(std::integral_constant<int, 4>());
+  while (b < batch) add(std::integral_constant<int, 1>());
+}
+
+/** The weights of inputs from i on for the pair of vectors of outputs from j on; zeros for the dead. */
+void copyMasked(const Live &live, const float *weights, int outputs, int i, int rows, int j, float *panel) {
+  prefetch<false>(weights + static_cast<size_t>(i + kGroup) * outputs + j, outputs);
   for (int r = 0; r < rows; r++)
-    for (int w = 0; w < Width; w++) {
-      const int column = j + w * kLanes;
-      held[r][w] = live.masked(
-          loadSome(weights + static_cast<size_t>(i + r) * outputs + column, outputs - column), i + r, column);
+    for (int w = 0; w < 2; w++) {
+      const int column = j + w * kLanes, n = std::max(0, outputs - column);
+      const float *from = weights + static_cast<size_t>(i + r) * outputs + column;
+      store(panel + r * kWide + w * kLanes,
+            n > 0 ? live.masked(loadSome(from, n), i + r, column) : Vector{});
     }
-  for (int b = 0; b < batch; b++) {
-    float values[kGroup];
-    copyGroup(x + static_cast<size_t>(b) * inputs + i, rows, values);
-    Vector sum[Width];
-    for (int w = 0; w < Width; w++) sum[w] = load(sums + b * kBlock + w * kLanes);
-    for (int r = 0; r < kGroup; r++)
-      for (int w = 0; w < Width; w++) sum[w] += values[r] * held[r][w];
-    for (int w = 0; w < Width; w++) store(sums + b * kBlock + w * kLanes, sum[w]);
-  }
 }
 
 // x [B, inputs], weights [inputs, outputs], added [outputs] or [B, outputs], degrees below [inputs] and
@@ -124,12 +141,24 @@ void compute(const Settings &settings, Context &context) {
     for (int b = 0; b < batch; b++)
       std::memcpy(&sums[b * kBlock], added + static_cast<size_t>(b) * addedStep + start,
                   (end - start) * sizeof(float));
-    for (int i = 0; i < inputs; i += kGroup) {
-      for (int j = start; j < end; j += 2 * kLanes) {
-        float *to = &sums[j - start];
-        if (j + kLanes < end && live.any(i, j + kLanes))
-          addGroup<2>(live, x, inputs, batch, weights, outputs, i, j, to);
-        else if (live.any(i, j)) addGroup<1>(live, x, inputs, batch, weights, outputs, i, j, to);
+    std::vector<float> panels(kPanel * kBlock);
+    for (int i = 0; i < inputs; i += kPanel) {
+      const int rows = std::min(kPanel, inputs - i);
+      // All columns of an input before the next input: so they lie in memory.
+      std::vector<Range> ranges;
+      for (int j = start; j < end; j += kWide) ranges.push_back(live.range(i, i + rows, j, std::min(j + kWide, end)));
+      for (int group = i; group < i + rows; group += kGroup)
+        for (int j = start; j < end; j += kWide) {
+          const auto [first, last] = ranges[(j - start) / kWide];
+          if (group < first || group >= last) continue;
+          copyMasked(live, weights, outputs, group, std::min(kGroup, i + rows - group), j,
+                     &panels[(j - start) * kPanel + (group - i) * kWide]);
+        }
+      for (int j = start; j < end; j += kWide) {
+        const auto [first, last] = ranges[(j - start) / kWide];
+        if (first < last)
+          addPanel(batch, last - first, x + first, inputs, &panels[(j - start) * kPanel + (first - i) * kWide],
+                   &sums[j - start], kBlock);
       }
     }
     for (int b = 0; b < batch; b++) {
@@ -140,20 +169,6 @@ void compute(const Settings &settings, Context &context) {
       }
     }
   });
-}
-
-/** Inputs whose gradients are summed together, and images: as many as there are registers for. */
-constexpr int kWide = 2 * kLanes;
-constexpr int kTogether = kRegisters >= 32 ? 8 : 4;
-
-/** dx of `Rows` images for `count` inputs, whose masked weights are given by output: [outputs, kWide]. */
-template <int Rows>
-void multiplyBack(const float *dy, int outputs, const float *masked, int from, float *dx, int inputs,
-                  int count) {
-  float sums[Rows * kWide] = {};
-  addProductOf<Rows, 2>(outputs - from, dy + from, outputs, masked + from * kWide, kWide, sums);
-  for (int b = 0; b < Rows; b++)
-    std::memcpy(dx + static_cast<size_t>(b) * inputs, sums + b * kWide, count * sizeof(float));
 }
 
 // dy [B, outputs], weights [inputs, outputs], degrees below and above -> dx [B, inputs]
@@ -181,14 +196,28 @@ void computeInputs(const Settings &settings, Context &context) {
         const Vector numbers = live.masked(loadSome(row, outputs - j), start + r, j);
         for (int lane = 0; lane < kLanes; lane++) masked[(j + lane) * kWide + r] = numbers[lane];
       }
-    int b = 0;
-    for (; b + kTogether <= batch; b += kTogether)
-      multiplyBack<kTogether>(dy + static_cast<size_t>(b) * outputs, outputs, masked.data(), from,
-                              dx + static_cast<size_t>(b) * inputs + start, inputs, count);
-    for (; b < batch; b++)
-      multiplyBack<1>(dy + static_cast<size_t>(b) * outputs, outputs, masked.data(), from,
-                      dx + static_cast<size_t>(b) * inputs + start, inputs, count);
+    std::vector<float> sums(static_cast<size_t>(batch) * kWide);
+    addPanel(batch, outputs - from, dy + from, outputs, &masked[from * kWide], sums.data(), kWide);
+    for (int b = 0; b < batch; b++)
+      std::memcpy(dx + static_cast<size_t>(b) * inputs + start, &sums[b * kWide], count * sizeof(float));
   });
+}
+
+/** Inputs whose gradients are summed together: a divisor of kGroup, and as many as there are registers for. */
+constexpr int kOuter = kRegisters >= 32 ? 8 : 4;
+
+/** sum [kOuter, pair of vectors] += the inputs of all images, kGroup apart, times a pair of their gradients. */
+inline void addOuter(int batch, const float *inputs, const float *gradients, Vector (*sum)[2]) {
+  Vector own[kOuter][2] = {};
+  for (int b = 0; b < batch; b++, inputs += kGroup, gradients += kBlock) {
+    const Vector first = loadOnce(gradients), second = loadOnce(gradients + kLanes);
+    for (int r = 0; r < kOuter; r++) {
+      own[r][0] += inputs[r] * first;
+      own[r][1] += inputs[r] * second;
+    }
+  }
+  for (int r = 0; r < kOuter; r++)
+    for (int w = 0; w < 2; w++) sum[r][w] = own[r][w];
 }
 
 // x [B, inputs], dy [B, outputs], degrees below and above -> the gradient of the weights
@@ -219,16 +248,11 @@ void computeWeights(const Settings &settings, Context &context) {
         copyGroup(x + static_cast<size_t>(b) * inputs + i, height, &rows[b * kGroup]);
       for (int j = start; j < end; j += 2 * kLanes) {
         const bool second = j + kLanes < end;
-        prefetch<2, true>(dw + static_cast<size_t>(i + kGroup) * outputs + j, outputs);
+        prefetch<true>(dw + static_cast<size_t>(i + kGroup) * outputs + j, outputs);
         Vector sum[kGroup][2] = {};
-        if (live.any(i, j) || (second && live.any(i, j + kLanes))) {
-          for (int b = 0; b < batch; b++) {
-            const float *right = &columns[b * kBlock + j - start];
-            const Vector outer[2] = {loadOnce(right), loadOnce(right + kLanes)};
-            for (int r = 0; r < kGroup; r++)
-              for (int w = 0; w < 2; w++) sum[r][w] += rows[b * kGroup + r] * outer[w];
-          }
-        }
+        if (live.any(i, j) || (second && live.any(i, j + kLanes)))
+          for (int r = 0; r < kGroup; r += kOuter)
+            addOuter(batch, &rows[r], &columns[j - start], sum + r);
         for (int r = 0; r < height; r++) {
           float *to = dw + static_cast<size_t>(i + r) * outputs + j;
           storeSome(to, live.masked(sum[r][0], i + r, j), end - j);

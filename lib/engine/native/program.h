@@ -227,7 +227,7 @@ class Program {
       int i = 0;
       for (; i + Split <= inputs; i += Split)
         for (int k = 0; k < Split; k++, weights += kColumns) {
-          const Vector a = loadOnce(weights), b = loadOnce(weights + kLanes);
+          const Vector a = loadOnce<Rows>(weights), b = loadOnce<Rows>(weights + kLanes);
           for (int r = 0; r < Rows; r++) {
             const float value = from[r * inputs + i + k];
             sum[r * Split + k][0] += value * a;

@@ -42,11 +42,13 @@ inline Vector load(const float *from) {
 inline void store(float *to, Vector v) { std::memcpy(to, &v, sizeof v); }
 
 /**
- * A vector that several products use, in a register. Without this GCC reads it from memory again for each of
+ * A vector that so many products use, in a register. Without this GCC reads it from memory again for each of
  * them, and an inner loop waits for the cache instead of for the multiplications.
  */
+template <int Uses = 2>
 inline Vector loadOnce(const float *from) {
   Vector v = load(from);
+  if (Uses == 1) return v;
 #if defined(__AVX512F__)
   asm("" : "+v"(v));
 #elif defined(__x86_64__)
@@ -94,22 +96,26 @@ inline Vector exponential(Vector x) {
 inline Vector sigmoid(Vector x) { return 1.0f / (1.0f + exponential(-x)); }
 inline Vector hyperbolicTangent(Vector x) { return 1.0f - 2.0f / (1.0f + exponential(x + x)); }
 
+/**
+ * out [Rows, Width vectors] += a [Rows, inputs] · weights [inputs, Width vectors]; rows of each lie its stride
+ * apart.
+ */
 template <int Rows, int Width>
-inline void addProductOf(int inputs, const float *a, int aStride, const float *weights, int columns,
-                         float *out) {
+inline void addProductOf(int inputs, const float *a, int aStride, const float *weights, int weightsStride,
+                         float *out, int outStride) {
   Vector sum[Rows][Width];
   for (int r = 0; r < Rows; r++)
-    for (int w = 0; w < Width; w++) sum[r][w] = load(out + r * columns + w * kLanes);
+    for (int w = 0; w < Width; w++) sum[r][w] = load(out + r * outStride + w * kLanes);
   for (int k = 0; k < inputs; k++) {
     Vector row[Width];
-    for (int w = 0; w < Width; w++) row[w] = loadOnce(weights + k * columns + w * kLanes);
+    for (int w = 0; w < Width; w++) row[w] = loadOnce<Rows>(weights + k * weightsStride + w * kLanes);
     for (int r = 0; r < Rows; r++) {
       const float value = a[r * aStride + k];
       for (int w = 0; w < Width; w++) sum[r][w] += value * row[w];
     }
   }
   for (int r = 0; r < Rows; r++)
-    for (int w = 0; w < Width; w++) store(out + r * columns + w * kLanes, sum[r][w]);
+    for (int w = 0; w < Width; w++) store(out + r * outStride + w * kLanes, sum[r][w]);
 }
 
 /**
@@ -121,8 +127,9 @@ inline void addProduct(int inputs, const float *a, int aStride, const float *wei
                        float *out) {
   int column = 0;
   for (; column + 2 * kLanes <= columns; column += 2 * kLanes)
-    addProductOf<Rows, 2>(inputs, a, aStride, weights + column, columns, out + column);
-  if (column < columns) addProductOf<Rows, 1>(inputs, a, aStride, weights + column, columns, out + column);
+    addProductOf<Rows, 2>(inputs, a, aStride, weights + column, columns, out + column, columns);
+  if (column < columns)
+    addProductOf<Rows, 1>(inputs, a, aStride, weights + column, columns, out + column, columns);
 }
 
 /**
