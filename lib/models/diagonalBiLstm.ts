@@ -4,13 +4,22 @@ import {PixelRnn, type PixelRnnConfig, pixelRnnParameters} from './pixelRnn';
 import {pixelRnnPresets} from './pixelRnnPresets';
 import {createScanned, type Scanned, withoutOrder} from './scanOrder';
 
+const RASTER_PRESETS = pixelRnnPresets({
+  digits: {nats: 79.2, source: 'PixelRNN, table 4: Diagonal BiLSTM, 7 layers, h = 16'},
+  'one-layer': {nats: 80.75, source: 'PixelRNN, table 4: Diagonal BiLSTM, 1 layer, h = 32'},
+  'cifar10-paper': {bits: 3.0, source: 'PixelRNN, table 5'},
+});
+const {config, recipe} = RASTER_PRESETS.digits;
+
 export const DIAGONAL_BI_LSTM = defineModel({
   name: 'diagonal',
-  presets: pixelRnnPresets({
-    digits: {nats: 79.2, source: 'PixelRNN, table 4: Diagonal BiLSTM, 7 layers, h = 16'},
-    'one-layer': {nats: 80.75, source: 'PixelRNN, table 4: Diagonal BiLSTM, 1 layer, h = 32'},
-    'cifar10-paper': {bits: 3.0, source: 'PixelRNN, table 5'},
-  }),
+  presets: {
+    ...RASTER_PRESETS,
+    /** `digits` from the lower right to the upper left; with the raster weights an ensemble of two orders. */
+    turned: {config: {...config, order: 'turned' as const}, recipe, companions: ['digits']},
+    /** `digits` column by column. */
+    transposed: {config: {...config, order: 'transposed' as const}, recipe},
+  },
   parameters: (config: Scanned<PixelRnnConfig>) => pixelRnnParameters(withoutOrder(config), DiagonalBiLstm),
   create: (config: Scanned<PixelRnnConfig>, seed) =>
     createScanned(config, (raster) => createDiagonalBiLstm(raster, seed)),
