@@ -236,16 +236,8 @@ inline void addTapGradient(const Map &from, const Map &d, int rows, int width, i
   Vector sum[Inputs][2];
   for (int k = 0; k < Inputs; k++)
     for (int w = 0; w < 2; w++) sum[k][w] = load(to + k * outputs + w * kLanes);
-  for (int y = 0; y < rows; y++) {
-    const float *left = from.at(y, 0) + i, *right = d.at(y, 0) + j;
-    for (int x = 0; x < width; x++, left += from.pixel, right += d.pixel) {
-      const Vector first = loadOnce(right), second = loadOnce(right + kLanes);
-      for (int k = 0; k < Inputs; k++) {
-        sum[k][0] += left[k] * first;
-        sum[k][1] += left[k] * second;
-      }
-    }
-  }
+  for (int y = 0; y < rows; y++)
+    addOuterProducts(width, from.at(y, 0) + i, from.pixel, d.at(y, 0) + j, d.pixel, sum);
   for (int k = 0; k < Inputs; k++)
     for (int w = 0; w < 2; w++) store(to + k * outputs + w * kLanes, sum[k][w]);
 }
@@ -267,14 +259,11 @@ inline void addKernelGradient(const Taps &taps, const Map &in, const Map &d, int
       const Map left = {in.at(top + taps[tap].first, taps[tap].second), in.row, in.pixel};
       for (int j = 0; j < outputs; j += kPair) {
         float *const to = &sums.weights[tap * inputs * outputs + j];
-        const auto add = [&](auto together, int i) {
-          addTapGradient<decltype(together)::value>(left, right, bottom - top, width, i, j, to + i * outputs, outputs);
-        };
-        int i = 0;
-        // Thirty-two are 6 + 6 + 6 + 6 + 4 + 4. What is past the last input is padding.
-        for (; sums.inputs - i > 2 * kTogether || sums.inputs - i == kTileRows; i += kTileRows)
-          add(std::integral_constant<int, kTileRows>(), i);
-        for (; i < sums.inputs; i += kTogether) add(std::integral_constant<int, kTogether>(), i);
+        // What is past the last input is padding.
+        inTiles(sums.inputs, [&](auto together, int i) {
+          addTapGradient<decltype(together)::value>(left, right, bottom - top, width, i, j, to + i * outputs,
+                                                    outputs);
+        });
       }
     }
     addBiasGradient(d, top, bottom, width, sums);

@@ -88,7 +88,8 @@ void gather(const Sizes &size, const Neighbors &neighbors, int y, int x, const f
     const int place = placeOf(size, neighbors, tap, y, x);
     for (int r = 0; r < Rows; r++) {
       const float *from = place < 0 ? initial : hidden + (r * size.pixels() + place) * size.hidden;
-      std::memcpy(into + (r * neighbors.count() + tap) * lanes, from, size.hidden * sizeof(float));
+      float *to = into + (r * neighbors.count() + tap) * lanes;
+      for (int j = 0; j < lanes; j += kLanes) store(to + j, loadSome(from + j, size.hidden - j));
     }
   }
 }
@@ -184,9 +185,13 @@ struct Backward {
     std::vector<float> dState(static_cast<size_t>(Rows) * pixels * lanes), dCell(dState.size());
     for (int i = 0; i < Rows * pixels; i++)
       std::memcpy(&dState[i * lanes], dHidden + static_cast<size_t>(i) * h, h * sizeof(float));
-    std::vector<float> before(Rows * taps * lanes), dSums(Rows * 4 * lanes), dBefore(Rows * taps * lanes);
+    // Of a whole row: what it gives to the gradient of the kernel is one product.
+    std::vector<float> rowBefore(size.width * Rows * taps * lanes), rowSums(size.width * Rows * 4 * lanes);
+    std::vector<float> dBefore(Rows * taps * lanes);
+    int seen = 0;
     scan(size, neighbors.leftwards, true, [&](int y, int x) {
       const int place = y * size.width + x;
+      float *before = &rowBefore[seen * Rows * taps * lanes], *dSums = &rowSums[seen * Rows * 4 * lanes];
       const int cellPlace = placeOf(size, neighbors, neighbors.cell, y, x);
       for (int r = 0; r < Rows; r++) {
         const size_t at = static_cast<size_t>(r) * pixels + place;
@@ -204,15 +209,19 @@ struct Backward {
           const Vector d[4] = {back.gates.o, back.gates.f, back.gates.i, back.gates.g};
           store(dCellBefore + j, load(dCellBefore + j) + back.cellBefore);
           for (int gate = 0; gate < 4; gate++) {
-            store(&dSums[(r * 4 + gate) * lanes + j], d[gate]);
+            store(dSums + (r * 4 + gate) * lanes + j, d[gate]);
             storeSome(dGates + (at * 4 + gate) * h + j, d[gate], n);
           }
         }
       }
-      gather<Rows>(size, neighbors, y, x, hidden, initialHidden, before.data());
-      addOuterProduct<Rows>(taps * lanes, before.data(), dSums.data(), 4 * lanes, sums.kernel.data());
+      gather<Rows>(size, neighbors, y, x, hidden, initialHidden, before);
+      if (++seen == size.width) {
+        addOuterProduct(seen * Rows, taps * lanes, rowBefore.data(), rowSums.data(), 4 * lanes,
+                        sums.kernel.data());
+        seen = 0;
+      }
       std::fill(dBefore.begin(), dBefore.end(), 0.0f);
-      addProduct<Rows>(4 * lanes, dSums.data(), 4 * lanes, kernel.data(), taps * lanes, dBefore.data());
+      addProduct<Rows>(4 * lanes, dSums, 4 * lanes, kernel.data(), taps * lanes, dBefore.data());
       for (int tap = 0; tap < taps; tap++) {
         const int neighbor = placeOf(size, neighbors, tap, y, x);
         for (int r = 0; r < Rows; r++) {

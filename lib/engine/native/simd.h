@@ -4,6 +4,7 @@
 // padded with zeros to whole vectors.
 #pragma once
 #include <cstring>
+#include <type_traits>
 
 #if defined(__AVX512F__)
 constexpr int kLanes = 16;
@@ -133,20 +134,48 @@ inline void addProduct(int inputs, const float *a, int aStride, const float *wei
 }
 
 /**
- * out [inputs, columns] += transposed a [Rows, inputs] · b [Rows, columns]; inputs
- * and columns are whole vectors.
+ * Calls run(how many, from which on) for tiles that cover so many rows. Thirty-two are 6 + 6 + 6 + 6 + 4 + 4
+ * where six stay in registers; the last tile may go up to three rows too far.
  */
-template <int Rows>
-inline void addOuterProduct(int inputs, const float *a, const float *b, int columns, float *out) {
-  for (int k = 0; k < inputs; k += 4) {
-    for (int column = 0; column < columns; column += kLanes) {
-      Vector sum[4];
-      for (int i = 0; i < 4; i++) sum[i] = load(out + (k + i) * columns + column);
-      for (int r = 0; r < Rows; r++) {
-        const Vector right = loadOnce(b + r * columns + column);
-        for (int i = 0; i < 4; i++) sum[i] += a[r * inputs + k + i] * right;
-      }
-      for (int i = 0; i < 4; i++) store(out + (k + i) * columns + column, sum[i]);
+template <typename Run>
+inline void inTiles(int rows, const Run &run) {
+  int first = 0;
+  for (; rows - first > 8 || rows - first == kTileRows; first += kTileRows)
+    run(std::integral_constant<int, kTileRows>(), first);
+  for (; first < rows; first += 4) run(std::integral_constant<int, 4>(), first);
+}
+
+/**
+ * sum += the outer products of Inputs values, and of two vectors, each of so many places. The places of each lie
+ * its step apart.
+ */
+template <int Inputs>
+inline void addOuterProducts(int places, const float *left, int leftStep, const float *right, int rightStep,
+                             Vector (&sum)[Inputs][2]) {
+  for (int place = 0; place < places; place++, left += leftStep, right += rightStep) {
+    const Vector first = loadOnce(right), second = loadOnce(right + kLanes);
+    for (int k = 0; k < Inputs; k++) {
+      sum[k][0] += left[k] * first;
+      sum[k][1] += left[k] * second;
     }
   }
+}
+
+/**
+ * out [inputs, columns] += transposed a [rows, inputs] · b [rows, columns]; inputs
+ * are whole vectors, columns pairs of them.
+ */
+inline void addOuterProduct(int rows, int inputs, const float *a, const float *b, int columns, float *out) {
+  inTiles(inputs, [&](auto together, int i) {
+    constexpr int count = decltype(together)::value;
+    for (int column = 0; column < columns; column += 2 * kLanes) {
+      float *to = out + i * columns + column;
+      Vector sum[count][2];
+      for (int k = 0; k < count; k++)
+        for (int w = 0; w < 2; w++) sum[k][w] = load(to + k * columns + w * kLanes);
+      addOuterProducts(rows, a + i, inputs, b + column, columns, sum);
+      for (int k = 0; k < count; k++)
+        for (int w = 0; w < 2; w++) store(to + k * columns + w * kLanes, sum[k][w]);
+    }
+  });
 }
