@@ -68,7 +68,7 @@ export class Lstm {
 
   /** What a sampler needs beside the input-to-state convolution. */
   recurrence(): PixelRecurrence {
-    const numbers = (x: tf.Tensor): Float32Array => Float32Array.from(x.dataSync());
+    const numbers = (x: tf.Tensor): Float32Array => x.dataSync<'float32'>().slice();
     const {state, hidden, cell} = this.weights;
     const {direction} = this.spec;
     return {state: numbers(state), hidden: numbers(hidden), cell: numbers(cell), direction};

@@ -97,7 +97,7 @@ export class MaskedConv2d {
   numbers(): PixelConvolution {
     const {rows, columns, centerRow, centerColumn} = this.taps;
     const kernel = this.kernel();
-    const values = Float32Array.from(kernel.dataSync());
+    const values = kernel.dataSync<'float32'>().slice();
     kernel.dispose();
     return {
       rows,
@@ -108,7 +108,7 @@ export class MaskedConv2d {
       inputs: this.spec.inputs.length,
       outputs: this.spec.outputs.length,
       kernel: values,
-      bias: Float32Array.from(this.bias.dataSync()),
+      bias: this.bias.dataSync<'float32'>().slice(),
     };
   }
 

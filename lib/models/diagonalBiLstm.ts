@@ -15,10 +15,16 @@ export const DIAGONAL_BI_LSTM = defineModel({
   name: 'diagonal',
   presets: {
     ...RASTER_PRESETS,
-    /** `digits` from the lower right to the upper left; with the raster weights an ensemble of two orders. */
-    turned: {config: {...config, order: 'turned' as const}, recipe, companions: ['digits']},
-    /** `digits` column by column. */
-    transposed: {config: {...config, order: 'transposed' as const}, recipe},
+    /** `digits` from the lower right; with other models that have both orders, an ensemble. */
+    turned: {
+      config: {...config, order: 'turned' as const},
+      recipe,
+      companions: [
+        {preset: 'digits'},
+        {model: 'gated', preset: 'digits'},
+        {model: 'gated', preset: 'turned'},
+      ],
+    },
   },
   parameters: (config: Scanned<PixelRnnConfig>) => pixelRnnParameters(withoutOrder(config), DiagonalBiLstm),
   create: (config: Scanned<PixelRnnConfig>, seed) =>

@@ -16,6 +16,12 @@ export interface ReportedBits {
   readonly source: string;
 }
 
+/** A preset of the same model, or of another that is named. */
+export interface Companion {
+  readonly model?: string;
+  readonly preset: string;
+}
+
 /** One configuration of a model, how it is trained, and what it is set beside. */
 export interface PresetOf<Config extends ModelConfig> {
   readonly config: Config;
@@ -26,8 +32,8 @@ export interface PresetOf<Config extends ModelConfig> {
   readonly paperEnsemble?: Reported;
   /** The same of a model for color images; other presets of the model for color are set beside it, too. */
   readonly paperBits?: ReportedBits;
-  /** Presets whose weights make an ensemble of orders together with this one's. */
-  readonly companions?: readonly string[];
+  /** Whose weights make an ensemble of orders together with this one's. */
+  readonly companions?: readonly Companion[];
 }
 
 /**

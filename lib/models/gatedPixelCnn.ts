@@ -190,12 +190,9 @@ export const GATED_PIXEL_CNN = defineModel({
      * The same of the image turned by half: from the lower right to the upper left. With the raster weights
      * an ensemble of two orders.
      */
-    turned: {...inOrder('turned'), companions: ['digits']},
-    /** The same column by column, and in further orders, each with weights of its own. */
+    turned: {...inOrder('turned'), companions: [{preset: 'digits'}]},
+    /** The same column by column, from the left. */
     transposed: inOrder('transposed'),
-    'turned-transposed': inOrder('turned-transposed'),
-    mirrored: inOrder('mirrored'),
-    flipped: inOrder('flipped'),
     /** The same, conditioned on the digit to draw (section 2.3). */
     labeled: {config: {...LAYERS, classes: 10}, recipe: LAYERS_RECIPE},
     /** Small enough to learn while you watch. */

@@ -1,7 +1,7 @@
 import {classesOf} from '../condition';
 import type {AutoregressiveModel, ImageShape, ModelConfig, TrainOptions} from '../types';
 import {DIAGONAL_BI_LSTM} from './diagonalBiLstm';
-import type {ModelFamily, PresetOf} from './family';
+import type {Companion, ModelFamily, PresetOf} from './family';
 import {GATED_PIXEL_CNN} from './gatedPixelCnn';
 import {MADE} from './madePresets';
 import {PIXEL_CNN} from './pixelCnn';
@@ -115,9 +115,10 @@ const SHARED_AMONG_CHANNELS: readonly string[] = ['features', 'head'];
  * The presets that make an ensemble of orders together with the given one; none for weights
  * of no preset. @throws RangeError
  */
-export function companionPresets(model: string, preset: string): readonly string[] {
+export function companionPresets(model: string, preset: string): readonly Required<Companion>[] {
   const {presets} = familyOf(model);
-  return Object.hasOwn(presets, preset) ? (presets[preset].companions ?? []) : [];
+  const companions = Object.hasOwn(presets, preset) ? (presets[preset].companions ?? []) : [];
+  return companions.map((companion) => ({model, ...companion}));
 }
 
 /**

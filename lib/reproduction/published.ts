@@ -60,7 +60,8 @@ export function loadPublished(
 ): Published {
   const companions: Published[] = [];
   try {
-    for (const other of companionPresets(model, preset)) companions.push(loadPublished(model, other));
+    for (const other of companionPresets(model, preset))
+      companions.push(loadWeights(checkpointFile(other.model, other.preset), other.model));
     const own = loadWeights(file, model);
     if (companions.length === 0) return own;
     const members = [own.model, ...companions.map((companion) => companion.model)];

@@ -5,7 +5,7 @@ import {parameterCount} from '../layers/parameters';
 import {bitsPerDimension} from '../likelihood';
 import {companionPresets, MODEL_NAMES} from '../models/index';
 import {loadCheckpoint} from '../storage/checkpoints';
-import {secondsElsewhere, totalTraining} from '../storage/metadata';
+import {secondsElsewhere, trainingsOf} from '../storage/metadata';
 import {checkpointFile} from '../storage/paths';
 import type {AutoregressiveModel} from '../types';
 import {REPORTED, REPORTED_BITS} from './papers';
@@ -127,7 +127,7 @@ function rowBuilder({model, checkpoint, file}: Published, preset: string) {
   const inUnit = (nats: number): number => (unit === 'nats' ? nats : bitsPerDimension(nats, model.image));
   // An ensemble costs what all its members cost.
   const others = companionPresets(model.name, preset).map(
-    (other) => loadCheckpoint(checkpointFile(model.name, other), {model: model.name}).metadata,
+    (other) => loadCheckpoint(checkpointFile(other.model, other.preset), {model: other.model}).metadata,
   );
   return (name: string, members: readonly AutoregressiveModel[], nats: Nats): ResultRow => {
     const {papersSet, quickRecorded, quickMeasured} = nats;
@@ -137,7 +137,7 @@ function rowBuilder({model, checkpoint, file}: Published, preset: string) {
           `${quickRecorded.toFixed(4)}, got ${quickMeasured.toFixed(4)}; score these weights anew with npm run evaluate -- ${model.name} --record`,
       );
     }
-    const trainings = [checkpoint.metadata, ...(members.length > 1 ? others : [])].map(totalTraining);
+    const trainings = trainingsOf([checkpoint.metadata, ...(members.length > 1 ? others : [])]);
     const weights = new Set(members.map(({parameters}) => parameters));
     const paper = paperOf(model, name);
     return {
@@ -153,7 +153,7 @@ function rowBuilder({model, checkpoint, file}: Published, preset: string) {
       parameters: [...weights].reduce((sum, own) => sum + parameterCount(own), 0),
       epochs: trainings.reduce((sum, {epoch}) => sum + epoch, 0),
       trainingSeconds: trainings.reduce((sum, one) => sum + one.trainingSeconds, 0),
-      elsewhere: [...secondsElsewhere(checkpoint.metadata)].map(([device, seconds]) => ({device, seconds})),
+      elsewhere: [...secondsElsewhere(trainings)].map(([device, seconds]) => ({device, seconds})),
       quickImages: QUICK_IMAGES,
       quickRecorded: inUnit(quickRecorded),
       quickMeasured: quickMeasured === null ? null : inUnit(quickMeasured),

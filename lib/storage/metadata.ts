@@ -118,16 +118,26 @@ export function totalTraining(
   return total;
 }
 
-/** Of all trainings behind a checkpoint, the seconds elsewhere by device. */
-export function secondsElsewhere({
-  ancestors,
-  versions,
-  trainingSeconds,
-}: CheckpointMetadata): ReadonlyMap<string, number> {
+/**
+ * All trainings behind some checkpoints, each once: weights of several orders may
+ * have begun with the same ones.
+ */
+export function trainingsOf(checkpoints: readonly CheckpointMetadata[]): readonly Ancestor[] {
+  const found = new Map<string, Ancestor>();
+  for (const {ancestors, recipe, seed, epoch, step, trainingSeconds, history, versions} of checkpoints) {
+    const own = {recipe, seed, epoch, step, trainingSeconds, history, device: versions.device};
+    for (const one of [...ancestors, own]) {
+      found.set(JSON.stringify([one.seed, one.step, one.trainingSeconds, one.history]), one);
+    }
+  }
+  return [...found.values()];
+}
+
+/** The seconds of trainings elsewhere, by device. */
+export function secondsElsewhere(trainings: readonly Ancestor[]): ReadonlyMap<string, number> {
   const seconds = new Map<string, number>();
-  for (const part of [...ancestors, {trainingSeconds, device: versions.device}]) {
-    if (part.device === undefined) continue;
-    seconds.set(part.device, (seconds.get(part.device) ?? 0) + part.trainingSeconds);
+  for (const {device, trainingSeconds} of trainings) {
+    if (device !== undefined) seconds.set(device, (seconds.get(device) ?? 0) + trainingSeconds);
   }
   return seconds;
 }

@@ -21,7 +21,7 @@ import {
   writeSafetensors,
 } from '../../lib/storage/checkpoints';
 import {FileWriteError, writeFileAtomically} from '../../lib/storage/files';
-import {secondsElsewhere, totalTraining} from '../../lib/storage/metadata';
+import {secondsElsewhere, totalTraining, trainingsOf} from '../../lib/storage/metadata';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'checkpoints-'));
 test.after(() => fs.rmSync(folder, {recursive: true}));
@@ -428,7 +428,12 @@ test('trainings that follow each other count as one', () => {
       [2203, 6, 90.1],
     ],
   );
-  assert.deepEqual([...secondsElsewhere(metadata)], [['a GPU', 1]]);
+  assert.deepEqual([...secondsElsewhere(trainingsOf([metadata]))], [['a GPU', 1]]);
+  // Another that began with the same: what they share counts once.
+  const sibling = {...metadata, seed: metadata.seed + 1};
+  const both = trainingsOf([metadata, sibling]);
+  assert.equal(both.length, metadata.ancestors.length + 2);
+  assert.deepEqual([...secondsElsewhere(both)], [['a GPU', 1]]);
   const first = {...metadata, ancestors: []};
   const file = fileOf('first.safetensors');
   saveCheckpoint(file, {tensors, metadata: first});

@@ -34,7 +34,7 @@ struct Border {
 struct Frame {
   int height, width, channels;
   Border border;
-  /** Pixels a multiple of 512 bytes apart would share few places of the nearest cache: one more pair is between. */
+  /** A multiple of 512 bytes apart, pixels would share few places of the nearest cache: one more pair. */
   int pixel() const { return pairs(channels) % 128 == 0 ? pairs(channels) + kPair : pairs(channels); }
   int row() const { return (width + 2 * border.sides) * pixel(); }
   size_t floats() const { return static_cast<size_t>(height + border.above + border.below) * row(); }
@@ -143,11 +143,12 @@ inline void convolvePixels(const Kernel &kernel, int pair, const Map &in, int y,
  * the border that the taps reach.
  */
 template <typename Finish>
-__attribute__((noinline)) void convolve(const Kernel &kernel, const Map &in, int height, int width, const Finish &finish) {
+void convolve(const Kernel &kernel, const Map &in, int height, int width, const Finish &finish) {
   for (int pair = 0; pair * kPair < kernel.outputs; pair++) {
     for (int y = 0; y < height; y++) {
       int x = 0;
-      for (; x + kTileRows <= width; x += kTileRows) convolvePixels<kTileRows>(kernel, pair, in, y, x, finish);
+      for (; x + kTileRows <= width; x += kTileRows)
+        convolvePixels<kTileRows>(kernel, pair, in, y, x, finish);
       for (; x + 4 <= width; x += 4) convolvePixels<4>(kernel, pair, in, y, x, finish);
       for (; x < width; x++) convolvePixels<1>(kernel, pair, in, y, x, finish);
     }

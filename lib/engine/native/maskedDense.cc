@@ -146,7 +146,8 @@ void compute(const Settings &settings, Context &context) {
       const int rows = std::min(kPanel, inputs - i);
       // All columns of an input before the next input: so they lie in memory.
       std::vector<Range> ranges;
-      for (int j = start; j < end; j += kWide) ranges.push_back(live.range(i, i + rows, j, std::min(j + kWide, end)));
+      for (int j = start; j < end; j += kWide)
+        ranges.push_back(live.range(i, i + rows, j, std::min(j + kWide, end)));
       for (int group = i; group < i + rows; group += kGroup)
         for (int j = start; j < end; j += kWide) {
           const auto [first, last] = ranges[(j - start) / kWide];
@@ -157,8 +158,8 @@ void compute(const Settings &settings, Context &context) {
       for (int j = start; j < end; j += kWide) {
         const auto [first, last] = ranges[(j - start) / kWide];
         if (first < last)
-          addPanel(batch, last - first, x + first, inputs, &panels[(j - start) * kPanel + (first - i) * kWide],
-                   &sums[j - start], kBlock);
+          addPanel(batch, last - first, x + first, inputs,
+                   &panels[(j - start) * kPanel + (first - i) * kWide], &sums[j - start], kBlock);
       }
     }
     for (int b = 0; b < batch; b++) {
@@ -203,22 +204,8 @@ void computeInputs(const Settings &settings, Context &context) {
   });
 }
 
-/** Inputs whose gradients are summed together: a divisor of kGroup, and as many as there are registers for. */
+/** Inputs whose gradients are summed together: a part of kGroup, as many as there are registers for. */
 constexpr int kOuter = kRegisters >= 32 ? 8 : 4;
-
-/** sum [kOuter, pair of vectors] += the inputs of all images, kGroup apart, times a pair of their gradients. */
-inline void addOuter(int batch, const float *inputs, const float *gradients, Vector (*sum)[2]) {
-  Vector own[kOuter][2] = {};
-  for (int b = 0; b < batch; b++, inputs += kGroup, gradients += kBlock) {
-    const Vector first = loadOnce(gradients), second = loadOnce(gradients + kLanes);
-    for (int r = 0; r < kOuter; r++) {
-      own[r][0] += inputs[r] * first;
-      own[r][1] += inputs[r] * second;
-    }
-  }
-  for (int r = 0; r < kOuter; r++)
-    for (int w = 0; w < 2; w++) sum[r][w] = own[r][w];
-}
 
 // x [B, inputs], dy [B, outputs], degrees below and above -> the gradient of the weights
 // [inputs, outputs], zero where they are dead
@@ -249,14 +236,15 @@ void computeWeights(const Settings &settings, Context &context) {
       for (int j = start; j < end; j += 2 * kLanes) {
         const bool second = j + kLanes < end;
         prefetch<true>(dw + static_cast<size_t>(i + kGroup) * outputs + j, outputs);
-        Vector sum[kGroup][2] = {};
+        Vector sum[kGroup / kOuter][kOuter][2] = {};
         if (live.any(i, j) || (second && live.any(i, j + kLanes)))
-          for (int r = 0; r < kGroup; r += kOuter)
-            addOuter(batch, &rows[r], &columns[j - start], sum + r);
+          for (int k = 0; k < kGroup / kOuter; k++)
+            addOuterProducts(batch, &rows[k * kOuter], kGroup, &columns[j - start], kBlock, sum[k]);
         for (int r = 0; r < height; r++) {
           float *to = dw + static_cast<size_t>(i + r) * outputs + j;
-          storeSome(to, live.masked(sum[r][0], i + r, j), end - j);
-          if (second) storeSome(to + kLanes, live.masked(sum[r][1], i + r, j + kLanes), end - j - kLanes);
+          const Vector(&own)[2] = sum[r / kOuter][r % kOuter];
+          storeSome(to, live.masked(own[0], i + r, j), end - j);
+          if (second) storeSome(to + kLanes, live.masked(own[1], i + r, j + kLanes), end - j - kLanes);
         }
       }
     }

@@ -20,7 +20,7 @@ constexpr int kLanes = 4;
 constexpr int kRegisters = 16;
 #endif
 
-/** Rows of sums that stay in registers, each of two vectors, beside two vectors and a value of the factors. */
+/** Rows of sums that stay in registers, each of two vectors, beside two vectors and a value to multiply. */
 constexpr int kTileRows = kRegisters >= 32 ? 8 : 6;
 
 typedef float Vector __attribute__((vector_size(kLanes * sizeof(float))));
@@ -98,8 +98,8 @@ inline Vector sigmoid(Vector x) { return 1.0f / (1.0f + exponential(-x)); }
 inline Vector hyperbolicTangent(Vector x) { return 1.0f - 2.0f / (1.0f + exponential(x + x)); }
 
 /**
- * out [Rows, Width vectors] += a [Rows, inputs] · weights [inputs, Width vectors]; rows of each lie its stride
- * apart.
+ * out [Rows, Width vectors] += a [Rows, inputs] · weights [inputs, Width vectors]; rows
+ * of each lie its stride apart.
  */
 template <int Rows, int Width>
 inline void addProductOf(int inputs, const float *a, int aStride, const float *weights, int weightsStride,
@@ -146,8 +146,8 @@ inline void inTiles(int rows, const Run &run) {
 }
 
 /**
- * sum += the outer products of Inputs values, and of two vectors, each of so many places. The places of each lie
- * its step apart.
+ * sum += the outer products of Inputs values and two vectors, each of so many places;
+ * the places of each lie its step apart.
  */
 template <int Inputs>
 inline void addOuterProducts(int places, const float *left, int leftStep, const float *right, int rightStep,
