@@ -3,8 +3,9 @@ import {hasBinarizedMnist} from '../data/binarizedMnist';
 import {firstImages} from '../data/images';
 import {sourceOfWeights, type WeightsSource} from '../data/ownSource';
 import {type DataSource, fitsPapersDraw, PAPERS_DRAW} from '../data/sources';
-import {evaluate, evaluateEnsemble} from '../evaluate';
+import {type Evaluation, evaluate} from '../evaluate';
 import {parameterCount} from '../layers/parameters';
+import {ensembleNats, meanAndError} from '../likelihood';
 import {companionPresets, createModel, hiddenWeights, type ModelName, presetNames} from '../models/index';
 import {
   assignParameters,
@@ -156,18 +157,17 @@ export async function scorePublished(
   const all = await source.scored(split);
   const images = options.images === undefined ? all : firstImages(all, options.images);
   const members = options.ensemble === false ? [model] : published.members;
-  const hasEnsemble = members.length > 1;
-  const single = await evaluate(model, images, {
-    signal: options.signal,
-    onProgress: (share) => options.onProgress?.(hasEnsemble ? share / (members.length + 1) : share),
-  });
+  const others = members.filter((member) => member !== model);
+  const nats = async (member: AutoregressiveModel, k: number): Promise<Evaluation> =>
+    evaluate(member, images, {
+      signal: options.signal,
+      onProgress: (share) => options.onProgress?.((k + share) / (1 + others.length)),
+    });
+  const single = await nats(model, 0);
   options.onNats?.(single.perImage, images);
-  const ensemble = hasEnsemble
-    ? await evaluateEnsemble(members, images, {
-        signal: options.signal,
-        onProgress: (share) => options.onProgress?.((1 + share * members.length) / (members.length + 1)),
-      })
-    : undefined;
+  // The orders of one set of weights are models of their own; their first is not the model itself.
+  const perMember = others.length < members.length ? [single.perImage] : [];
+  for (const [k, other] of others.entries()) perMember.push((await nats(other, 1 + k)).perImage);
   return {
     model: model.name,
     preset,
@@ -182,7 +182,9 @@ export async function scorePublished(
     epochs: total.epoch,
     trainingSeconds: total.trainingSeconds,
     seconds: (performance.now() - started) / 1000,
-    ...(ensemble === undefined ? {} : {ensembleNats: ensemble.nats, ensembleSize: members.length}),
+    ...(members.length > 1
+      ? {ensembleNats: meanAndError(ensembleNats(perMember)).mean, ensembleSize: members.length}
+      : {}),
   };
 }
 
