@@ -15,16 +15,8 @@ export const DIAGONAL_BI_LSTM = defineModel({
   name: 'diagonal',
   presets: {
     ...RASTER_PRESETS,
-    /** `digits` from the lower right; with other models that have both orders, an ensemble. */
-    turned: {
-      config: {...config, order: 'turned' as const},
-      recipe,
-      companions: [
-        {preset: 'digits'},
-        {model: 'gated', preset: 'digits'},
-        {model: 'gated', preset: 'turned'},
-      ],
-    },
+    /** `digits` from the lower right; with the raster weights an ensemble of two orders. */
+    turned: {config: {...config, order: 'turned' as const}, recipe, companions: ['digits']},
   },
   parameters: (config: Scanned<PixelRnnConfig>) => pixelRnnParameters(withoutOrder(config), DiagonalBiLstm),
   create: (config: Scanned<PixelRnnConfig>, seed) =>

@@ -16,12 +16,6 @@ export interface ReportedBits {
   readonly source: string;
 }
 
-/** A preset of the same model, or of another that is named. */
-export interface Companion {
-  readonly model?: string;
-  readonly preset: string;
-}
-
 /** One configuration of a model, how it is trained, and what it is set beside. */
 export interface PresetOf<Config extends ModelConfig> {
   readonly config: Config;
@@ -32,8 +26,8 @@ export interface PresetOf<Config extends ModelConfig> {
   readonly paperEnsemble?: Reported;
   /** The same of a model for color images; other presets of the model for color are set beside it, too. */
   readonly paperBits?: ReportedBits;
-  /** Whose weights make an ensemble of orders together with this one's. */
-  readonly companions?: readonly Companion[];
+  /** Presets whose weights make an ensemble of orders together with this one's. */
+  readonly companions?: readonly string[];
 }
 
 /**

@@ -190,7 +190,7 @@ export const GATED_PIXEL_CNN = defineModel({
      * The same of the image turned by half: from the lower right to the upper left. With the raster weights
      * an ensemble of two orders.
      */
-    turned: {...inOrder('turned'), companions: [{preset: 'digits'}]},
+    turned: {...inOrder('turned'), companions: ['digits']},
     /** The same column by column, from the left. */
     transposed: inOrder('transposed'),
     /** The same, conditioned on the digit to draw (section 2.3). */

@@ -1,7 +1,7 @@
 import {classesOf} from '../condition';
 import type {AutoregressiveModel, ImageShape, ModelConfig, TrainOptions} from '../types';
 import {DIAGONAL_BI_LSTM} from './diagonalBiLstm';
-import type {Companion, ModelFamily, PresetOf} from './family';
+import type {ModelFamily, PresetOf} from './family';
 import {GATED_PIXEL_CNN} from './gatedPixelCnn';
 import {MADE} from './madePresets';
 import {PIXEL_CNN} from './pixelCnn';
@@ -115,10 +115,9 @@ const SHARED_AMONG_CHANNELS: readonly string[] = ['features', 'head'];
  * The presets that make an ensemble of orders together with the given one; none for weights
  * of no preset. @throws RangeError
  */
-export function companionPresets(model: string, preset: string): readonly Required<Companion>[] {
+export function companionPresets(model: string, preset: string): readonly string[] {
   const {presets} = familyOf(model);
-  const companions = Object.hasOwn(presets, preset) ? (presets[preset].companions ?? []) : [];
-  return companions.map((companion) => ({model, ...companion}));
+  return Object.hasOwn(presets, preset) ? (presets[preset].companions ?? []) : [];
 }
 
 /**

@@ -41,7 +41,7 @@ export const MADE = defineModel({
       config: {...ONE_ORDER, hidden: [1024, 1024], order: 'random', maskSeed: 1},
       recipe: {...TRAIN_DEFAULTS, epochs: 40, learningRate: 1.5e-3},
       paper: TWO_LAYERS,
-      companions: [{preset: 'one-order'}],
+      companions: ['one-order'],
     },
     /**
      * The paper's way to an ensemble: eight orders in turn through the same weights, the first of them

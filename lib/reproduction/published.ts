@@ -62,7 +62,7 @@ export function loadPublished(
   const companions: Published[] = [];
   try {
     for (const other of companionPresets(model, preset))
-      companions.push(loadWeights(checkpointFile(other.model, other.preset), other.model));
+      companions.push(loadWeights(checkpointFile(model, other), model));
     const own = loadWeights(file, model);
     if (companions.length === 0) return own;
     const members = [own.model, ...companions.map((companion) => companion.model)];

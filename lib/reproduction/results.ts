@@ -127,7 +127,7 @@ function rowBuilder({model, checkpoint, file}: Published, preset: string) {
   const inUnit = (nats: number): number => (unit === 'nats' ? nats : bitsPerDimension(nats, model.image));
   // An ensemble costs what all its members cost.
   const others = companionPresets(model.name, preset).map(
-    (other) => loadCheckpoint(checkpointFile(other.model, other.preset), {model: other.model}).metadata,
+    (other) => loadCheckpoint(checkpointFile(model.name, other), {model: model.name}).metadata,
   );
   return (name: string, members: readonly AutoregressiveModel[], nats: Nats): ResultRow => {
     const {papersSet, quickRecorded, quickMeasured} = nats;
