@@ -22,9 +22,9 @@ export function pixelRnnPresets(
       recipe: {...DIGITS_RECIPE, epochs: 4, learningRate: 4e-3},
       paper: papers.digits,
     },
-    /** "1 layer, h = 32". */
+    /** "1 layer, h = 32", with the same first kernel. */
     'one-layer': {
-      config: {...SHAPE, features: 32, layers: 1, head: 32},
+      config: {...SHAPE, firstSize: 15, features: 32, layers: 1, head: 32},
       recipe: {...DIGITS_RECIPE, epochs: 6, learningRate: 4e-3},
       paper: papers['one-layer'],
     },
