@@ -169,8 +169,8 @@ test('presets: parameters of table 1, and the commands find them', () => {
     model.dispose();
     return numbers;
   };
-  // By hand, h = 32, one layer: 15x15 mask A 8·15·64 + 64; two directions of 64·128 + 128 and 2·32·128 and two
-  // states of 32; up 32·64 + 64; head 64·32 + 32, 32·32 + 32, 32 + 1.
+  // By hand, h = 32, one layer: 15x15 mask A 8·15·64 + 64; two directions of 64·128 + 128 and 2·32·128 and
+  // two states of 32; up 32·64 + 64; head 64·32 + 32, 32·32 + 32, 32 + 1.
   const first = 8 * 15 * 64 + 64;
   const head = 64 * 32 + 32 + 32 * 32 + 32 + 32 + 1;
   const direction = 64 * 128 + 128 + 2 * 32 * 128 + 64;
