@@ -4,8 +4,9 @@
  */
 
 /**
- * Closer to a threshold than this a choice is made by the whole model on that image alone. Methods and
- * numbers of images round differently, by far less than this, so rounding never decides a pixel.
+ * Closer to a threshold than this a choice is made by what knows that image alone (lib/sample.ts). Whole
+ * passes over different numbers of images round differently, and otherwise than a sampler, by far less than
+ * this, so rounding never decides a pixel.
  */
 export const TIE = 1e-5;
 

@@ -6,7 +6,7 @@ import {stopButton} from './engine/stopButton';
 import {yieldToOthers} from './engine/yieldToOthers';
 import {NotFiniteError} from './finite';
 import {checkSeed, Random} from './random';
-import type {AutoregressiveModel, Condition, Drawing, Images, IncrementalLogits, OpenValue} from './types';
+import type {AutoregressiveModel, Condition, Images, IncrementalLogits} from './types';
 
 /**
  * Sampling, value after value in the model's order. `cached` computes only what each new value changes,
@@ -75,7 +75,7 @@ export async function sample(model: AutoregressiveModel, options: SampleOptions)
     // Who asks for every value gets them one by one.
     if (incremental?.draw === undefined || options.onValue !== undefined)
       await valueByValue(run, incremental);
-    else await manyAtOnce(run, (drawing) => incremental.draw?.(drawing) ?? []);
+    else await manyAtOnce(run, incremental);
   } finally {
     incremental?.dispose();
   }
@@ -127,9 +127,9 @@ async function valueByValue(run: Run, incremental: IncrementalLogits | undefined
 /** So long a sampler may draw before others get their turn. */
 const MILLISECONDS = 50;
 
-/** The sampler draws, and asks here only for what is too close to call. */
-async function manyAtOnce(run: Run, draw: (drawing: Drawing) => readonly OpenValue[]): Promise<void> {
-  const {model, options, full, signal, uniforms} = run;
+/** The sampler draws by itself. */
+async function manyAtOnce(run: Run, sampler: IncrementalLogits): Promise<void> {
+  const {model, options, signal, uniforms} = run;
   const {count, temperature = 1, argmax = false, onProgress} = options;
   const {order} = model;
   const values = order.length;
@@ -151,18 +151,8 @@ async function manyAtOnce(run: Run, draw: (drawing: Drawing) => readonly OpenVal
     signal?.throwIfAborted();
     const until = Math.min(values, done + length);
     const started = performance.now();
-    for (;;) {
-      const open = draw({until, temperature, argmax, ...byPlace});
-      if (open.length === 0) break;
-      for (const {image, place} of open) {
-        for (let k = 0; k < place; k++) {
-          full.setOne(image, order[k], byPlace.pixels[image * values + k] / (model.levels - 1));
-        }
-        const value = decide(run, image, place);
-        byPlace.pixels[image * values + place] = value;
-        byPlace.given[image * values + place] = value;
-      }
-    }
+    const wrong = sampler.draw?.({until, temperature, argmax, ...byPlace}) ?? null;
+    if (wrong !== null) throw notFinite(model, 'not finite', wrong.image, wrong.place);
     done = until;
     const taken = performance.now() - started;
     if (taken < MILLISECONDS) length *= taken < MILLISECONDS / 8 ? 8 : 2;
@@ -174,12 +164,31 @@ async function manyAtOnce(run: Run, draw: (drawing: Drawing) => readonly OpenVal
   }
 }
 
-/** A value by the whole model on that image alone, whose values before it are set. */
-function decide({model, options, full, uniforms}: Run, image: number, place: number): number {
-  const index = model.order[place];
-  const alone = full.logitsOfOne(index, image);
-  checkFinite(model, alone, image, place);
-  return choose(options, alone, uniforms[image][index]).value;
+/**
+ * A value that is too close to call, by what knows this image alone: a sampler that draws by itself, given
+ * the values before, so that all ways of sampling choose alike; where a model has none, the whole model.
+ */
+function decide({model, options, full, uniforms, pixels}: Run, image: number, place: number): number {
+  const {order} = model;
+  const {condition, temperature = 1, argmax = false} = options;
+  const alone = model.incremental?.(1, conditionAt(condition, [image]));
+  try {
+    if (alone?.draw === undefined) {
+      const logits = full.logitsOfOne(order[place], image);
+      checkFinite(model, logits, image, place);
+      return choose(options, logits, uniforms[image][order[place]]).value;
+    }
+    const own = {
+      ...{uniforms: Float32Array.from(order, (index) => uniforms[image][index])},
+      ...{given: new Int16Array(order.length).fill(-1), pixels: new Uint8Array(order.length)},
+    };
+    for (let k = 0; k < place; k++) own.given[k] = pixels[image * order.length + order[k]];
+    const wrong = alone.draw({until: place + 1, temperature, argmax, ...own});
+    if (wrong !== null) throw notFinite(model, 'not finite', image, place);
+    return own.pixels[place];
+  } finally {
+    alone?.dispose();
+  }
 }
 
 function choose({argmax = false, temperature = 1}: SampleOptions, logits: Float32Array, u: number): Choice {
@@ -221,10 +230,6 @@ class FullPass {
     for (let i = 0; i < this.count; i++) this.x[i * size + index] = values[i];
   }
 
-  setOne(image: number, index: number, value: number): void {
-    this.x[image * this.model.order.length + index] = value;
-  }
-
   /** [count] or [count * levels] logits of the value at the flat index. */
   logits(index: number): Float32Array {
     return this.logitsOf(index, this.x, this.condition);
@@ -251,7 +256,7 @@ class FullPass {
   }
 }
 
-/** @throws NotFiniteError that names the value in the model's order, and the parameter that it comes from */
+/** @throws NotFiniteError */
 function checkFinite(
   model: AutoregressiveModel,
   logits: Float32Array,
@@ -260,8 +265,13 @@ function checkFinite(
 ): void {
   const wrong = logits.findIndex((logit) => !Number.isFinite(logit));
   if (wrong === -1) return;
-  throw new NotFiniteError(
-    `sample: the logit of value ${position} of image ${image} is ${logits[wrong]}`,
+  throw notFinite(model, String(logits[wrong]), image, position);
+}
+
+/** Names the value in the model's order, and the parameter that it comes from. */
+function notFinite(model: AutoregressiveModel, what: string, image: number, place: number): NotFiniteError {
+  return new NotFiniteError(
+    `sample: the logit of value ${place} of image ${image} is ${what}`,
     model.parameters,
   );
 }

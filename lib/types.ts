@@ -100,12 +100,11 @@ export interface IncrementalLogits {
   next(previous: Float32Array | null): Float32Array;
   /**
    * Draws many values at a call, where the sampler can: from the next one on, up to the given place in the
-   * order, or up to a value that the whole model must decide. Not to be mixed with `next`.
+   * order. An image does not depend on how many others there are, to the bit. Not to be mixed with `next`.
    *
-   * @returns the values that are left open, at the place that their images have come
-   *   to; empty where all are drawn
+   * @returns null, or the first value whose logits are not finite
    */
-  draw?(drawing: Drawing): readonly OpenValue[];
+  draw?(drawing: Drawing): PlaceOfImage | null;
   dispose(): void;
 }
 
@@ -119,15 +118,12 @@ export interface Drawing {
   readonly uniforms: Float32Array;
   /** Values that are not to be drawn, 0 … levels - 1; -1 where one is to be. */
   readonly given: Int16Array;
-  /**
-   * What is drawn, written by the sampler. A value that was left open is to be written here,
-   * and into `given`, by the caller.
-   */
+  /** What is drawn, written by the sampler. */
   readonly pixels: Uint8Array;
 }
 
-/** A value too close to another, or whose logits are not finite. */
-export interface OpenValue {
+/** A value of an image by its place in the order. */
+export interface PlaceOfImage {
   readonly image: number;
   readonly place: number;
 }

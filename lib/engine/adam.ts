@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type {AdamState, Parameters} from '../types';
 import {Arguments} from './check';
 import {native, outputs} from './native';
+import {changedInPlace} from './numbersOf';
 
 /**
  * Adam (Kingma and Ba 2015, algorithm 1, in the order of operations at the end of its section 2) together
@@ -74,6 +75,7 @@ const nativeUpdate: Update = ({weights, average, moment1, moment2, rest}, gradie
   const {learning, epsilon, scale} = rates;
   const numbers = tf.tensor1d([learning, rates.moment1, rates.moment2, epsilon, rates.average, scale]);
   outputs('RasterAdam', [], [weights, moment1, moment2, average, gradient, numbers, rest], 0);
+  changedInPlace();
 };
 
 /** The same in plain tfjs. */

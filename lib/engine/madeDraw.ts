@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type {Drawing, OpenValue} from '../types';
+import type {Drawing, PlaceOfImage} from '../types';
 import {Arguments} from './check';
 import {attribute, nativeThreads, outputs} from './native';
 
@@ -52,7 +52,7 @@ export class MadeDraw {
     this.places = new Int32Array(count);
   }
 
-  draw({until, temperature, argmax, uniforms, given, pixels}: Drawing): OpenValue[] {
+  draw({until, temperature, argmax, uniforms, given, pixels}: Drawing): PlaceOfImage | null {
     const {count, made} = this;
     const values = made.degrees[0].length;
     const attributes = [
@@ -76,13 +76,12 @@ export class MadeDraw {
       return outputs('RasterMadeDraw', attributes, inputs, 3);
     });
     // Read out here: of what tidy is given back it looks at every number, in search of tensors.
-    const [drawn, places, outcomes] = results.map((x) => x.dataSync());
+    const [drawn, places, areFinite] = results.map((x) => x.dataSync());
     tf.dispose(results);
     pixels.set(drawn);
     this.places = Int32Array.from(places);
-    return Array.from(outcomes).flatMap((outcome, image) =>
-      outcome === 0 ? [] : [{image, place: this.places[image]}],
-    );
+    const image = areFinite.indexOf(0);
+    return image === -1 ? null : {image, place: this.places[image]};
   }
 
   dispose(): void {

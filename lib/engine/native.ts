@@ -15,11 +15,13 @@ export interface NativeKernels {
   setThreads(count: number): void;
   /** @returns a handle; `code` and `numbers` as nativeSampler.ts makes them */
   createPixelSampler(code: Int32Array, numbers: Float32Array): unknown;
+  /** It begins anew, with the same weights. */
+  restartPixelSampler(sampler: unknown): void;
   /** @param previous [count], or null for the first value; @param out [count, logits of a value] */
   pixelLogits(sampler: unknown, previous: Float32Array | null, out: Float32Array): void;
   /**
-   * Draws as types.ts' Drawing says. @param outcomes [images]: 0 when all values are drawn, else
-   * nonzero; @param places [samplers]
+   * Draws as types.ts' Drawing says. @param areFinite [images]: 0 where the logits at its sampler's place are
+   * not; @param places [samplers]: how far each has come
    */
   drawPixels(
     samplers: readonly unknown[],
@@ -30,7 +32,7 @@ export interface NativeKernels {
     uniforms: Float32Array,
     given: Int16Array,
     pixels: Uint8Array,
-    outcomes: Uint8Array,
+    areFinite: Uint8Array,
     places: Int32Array,
   ): void;
 }

@@ -1,6 +1,6 @@
-import type {Drawing, IncrementalLogits, OpenValue} from '../types';
+import type {Drawing, PlaceOfImage} from '../types';
 import {type NativeKernels, nativeThreads} from './native';
-import type {PixelProgram, PixelStep} from './pixelProgram';
+import {LSTM_PARTS, type PixelProgram, type PixelStep, type RestartableLogits} from './pixelProgram';
 
 /** The kinds of steps by the numbers that the kernel knows them by. */
 const STEP_KINDS: readonly PixelStep['kind'][] = ['convolve', 'rectify', 'gate', 'recur', 'add'];
@@ -12,11 +12,11 @@ export function startNatively(
   kernels: NativeKernels,
   program: PixelProgram,
   count: number,
-): IncrementalLogits {
+): RestartableLogits {
   return new NativeSampler(kernels, program, count);
 }
 
-class NativeSampler implements IncrementalLogits {
+class NativeSampler implements RestartableLogits {
   private readonly samplers: unknown[] = [];
   /** Images of each sampler. */
   private readonly counts: number[] = [];
@@ -50,18 +50,22 @@ class NativeSampler implements IncrementalLogits {
     return out;
   }
 
-  draw({until, temperature, argmax, uniforms, given, pixels}: Drawing): readonly OpenValue[] {
-    const outcomes = new Uint8Array(this.count);
+  draw({until, temperature, argmax, uniforms, given, pixels}: Drawing): PlaceOfImage | null {
+    const areFinite = new Uint8Array(this.count);
     const positions = new Int32Array(this.samplers.length);
     const {levels} = this.program;
     this.kernels.drawPixels(
       ...([this.samplers, until, levels, temperature, argmax ? 1 : 0] as const),
-      ...([uniforms, given, pixels, outcomes, positions] as const),
+      ...([uniforms, given, pixels, areFinite, positions] as const),
     );
+    const image = areFinite.indexOf(0);
+    if (image === -1) return null;
     const samplerOf = this.counts.flatMap((images, k) => new Array<number>(images).fill(k));
-    return [...outcomes].flatMap((outcome, image) =>
-      outcome === 0 ? [] : [{image, place: positions[samplerOf[image]]}],
-    );
+    return {image, place: positions[samplerOf[image]]};
+  }
+
+  restart(): void {
+    for (const sampler of this.samplers) this.kernels.restartPixelSampler(sampler);
   }
 
   dispose(): void {
@@ -101,6 +105,7 @@ function encode(
       step.cellTap,
       step.leftwards ? 1 : 0,
       step.phase === 'row before' ? -1 : 0,
+      step.kind === 'recur' ? LSTM_PARTS : step.out.parts,
     );
     code.push(place(step.weights), place(step.bias), step.givenTaps, step.taps.length);
     for (const {index, dy, dx} of step.taps) code.push(index, dy, dx);

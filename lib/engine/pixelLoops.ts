@@ -1,10 +1,9 @@
-import type {IncrementalLogits} from '../types';
 import {ofImages} from './nativeSampler';
 import {pixelGate, pixelLstmCell, rectify} from './pixelCells';
-import type {PixelBuffer, PixelProgram, PixelStep, PixelTap} from './pixelProgram';
+import type {PixelBuffer, PixelProgram, PixelStep, PixelTap, RestartableLogits} from './pixelProgram';
 
 /** A program run by plain loops, the twin of the native samplers: one value of all images at a call. */
-export class LoopSampler implements IncrementalLogits {
+export class LoopSampler implements RestartableLogits {
   private readonly memory: readonly Float32Array[];
   private readonly kernels = new Map<PixelStep, LoopKernel>();
   private readonly rowSteps: readonly PixelStep[];
@@ -63,6 +62,10 @@ export class LoopSampler implements IncrementalLogits {
       next.set(logits.subarray(start, start + numbers), b * numbers);
     }
     return next;
+  }
+
+  restart(): void {
+    this.position = -1;
   }
 
   dispose(): void {

@@ -16,6 +16,8 @@ export interface PixelBuffer {
   readonly size: number;
   /** How many rows of pixels are remembered; 0 for the pixel in hand alone. */
   rows: number;
+  /** Of so many equal parts each channel has a share of each; else one share of all. */
+  parts: number;
   /**
    * [size] or [count, size]: the state of all pixels outside the image; of a buffer without rows its content.
    */
@@ -86,6 +88,15 @@ interface More {
   readonly added?: PixelBuffer | null;
 }
 
+/** Logits value by value that can begin anew, with the same weights. */
+export interface RestartableLogits extends IncrementalLogits {
+  restart(): void;
+}
+
+/** The two halves of what goes into a gated activation, and the four gates of an LSTM. */
+const GATE_PARTS = 2;
+export const LSTM_PARTS = 4;
+
 const NOTHING = new Float32Array();
 
 export class PixelProgram {
@@ -146,7 +157,8 @@ export class PixelProgram {
 
   /** tanh of the first half of the features times sigmoid of the second. */
   gate(from: PixelBuffer, phase: Phase = 'pixel'): PixelBuffer {
-    return this.step('gate', phase, from, from.size / 2, {});
+    from.parts = GATE_PARTS;
+    return this.step('gate', phase, from, from.size / GATE_PARTS, {});
   }
 
   /** The sum of two buffers; of the second what it has at the pixel above, if that is asked for. */
@@ -160,6 +172,7 @@ export class PixelProgram {
     {state, hidden, cell, direction}: PixelRecurrence,
     phase: Phase = 'pixel',
   ): PixelBuffer {
+    gates.parts = LSTM_PARTS;
     const neighbors = NEIGHBORS[direction];
     const out = this.buffer(hidden.length, 2, hidden);
     const cells = this.buffer(hidden.length, 2, cell);
@@ -174,7 +187,7 @@ export class PixelProgram {
    *
    * @param count images at once
    */
-  start(count: number): IncrementalLogits {
+  start(count: number): RestartableLogits {
     const kernels = native();
     return kernels === null ? new LoopSampler(this, count) : startNatively(kernels, this, count);
   }
@@ -203,7 +216,7 @@ export class PixelProgram {
   }
 
   private buffer(size: number, rows: number, constant: Float32Array | null = null): PixelBuffer {
-    const buffer = {index: this.buffers.length, size, rows, constant};
+    const buffer = {index: this.buffers.length, size, rows, parts: 1, constant};
     this.buffers.push(buffer);
     return buffer;
   }

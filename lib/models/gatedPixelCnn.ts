@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {oneHotCondition} from '../condition';
 import type {Stacks} from '../engine/gatedLayer';
+import type {RestartableLogits} from '../engine/pixelProgram';
 import {reluConvolutions} from '../engine/reluConvolutions';
 import {GATED_DEVIATION, GatedLayer, type GatedSpec} from '../layers/gated';
 import {MaskedConv2d, type MaskedConv2dSpec} from '../layers/maskedConv2d';
@@ -9,6 +10,7 @@ import type {AutoregressiveModel, Condition, ImageShape, IncrementalLogits, Para
 import {checkKeys} from './configKeys';
 import {configsOf, defineModel} from './family';
 import {startGated} from './gatedPixelCnnIncremental';
+import {KeptSampler} from './keptSampler';
 import {
   CIFAR10_PAPER,
   CIFAR10_PAPER_RECIPE,
@@ -92,6 +94,8 @@ export class GatedPixelCnn implements AutoregressiveModel {
   readonly levels: number;
   readonly order: Int32Array;
 
+  private readonly kept: KeptSampler;
+
   private constructor(
     readonly config: GatedPixelCnnConfig,
     readonly parameters: Parameters,
@@ -101,6 +105,7 @@ export class GatedPixelCnn implements AutoregressiveModel {
     this.image = {height: config.height, width: config.width, channels: config.channels};
     this.levels = config.levels;
     this.order = rasterOrder(this.image);
+    this.kept = new KeptSampler(parameters);
   }
 
   /**
@@ -151,10 +156,13 @@ export class GatedPixelCnn implements AutoregressiveModel {
   }
 
   incremental(count: number, condition?: Condition): IncrementalLogits {
-    return startGated(this, count, oneHotCondition(this, condition, count));
+    const start = (): RestartableLogits => startGated(this, count, oneHotCondition(this, condition, count));
+    // What a class adds is part of it.
+    return condition === undefined ? this.kept.take(count, start) : start();
   }
 
   dispose(): void {
+    this.kept.dispose();
     for (const layer of [...this.layers, ...this.head]) layer.dispose();
     for (const value of this.parameters.values()) value.dispose();
   }

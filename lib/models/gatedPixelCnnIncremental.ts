@@ -1,7 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
-import {type PixelBuffer, PixelProgram} from '../engine/pixelProgram';
+import {type PixelBuffer, PixelProgram, type RestartableLogits} from '../engine/pixelProgram';
 import type {GatedLayer} from '../layers/gated';
-import type {IncrementalLogits} from '../types';
 import type {GatedPixelCnn} from './gatedPixelCnn';
 import {headSteps} from './raster';
 
@@ -15,7 +14,7 @@ export function startGated(
   model: GatedPixelCnn,
   count: number,
   classes: tf.Tensor2D | null,
-): IncrementalLogits {
+): RestartableLogits {
   const program = new PixelProgram(model.image, model.levels);
   let [vertical, horizontal] = [program.image, program.image];
   for (const [k, layer] of model.layers.entries()) {

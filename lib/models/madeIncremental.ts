@@ -1,6 +1,6 @@
 import {MadeDraw} from '../engine/madeDraw';
 import {native} from '../engine/native';
-import type {Drawing, IncrementalLogits, OpenValue} from '../types';
+import type {Drawing, IncrementalLogits, PlaceOfImage} from '../types';
 import type {Made} from './made';
 
 /** A sampler of MADE in the form that the active backend is fast at. */
@@ -23,7 +23,7 @@ class NativeMade implements IncrementalLogits {
     return this.valueByValue.next(previous);
   }
 
-  draw(drawing: Drawing): readonly OpenValue[] {
+  draw(drawing: Drawing): PlaceOfImage | null {
     this.drawing ??= new MadeDraw(this.made.tensors(), this.count);
     return this.drawing.draw(drawing);
   }

@@ -7,6 +7,7 @@ import type {AutoregressiveModel, ImageShape, IncrementalLogits, Parameters} fro
 import {TRAIN_DEFAULTS} from '../types';
 import {checkKeys} from './configKeys';
 import {configsOf, defineModel, type Reported} from './family';
+import {KeptSampler} from './keptSampler';
 import {startPixelCnn} from './pixelCnnIncremental';
 import {
   CIFAR10_PAPER,
@@ -81,6 +82,8 @@ export class PixelCnn implements AutoregressiveModel {
   readonly blocks: readonly ResidualBlock[];
   readonly head: readonly MaskedConv2d[];
 
+  private readonly kept: KeptSampler;
+
   private constructor(
     readonly config: PixelCnnConfig,
     readonly parameters: Parameters,
@@ -88,6 +91,7 @@ export class PixelCnn implements AutoregressiveModel {
     this.image = {height: config.height, width: config.width, channels: config.channels};
     this.levels = config.levels;
     this.order = rasterOrder(this.image);
+    this.kept = new KeptSampler(parameters);
     this.first = new MaskedConv2d(firstSpec(config, 2 * config.features), parameters);
     this.blocks = blockSpecs(config).map((spec) => new ResidualBlock(spec, parameters));
     this.head = headSpecs(config, 2 * config.features).map((spec) => new MaskedConv2d(spec, parameters));
@@ -124,10 +128,11 @@ export class PixelCnn implements AutoregressiveModel {
   }
 
   incremental(count: number): IncrementalLogits {
-    return startPixelCnn(this, count);
+    return this.kept.take(count, () => startPixelCnn(this, count));
   }
 
   dispose(): void {
+    this.kept.dispose();
     for (const layer of [this.first, ...this.blocks, ...this.head]) layer.dispose();
     for (const value of this.parameters.values()) value.dispose();
   }

@@ -1,5 +1,4 @@
-import {PixelProgram} from '../engine/pixelProgram';
-import type {IncrementalLogits} from '../types';
+import {PixelProgram, type RestartableLogits} from '../engine/pixelProgram';
 import type {PixelCnn} from './pixelCnn';
 import {headSteps} from './raster';
 
@@ -7,7 +6,7 @@ import {headSteps} from './raster';
  * PixelCNN's logits value by value: each layer computes the new pixel only, from
  * the features of those before it.
  */
-export function startPixelCnn(model: PixelCnn, count: number): IncrementalLogits {
+export function startPixelCnn(model: PixelCnn, count: number): RestartableLogits {
   const program = new PixelProgram(model.image, model.levels);
   let features = program.convolve(program.image, model.first.numbers());
   for (const {down, middle, up} of model.blocks) {

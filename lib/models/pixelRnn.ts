@@ -7,6 +7,7 @@ import {evenGroups, rasterMask} from '../layers/rasterMasks';
 import type {StateLayer, StateSpec} from '../layers/stateLayer';
 import type {AutoregressiveModel, ImageShape, IncrementalLogits, Parameters} from '../types';
 import {checkKeys} from './configKeys';
+import {KeptSampler} from './keptSampler';
 import {startPixelRnn} from './pixelRnnIncremental';
 import {
   checkPositive,
@@ -101,6 +102,8 @@ export class PixelRnn implements AutoregressiveModel {
   readonly head: readonly MaskedConv2d[];
 
   /** @throws RangeError when a number of the config is out of its range */
+  private readonly kept: KeptSampler;
+
   constructor(
     readonly name: string,
     title: string,
@@ -118,6 +121,7 @@ export class PixelRnn implements AutoregressiveModel {
     const parameters = createParameters(pixelRnnParameters(config, kind), seed);
     const convolution = (spec: MaskedConv2dSpec): MaskedConv2d => new MaskedConv2d(spec, parameters);
     this.parameters = parameters;
+    this.kept = new KeptSampler(parameters);
     this.first = convolution(firstSpec(config, 2 * config.features));
     this.layers = stateSpecs(config).map((spec) => new kind(spec, parameters));
     this.up = pointSpecs(config, 'up').map(convolution);
@@ -163,10 +167,11 @@ export class PixelRnn implements AutoregressiveModel {
   }
 
   incremental(count: number): IncrementalLogits {
-    return startPixelRnn(this, count);
+    return this.kept.take(count, () => startPixelRnn(this, count));
   }
 
   dispose(): void {
+    this.kept.dispose();
     for (const layer of [this.first, ...this.layers, ...this.up, ...this.skip, ...this.head]) layer.dispose();
     for (const value of this.parameters.values()) value.dispose();
   }

@@ -1,5 +1,4 @@
-import {type PixelBuffer, PixelProgram} from '../engine/pixelProgram';
-import type {IncrementalLogits} from '../types';
+import {type PixelBuffer, PixelProgram, type RestartableLogits} from '../engine/pixelProgram';
 import type {PixelRnn} from './pixelRnn';
 import {headSteps} from './raster';
 
@@ -7,7 +6,7 @@ import {headSteps} from './raster';
  * The logits of a Row LSTM or a Diagonal BiLSTM value by value: the states of the
  * pixels before are carried along.
  */
-export function startPixelRnn(model: PixelRnn, count: number): IncrementalLogits {
+export function startPixelRnn(model: PixelRnn, count: number): RestartableLogits {
   const program = new PixelProgram(model.image, model.levels);
   let features = program.convolve(program.image, model.first.numbers());
   let skipped: PixelBuffer | null = null;

@@ -57,7 +57,7 @@ for (const [name, config] of Object.entries(CASES)) {
           const sampler = made.incremental(count);
           ends.forEach((until, k) => {
             loadNativeKernels(1 + (k % 3));
-            assert.deepEqual(sampler.draw?.({...all, until}), [], 'nothing is too close to call here');
+            assert.equal(sampler.draw?.({...all, until}), null);
           });
           sampler.dispose();
           assert.deepEqual(

@@ -69,6 +69,29 @@ for (const [name, [kind, config, condition]] of Object.entries(CASES)) {
     model.dispose();
   });
 
+  if (kind !== 'made') {
+    // MADE's native sampler has no logits to give out.
+    test(`${name}: an image is drawn alike to the bit, however many others there are`, (t) => {
+      if (native() === null) return t.skip('no native kernels here');
+      const model = createModel(kind, config, 3);
+      const values = model.order.length;
+      const logits = (count: number): Float32Array[] => {
+        const sampler = model.incremental?.(count, condition);
+        let previous: Float32Array | null = null;
+        const all = Array.from({length: values}, (_, k) => {
+          const next = sampler?.next(previous) as Float32Array;
+          previous = new Float32Array(count).fill(((k * k) % model.levels) / (model.levels - 1));
+          return next.slice(0, next.length / count);
+        });
+        sampler?.dispose();
+        return all;
+      };
+      const alone = logits(1);
+      for (const count of [2, 7, 30]) assert.deepEqual(logits(count), alone, `${count} images`);
+      model.dispose();
+    });
+  }
+
   test(`${name}: many values at a call are those drawn one by one and by the whole model, at any temperature`, async () => {
     const model = createModel(kind, config, 3);
     const {numTensors} = tf.memory();
@@ -186,7 +209,7 @@ test('programs with wrong numbers are refused or harmless, short buffers are ref
   assert.throws(() => draw({uniforms: new Float32Array(11)}), /uniforms must be an array of at least 12/);
   assert.throws(() => draw({given: new Int32Array(12)}), /given must be/);
   assert.throws(() => draw({pixels: new Uint8Array(5)}), /pixels must be/);
-  assert.throws(() => draw({outcomes: new Uint8Array(0)}), /outcomes must be/);
+  assert.throws(() => draw({outcomes: new Uint8Array(0)}), /finite must be/);
   assert.throws(() => draw({}, 13), /until must be an integer from 0 to 12/);
   assert.throws(() => draw({}, 12, 0), /temperature must be positive/);
 });

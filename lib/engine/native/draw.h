@@ -1,86 +1,65 @@
 // How a value is drawn from its logits, the same for every sampler. lib/sample.ts has the
-// rule, and the same in TypeScript.
+// rule, and lib/choice.ts the same in TypeScript.
 #pragma once
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <vector>
 
-/** Closer to a threshold than this the whole model must decide. */
-constexpr double kTie = 1e-5;
-struct Choice {
-  int value;
-  /** How far it is from being another. */
-  double margin;
-};
+#include "simd.h"
 
 /**
- * How far `place` is from T log(P(value <= k) / P(value > k)) at the nearest level k: a fourth of it, since
- * no probability changes by more than a fourth of what a logit does.
+ * The number of levels k for which u >= P(value <= k).
  *
- * @param weights exp((logit - most) / T); where all on one side are 0, the largest logit stands for their sum
+ * @param logits [numbers], one for each level
  */
-inline double logitMargin(const float *logits, int levels, const double *weights, double most,
-                          double temperature, double place) {
-  static thread_local std::vector<double> above;
-  above.resize(levels);
-  double sum = 0, largest = -INFINITY, margin = INFINITY;
-  for (int k = levels - 1; k > 0; k--) {
-    sum += weights[k];
-    largest = std::max<double>(largest, logits[k]);
-    above[k - 1] = sum > 0 ? temperature * std::log(sum) : largest - most;
+inline int drawnLevel(const float *logits, int numbers, double u, double temperature) {
+  static thread_local std::vector<float> weights;
+  weights.assign(padded(numbers), -INFINITY);
+  std::copy_n(logits, numbers, weights.begin());
+  Vector most = all(-INFINITY);
+  for (size_t k = 0; k < weights.size(); k += kLanes) {
+    const Vector v = load(&weights[k]);
+    most = v > most ? v : most;
   }
-  sum = 0, largest = -INFINITY;
-  for (int k = 0; k + 1 < levels; k++) {
-    sum += weights[k];
-    largest = std::max<double>(largest, logits[k]);
-    const double below = sum > 0 ? temperature * std::log(sum) : largest - most;
-    margin = std::min(margin, std::abs(below - above[k] - place) / 4);
+  float largest = most[0];
+  for (int k = 1; k < kLanes; k++) largest = std::max<float>(largest, most[k]);
+  // exponential() ends at e^-87; nothing is ever drawn from there.
+  const float sharpness = static_cast<float>(std::min(1 / temperature, 1e30)), least = -87;
+  for (size_t k = 0; k < weights.size(); k += kLanes) {
+    const Vector power = (load(&weights[k]) - largest) * sharpness;
+    store(&weights[k], power > least ? exponential(power) : Vector{});
   }
-  return margin;
+  // In four parts, which the processor adds side by side.
+  double sums[4] = {};
+  for (int k = 0; k < numbers; k++) sums[k % 4] += weights[k];
+  double left = u * (sums[0] + sums[1] + sums[2] + sums[3]);
+  // The last level needs no threshold: whatever is left is its share.
+  int level = 0;
+  while (level + 1 < numbers && (left -= weights[level]) >= 0) level++;
+  return level;
 }
 
 /** @param numbers 1 for a Bernoulli logit, else the number of levels */
-inline Choice drawn(const float *logits, int numbers, double u, double temperature) {
-  // A low temperature magnifies what logits are rounded by: there the distance counts in logits, too, from
-  // the same place as u.
-  const double place = temperature < 1 ? temperature * std::log(u / (1 - u)) : 0;
-  if (numbers == 1) {
-    const double threshold = 1 / (1 + std::exp(logits[0] / temperature));
-    return {u >= threshold ? 1 : 0,
-            std::min(std::abs(u - threshold), temperature < 1 ? std::abs(logits[0] + place) / 4 : 1.0)};
-  }
-  const double most = *std::max_element(logits, logits + numbers);
-  static thread_local std::vector<double> weights;
-  weights.resize(numbers);
-  double total = 0;
-  for (int k = 0; k < numbers; k++) total += weights[k] = std::exp((logits[k] - most) / temperature);
-  Choice choice = {0, INFINITY};
-  double cumulative = 0;
-  for (int k = 0; k + 1 < numbers; k++) {
-    cumulative += weights[k] / total;
-    choice.margin = std::min(choice.margin, std::abs(u - cumulative));
-    if (u >= cumulative) choice.value++;
-  }
-  if (temperature < 1)
-    choice.margin =
-        std::min(choice.margin, logitMargin(logits, numbers, weights.data(), most, temperature, place));
-  return choice;
+inline int drawn(const float *logits, int numbers, double u, double temperature) {
+  if (numbers > 1) return drawnLevel(logits, numbers, u, temperature);
+  return u >= 1 / (1 + std::exp(logits[0] / temperature)) ? 1 : 0;
 }
 
-inline Choice likeliest(const float *logits, int numbers) {
-  if (numbers == 1) return {logits[0] > 0 ? 1 : 0, std::abs(logits[0])};
-  int best = 0;
-  double next = -INFINITY;
-  for (int k = 1; k < numbers; k++) {
-    if (logits[k] > logits[best]) next = logits[best], best = k;
-    else next = std::max<double>(next, logits[k]);
-  }
-  return {best, logits[best] - next};
+/** The value with the largest logit. */
+inline int likeliest(const float *logits, int numbers) {
+  if (numbers == 1) return logits[0] > 0 ? 1 : 0;
+  return static_cast<int>(std::max_element(logits, logits + numbers) - logits);
 }
 
-/** What became of the value of an image. */
-enum Outcome : uint8_t { kSettled = 0, kUndecided = 1, kNotFinite = 2 };
+/** 0 times a number that is not finite is not a number, and so is every sum with it. */
+inline bool areFinite(const float *logits, int numbers) {
+  Vector none = {};
+  for (int k = 0; k < numbers; k += kLanes) none += 0.0f * loadSome(logits + k, numbers - k);
+  float sum = 0;
+  for (int k = 0; k < kLanes; k++) sum += none[k];
+  return sum == 0;
+}
 
 /** What is drawn: places are [image, value], a value by its position in the model's order. */
 struct Drawing {
@@ -94,20 +73,17 @@ struct Drawing {
   /** The values so far. */
   uint8_t *pixels;
 
-  /** @param logits [numbers] of the value at `position` of an image */
-  Outcome settle(const float *logits, int image, int position) const {
+  /** @param logits [numbers] of the value at `position` of an image @returns whether they are finite */
+  bool settle(const float *logits, int image, int position) const {
     const size_t at = static_cast<size_t>(image) * values + position;
     if (given[at] >= 0) {
       pixels[at] = static_cast<uint8_t>(given[at]);
-      return kSettled;
+      return true;
     }
-    for (int k = 0; k < numbers; k++)
-      if (!std::isfinite(logits[k])) return kNotFinite;
-    const Choice choice =
-        argmax ? likeliest(logits, numbers) : drawn(logits, numbers, uniforms[at], temperature);
-    if (choice.margin < kTie) return kUndecided;
-    pixels[at] = static_cast<uint8_t>(choice.value);
-    return kSettled;
+    if (!areFinite(logits, numbers)) return false;
+    pixels[at] = static_cast<uint8_t>(argmax ? likeliest(logits, numbers)
+                                             : drawn(logits, numbers, uniforms[at], temperature));
+    return true;
   }
   float scaled(int image, int position) const {
     return static_cast<float>(pixels[static_cast<size_t>(image) * values + position] /

@@ -1,5 +1,5 @@
 // Draws images from MADE (Germain et al. 2015), block by block of degrees (madeBlock.h), up to a place in the
-// order or to a value that the whole model must decide.
+// order or to a value whose logit is not finite.
 // lib/models/madeIncremental.ts has the portable twin.
 #include <cmath>
 
@@ -29,7 +29,7 @@ struct Call {
   bool argmax;
   /** [images, values] by place in the order. */
   const float *uniforms, *given;
-  float *pixels, *outcomes;
+  float *pixels, *finite;
 };
 
 /** Draws images from … to - 1, which have come equally far. @returns the place that they have come to */
@@ -37,10 +37,10 @@ int draw(const MadeNetwork &network, const Call &call, int from, int to, int pos
   const int values = network.values;
   const size_t first = static_cast<size_t>(from) * values;
   MadeBlock block(network, to - from, state + static_cast<size_t>(from) * network.total, call.pixels + first);
-  std::fill(call.outcomes + from, call.outcomes + to, static_cast<float>(kSettled));
+  std::fill(call.finite + from, call.finite + to, 1.0f);
   if (position < call.until) block.begin(position);
   while (position < call.until) {
-    bool open = false;
+    bool all = true;
     for (int b = from; b < to; b++) {
       const size_t at = static_cast<size_t>(b) * values + position;
       if (call.given[at] >= 0) {
@@ -48,13 +48,13 @@ int draw(const MadeNetwork &network, const Call &call, int from, int to, int pos
         continue;
       }
       const float logit = block.logit(b - from, position);
-      const Choice choice =
-          call.argmax ? likeliest(&logit, 1) : drawn(&logit, 1, call.uniforms[at], call.temperature);
-      call.outcomes[b] = !std::isfinite(logit) ? kNotFinite : choice.margin < kTie ? kUndecided : kSettled;
-      open = open || call.outcomes[b] != kSettled;
-      call.pixels[at] = static_cast<float>(choice.value);
+      call.finite[b] = std::isfinite(logit) ? 1 : 0;
+      all = all && std::isfinite(logit);
+      call.pixels[at] = static_cast<float>(call.argmax
+                                               ? likeliest(&logit, 1)
+                                               : drawn(&logit, 1, call.uniforms[at], call.temperature));
     }
-    if (open) {
+    if (!all) {
       block.interrupt();
       return position;
     }
@@ -71,7 +71,7 @@ int draw(const MadeNetwork &network, const Call &call, int from, int to, int pos
 
 // settings [until, temperature, argmax, parts], positions [images], state [images, hidden units and outputs],
 // uniforms, given, pixels [images, values] by place in the order, degrees [inputs and hidden units], weights
-// -> pixels, positions, outcomes [images]; the state is changed in place
+// -> pixels, positions, finite [images]; the state is changed in place
 void compute(const Settings &settings, Context &context) {
   const float *numbers = context.input(0, "settings", {4}).data;
   const Input<float> uniforms = context.input(3, "uniforms", {kAny, kAny});
@@ -104,7 +104,7 @@ void compute(const Settings &settings, Context &context) {
   if (settings.direct) more("direct weights", 0, values, last, values, 1, false);
   context.require(found + values == total, "state must have a number for each hidden unit and each output");
   float *pixels = context.output(0, uniforms.shape);
-  float *reached = context.output(1, {images}), *outcomes = context.output(2, {images});
+  float *reached = context.output(1, {images}), *finite = context.output(2, {images});
   if (context.failed()) return;
   const int until = static_cast<int>(numbers[0]), parts = static_cast<int>(numbers[3]);
   const bool right = until >= 0 && until <= values && numbers[1] > 0 && parts >= 1 && parts <= images;
@@ -133,7 +133,7 @@ void compute(const Settings &settings, Context &context) {
                     "each input must have a degree of its own, from 1 on");
   if (context.failed()) return;
   std::copy_n(pixelsBefore, static_cast<size_t>(images) * values, pixels);
-  const Call call = {until, numbers[1], numbers[2] != 0, uniforms.data, given, pixels, outcomes};
+  const Call call = {until, numbers[1], numbers[2] != 0, uniforms.data, given, pixels, finite};
   inParallel(parts, [&](int part) {
     const int from = firstOf(part), to = firstOf(part + 1);
     const int position = draw(network, call, from, to, positions[from], state);
@@ -148,5 +148,5 @@ void registerMadeDraw() {
       "RasterMadeDraw", {"N: int", "hidden: int", "conditioned: bool", "direct: bool"},
       {"settings: float", "positions: int32", "state: float", "uniforms: float", "given: float",
        "pixels: float", "degrees: int32", "weights: N * float"},
-      {"next_pixels: float", "next_positions: float", "outcomes: float"});
+      {"next_pixels: float", "next_positions: float", "finite: float"});
 }

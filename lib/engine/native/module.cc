@@ -19,6 +19,7 @@ void registerMaskedDense();
 void registerThreeConvolutions();
 
 napi_value createPixelSampler(napi_env env, napi_callback_info info);
+napi_value restartPixelSampler(napi_env env, napi_callback_info info);
 napi_value pixelLogits(napi_env env, napi_callback_info info);
 napi_value drawPixels(napi_env env, napi_callback_info info);
 
@@ -56,6 +57,8 @@ NAPI_MODULE_INIT() {
   const napi_property_descriptor properties[] = {
       {"setThreads", nullptr, setThreads, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"createPixelSampler", nullptr, createPixelSampler, nullptr, nullptr, nullptr, napi_enumerable,
+       nullptr},
+      {"restartPixelSampler", nullptr, restartPixelSampler, nullptr, nullptr, nullptr, napi_enumerable,
        nullptr},
       {"pixelLogits", nullptr, pixelLogits, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"drawPixels", nullptr, drawPixels, nullptr, nullptr, nullptr, napi_enumerable, nullptr},

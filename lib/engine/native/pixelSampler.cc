@@ -16,47 +16,41 @@ struct Sampler {
   static constexpr uint64_t kMagic = 0x7069786c73616d70;
   uint64_t magic = kMagic;
   Program program;
-  int channels = 1, numbers = 1;
-  /** The value that comes next; whether its logits are computed, and await a decision. */
+  int numbers = 1;
+  /** The value that comes next; whether its logits were given out, and its values are awaited. */
   int position = 0;
   bool waiting = false;
 
-  int values() const { return program.height * program.width * channels; }
+  int values() const { return program.height * program.width * program.channels; }
 
-  /** [count, all outputs of a pixel]: those of the next value are at its channel. */
+  /** Logits of the next value, those of an image `stride` numbers from those of the one before. */
   const float *compute() {
-    const int pixel = position / channels, channel = position % channels;
+    const int pixel = position / program.channels, channel = position % program.channels;
     const int y = pixel / program.width, x = pixel % program.width;
-    if (channel == 0) {
-      if (x == 0) program.beginRow(y);
-      std::fill_n(program.at(program.image, y, x), program.count * channels, 0.0f);
-    }
-    return program.pixel(y, x, channel * numbers, (channel + 1) * numbers) + channel * numbers;
+    if (position % (program.width * program.channels) == 0) program.beginRow(y);
+    return program.pixel(y, x, channel) + channel * numbers;
   }
+  int stride() const { return program.channels * numbers; }
 
   /** @param value what image b has there, 0 to 1 */
   template <typename Value>
   void accept(const Value &value) {
-    const int pixel = position / channels, channel = position % channels;
+    const int pixel = position / program.channels, channel = position % program.channels;
     float *to = program.at(program.image, pixel / program.width, pixel % program.width);
-    for (int b = 0; b < program.count; b++) to[b * channels + channel] = value(b);
+    for (int b = 0; b < program.count; b++) to[b * program.channels + channel] = value(b);
     position++;
     waiting = false;
   }
 
-  /** Draws values up to the given one, or until one of them is left to the whole model. */
-  void draw(const Drawing &drawing, int first, int until, uint8_t *outcomes) {
-    while (position < until) {
-      if (!waiting) {
-        const float *logits = compute();
-        for (int b = 0; b < program.count; b++) {
-          outcomes[b] =
-              drawing.settle(logits + static_cast<size_t>(b) * channels * numbers, first + b, position);
-          waiting = waiting || outcomes[b] != kSettled;
-        }
-        if (waiting) return;
+  /** Draws values up to the given one, or until the logits of one of them are not finite. */
+  void draw(const Drawing &drawing, int first, int until, uint8_t *isFinite) {
+    for (bool all = true; position < until && all;) {
+      const float *logits = compute();
+      for (int b = 0; b < program.count; b++) {
+        isFinite[b] = drawing.settle(logits + static_cast<size_t>(b) * stride(), first + b, position);
+        all = all && isFinite[b];
       }
-      accept([&](int b) { return drawing.scaled(first + b, position); });
+      if (all) accept([&](int b) { return drawing.scaled(first + b, position); });
     }
   }
 };
@@ -71,7 +65,7 @@ class Reader {
     auto sampler = std::make_unique<Sampler>();
     Program &program = sampler->program;
     program.width = next(1, 4096), program.height = next(1, 4096), program.count = next(1, 4096);
-    sampler->channels = next(1, 64), sampler->numbers = next(1, 256);
+    program.channels = next(1, 64), sampler->numbers = next(1, 256);
     const int buffers = next(1, 4096), rowSteps = next(0, 4096), pixelSteps = next(1, 4096);
     program.image = next(0, buffers - 1), program.logits = next(0, buffers - 1);
     size_t total = 0;
@@ -96,17 +90,18 @@ class Reader {
       program.buffers.push_back(buffer);
     }
     program_ = &program;
-    for (int k = 0; k < rowSteps && arguments_.good(); k++) program.rowSteps.push_back(instruction());
-    for (int k = 0; k < pixelSteps && arguments_.good(); k++) program.pixelSteps.push_back(instruction());
+    for (int k = 0; k < rowSteps && arguments_.good(); k++) program.rowSteps.push_back(instruction(1));
+    for (int k = 0; k < pixelSteps && arguments_.good(); k++)
+      program.pixelSteps.push_back(instruction(program.channels));
     if (!arguments_.good()) return nullptr;
-    const bool fits = program.buffers[program.image].size == sampler->channels &&
+    const bool fits = program.buffers[program.image].size == program.channels &&
                       program.buffers[program.image].rows > 0 &&
-                      program.buffers[program.logits].size == sampler->channels * sampler->numbers &&
+                      program.buffers[program.logits].size == sampler->stride() &&
                       program.pixelSteps.back().out == program.logits;
     if (!arguments_.require(
             fits, "the image and the logits must have a number for each channel, and for each of its levels"))
       return nullptr;
-    program.memory.resize(total);
+    program.memory.resize(total + kLanes);
     for (const auto &[to, from, length] : constants)
       std::copy_n(data_.data + from, length, &program.memory[to]);
     return sampler;
@@ -123,15 +118,16 @@ class Reader {
     return holds ? found : least;
   }
 
-  Instruction instruction() {
+  /** @param channels that are computed one by one */
+  Instruction instruction(int channels) {
     const int last = static_cast<int>(program_->buffers.size()) - 1;
     Instruction step;
     step.kind = next(kConvolve, kAdd), step.in = next(0, last), step.out = next(0, last);
     step.added = next(-1, last), step.addedRows = next(-1, 0), step.rectified = next(0, 1) != 0;
     step.cells = next(0, last), step.cellTap = next(0, 64), step.leftwards = next(0, 1) != 0,
     step.row = next(-1, 0);
-    const int weights = next(0, INT32_MAX), bias = next(0, INT32_MAX), given = next(0, 4096),
-              count = next(0, 4096);
+    const int parts = next(1, 4), weights = next(0, INT32_MAX), bias = next(0, INT32_MAX),
+              given = next(0, 4096), count = next(0, 4096);
     std::vector<Tap> taps;
     for (int k = 0; k < count && arguments_.good(); k++) {
       const int index = next(0, std::max(0, given - 1)), dy = next(-4096, 0), dx = next(-4096, 4096);
@@ -148,6 +144,9 @@ class Reader {
       arguments_.require(program_->buffers[step.added].size == out.size,
                          "what an instruction adds must fit its output");
     const Buffer &seen = recurs ? out : in;
+    const int inputs = seen.size, outputs = recurs ? 4 * out.size : out.size;
+    arguments_.require(channels == 1 || (out.size % channels == 0 && outputs % (parts * channels) == 0),
+                       "each channel must have an equal share of each part of an instruction's output");
     for (const Tap &tap : taps)
       arguments_.require(seen.rows > -tap.dy || (seen.rows == 0 && tap.dy == 0 && tap.dx == 0),
                          "a tap must lie within the rows that are kept");
@@ -158,12 +157,12 @@ class Reader {
       arguments_.require(fits, "a recurrence must have cells like its states, both with numbers for outside");
     }
     if (!kernel) return step;
-    const int inputs = seen.size, outputs = recurs ? 4 * out.size : out.size;
     const size_t size = static_cast<size_t>(given) * inputs * outputs;
     const bool there = static_cast<size_t>(weights) + size <= data_.length &&
                        static_cast<size_t>(bias) + outputs <= data_.length;
     if (arguments_.require(there, "weights of the program are missing"))
-      step.kernel = PixelKernel::of(taps, inputs, outputs, data_.data + weights, data_.data + bias);
+      step.kernel =
+          PixelKernel::of(taps, inputs, outputs, data_.data + weights, data_.data + bias, channels, parts);
     return step;
   }
 
@@ -216,15 +215,25 @@ napi_value pixelLogits(napi_env env, napi_callback_info info) {
   const float *logits = sampler->compute();
   sampler->waiting = true;
   for (int b = 0; b < count; b++)
-    std::copy_n(logits + static_cast<size_t>(b) * sampler->channels * sampler->numbers, sampler->numbers,
+    std::copy_n(logits + static_cast<size_t>(b) * sampler->stride(), sampler->numbers,
                 out.data + static_cast<size_t>(b) * sampler->numbers);
+  return nullptr;
+}
+
+/** restartPixelSampler(sampler): it begins anew, with the same weights. */
+napi_value restartPixelSampler(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info, "restartPixelSampler", 1);
+  auto *sampler = arguments.object<Sampler>(arguments.value(0), "the sampler");
+  if (sampler == nullptr) return nullptr;
+  sampler->position = 0;
+  sampler->waiting = false;
   return nullptr;
 }
 
 /**
  * drawPixels([samplers], until, levels, temperature, argmax 0 or 1, uniforms, given, pixels [images, values]
- * each, outcomes [images], positions [samplers]): draws values up to `until`, each sampler on a core of its
- * own, or up to one that the whole model must decide
+ * each, finite [images], positions [samplers]): draws values up to `until`, each sampler on a core of its
+ * own, or up to one whose logits are not finite
  */
 napi_value drawPixels(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info, "drawPixels", 10);
@@ -254,15 +263,15 @@ napi_value drawPixels(napi_env env, napi_callback_info info) {
   const auto uniforms = arguments.array<float>(5, "uniforms", all);
   const auto given = arguments.array<int16_t>(6, "given", all);
   const auto pixels = arguments.array<uint8_t>(7, "pixels", all);
-  const auto outcomes = arguments.array<uint8_t>(8, "outcomes", images);
+  const auto areFinite = arguments.array<uint8_t>(8, "finite", images);
   const auto positions = arguments.array<int32_t>(9, "positions", length);
   arguments.require(samplers[0]->numbers == (levels == 2 ? 1 : levels), "levels must be the model's");
   if (!arguments.good()) return nullptr;
   const Drawing drawing = {values, samplers[0]->numbers, levels,     temperature,
                            argmax, uniforms.data,        given.data, pixels.data};
-  std::fill_n(outcomes.data, images, static_cast<uint8_t>(kSettled));
+  std::fill_n(areFinite.data, images, uint8_t{1});
   inParallel(static_cast<int>(length),
-             [&](int k) { samplers[k]->draw(drawing, firsts[k], until, outcomes.data + firsts[k]); });
+             [&](int k) { samplers[k]->draw(drawing, firsts[k], until, areFinite.data + firsts[k]); });
   for (uint32_t k = 0; k < length; k++) positions.data[k] = samplers[k]->position;
   return nullptr;
 }
