@@ -8,10 +8,19 @@ import {table} from './table';
 
 /** What a run of the bench measured, kept for each kind of machine. */
 
-/** Processor, cores, system and Node. */
+/** Processor, its vectors where the system says them, cores, system and Node. */
 export function machine(): string {
   const cores = os.availableParallelism();
-  return `${os.cpus()[0].model.trim()}, ${cores} cores, ${os.type()} ${os.arch()}, Node ${process.version}`;
+  const processor = `${os.cpus()[0].model.trim()}${vectors()}`;
+  return `${processor}, ${cores} cores, ${os.type()} ${os.arch()}, Node ${process.version}`;
+}
+
+/** Processors of one name may have vectors of either width, and are different machines here. */
+function vectors(): string {
+  const file = '/proc/cpuinfo';
+  const flags = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
+  if (/\bavx512f\b/.test(flags)) return ' with AVX-512';
+  return /\bavx2\b/.test(flags) ? ' with AVX2' : '';
 }
 
 /** A run may be older than what is measured today: that is null in it. */
