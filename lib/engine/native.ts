@@ -142,7 +142,10 @@ export function outputs(
   return backend().executeMultipleOutputs(name, attributes as never, inputs as tf.TensorInfo[], count);
 }
 
-/** An operation of the native kernels whose gradient is another, called `<name>Gradient`. */
+/**
+ * An operation of the native kernels whose gradient is another, called `<name>Gradient`. Both have the
+ * attribute `keep`: whether what the gradient needs is kept, or is room to work in, for each image again.
+ */
 export interface NativePair {
   readonly name: string;
   readonly attributes: OpAttribute[];
@@ -161,7 +164,9 @@ export interface NativePair {
 
 /** Runs it; differentiable in all inputs. Inside tf.tidy. */
 export function runPair(pair: NativePair, inputs: readonly tf.Tensor[]): tf.Tensor {
-  const {name, attributes, before, after, finish} = pair;
+  const {name, before, after, finish} = pair;
+  // Where nobody records, no gradient will be asked for.
+  const attributes = [...pair.attributes, attribute.bool('keep', tf.engine().isTapeOn())];
   const run = tf.customGrad((...args) => {
     const save = args.pop() as unknown as tf.GradSaveFunc;
     const given = args as tf.Tensor[];

@@ -288,32 +288,36 @@ test('a placement out of range, or an activation that there is not, is refused b
 
 interface NativeOperation {
   readonly name: string;
-  readonly attributes: () => Parameters<typeof outputs>[1];
+  /** @param keep where an operation has that attribute */
+  readonly attributes: (keep?: boolean) => Parameters<typeof outputs>[1];
   readonly inputs: readonly Sizes[];
   readonly outputs: number;
 }
 const DEGREES = [i(5), i(9)];
-const three = () => [
+const three = (keep = true) => [
   attribute.int('dilation', 1),
   attribute.int('center_column', 1),
   attribute.bool('residual', true),
+  attribute.bool('keep', keep),
 ];
-const gated = () => [
+const gated = (keep = true) => [
   ...[attribute.bool('first', false), attribute.bool('last', false), attribute.int('vertical_top', 1)],
   ...[
     attribute.int('vertical_center', 1),
     attribute.int('horizontal_center', 1),
     attribute.int('dilation', 1),
+    attribute.bool('keep', keep),
   ],
 ];
-const scan = () => [
+const scan = (keep = true) => [
   attribute.int('rows', [-1, -1, -1]),
   attribute.int('columns', [-1, 0, 1]),
   attribute.int('cell_from', 1),
+  attribute.bool('keep', keep),
 ];
-const layer = () => [
+const layer = (keep = true) => [
   ...[attribute.int('rows', [0, -1, 0, -1]), attribute.int('columns', [-1, 0, 1, 0])],
-  ...[attribute.int('cells_from', [0, 0]), attribute.int('center', 0)],
+  ...[attribute.int('cells_from', [0, 0]), attribute.int('center', 0), attribute.bool('keep', keep)],
 ];
 const image = () => [attribute.int('top', 1), attribute.int('left', 1), attribute.int('dilation', 1)];
 const strict = () => [attribute.bool('strict', false)];
@@ -418,6 +422,25 @@ function withSaved(operation: NativeOperation): readonly Sizes[] {
   );
 }
 
+const WITH_GRADIENT = NATIVE.filter(({name}) => NATIVE.some((other) => other.name === `${name}Gradient`));
+for (const operation of WITH_GRADIENT.filter(({outputs}) => outputs > 1)) {
+  test(`${operation.name}: the same result where nothing is kept for a gradient, and nothing kept`, (t) => {
+    if (native() === null) return t.skip('the native kernels are absent');
+    const random = new Random(SEED, 'keep');
+    const inputs = operation.inputs.map((one) => tensorOf(one, random));
+    const [kept, plain] = [true, false].map((keep) =>
+      outputs(operation.name, operation.attributes(keep), inputs, operation.outputs),
+    );
+    assert.deepEqual(plain[0].dataSync(), kept[0].dataSync());
+    assert.ok(kept.slice(1).every(({size}) => size > 0));
+    assert.deepEqual(
+      plain.slice(1).map(({size}) => size),
+      plain.slice(1).map(() => 0),
+    );
+    tf.dispose([...inputs, ...kept, ...plain]);
+  });
+}
+
 for (const operation of NATIVE) {
   test(`${operation.name}: takes the right inputs, refuses ${TRIES} wrong ones (FUZZ_SEED=${SEED}), and the process lives on`, (t) => {
     if (native() === null) {
@@ -426,7 +449,9 @@ for (const operation of NATIVE) {
     }
     const inputs = withSaved(operation);
     const random = new Random(SEED, operation.name);
-    const run: Run = (...given) => outputs(operation.name, operation.attributes(), given, operation.outputs);
+    let keep = true;
+    const run: Run = (...given) =>
+      outputs(operation.name, operation.attributes(keep), given, operation.outputs);
     const right = inputs.map((one) => tensorOf(one, random));
     const good = outcome(run, right);
     assert.ok('numbers' in good, 'error' in good ? good.error.message : '');
@@ -434,6 +459,7 @@ for (const operation of NATIVE) {
     for (let k = 0; k < TRIES; k++) {
       const sizes = mutated(inputs, random);
       const given = sizes.map((one) => tensorOf(one, random));
+      keep = k % 2 === 0;
       const result = outcome(run, given);
       tf.dispose(given);
       if ('error' in result) {
@@ -465,15 +491,19 @@ test('attributes out of range are refused by name', (t) => {
     ],
     [
       'RasterThreeConvolutions',
-      [three()[0], attribute.int('center_column', 3), three()[2]],
+      [three()[0], attribute.int('center_column', 3), ...three().slice(2)],
       /center_column must be a column/,
     ],
     ['RasterLstmScan', [attribute.int('rows', [0, 0, -1]), ...scan().slice(1)], /neighbors|before the pixel/],
     ['RasterLstmScan', [attribute.int('rows', [-1, -1]), ...scan().slice(1)], /as many/],
-    ['RasterLstmScan', [...scan().slice(0, 2), attribute.int('cell_from', 3)], /cell must come from/],
+    [
+      'RasterLstmScan',
+      [...scan().slice(0, 2), attribute.int('cell_from', 3), scan()[3]],
+      /cell must come from/,
+    ],
     [
       'RasterLstmLayer',
-      [...layer().slice(0, 2), attribute.int('cells_from', [0, 5]), layer()[3]],
+      [...layer().slice(0, 2), attribute.int('cells_from', [0, 5]), ...layer().slice(3)],
       /cell must come from/,
     ],
     ['RasterImageConvolution', [attribute.int('top', -1), ...image().slice(1)], /top must be from 0/],

@@ -21,13 +21,15 @@ struct Settings {
   int verticalCenter, horizontalCenter;
   /** How far the taps of both kernels lie apart. */
   int dilation;
+  bool keep;
   explicit Settings(Attributes &attributes)
       : first(attributes.flag("first")),
         last(attributes.flag("last")),
         verticalTop(attributes.integer("vertical_top", 0, kFurthest)),
         verticalCenter(attributes.integer("vertical_center", 0, kFurthest)),
         horizontalCenter(attributes.integer("horizontal_center", 0, kFurthest)),
-        dilation(attributes.integer("dilation", 1, kFurthest)) {}
+        dilation(attributes.integer("dilation", 1, kFurthest)),
+        keep(attributes.flag("keep")) {}
 };
 
 /** The stacks [B, H, W, 2 f] (of the first layer the image), and the kernels as they are given. */
@@ -128,7 +130,7 @@ void addPixels(const Map &map, const Frame &frame, float *sums) {
 
 // v and h [B, H, W, 2 f], or the image [B, H, W, C]; kernel and bias of vertical, horizontal, link, point;
 // the class's share [1 or B, 2 f] of above and of left
-// -> v' and h' [B, H, W, 2 f], or h' alone [B, H, W, f]; saved
+// -> v' and h' [B, H, W, 2 f], or h' alone [B, H, W, f]; saved [B, any], or [B, 0]
 void compute(const Settings &settings, Context &context) {
   const Given given(context, 0, 1, 2, settings);
   const Layer layer(context, given, settings);
@@ -143,7 +145,8 @@ void compute(const Settings &settings, Context &context) {
                   "class_above must have one row, or one for each image");
   const bool classes = above[0] == layer.batch;
   float *nextV = context.output(0, {layer.batch, height, width, layer.to});
-  float *saved = context.output(1, {layer.batch, static_cast<int64_t>(layer.saved())});
+  const size_t size = settings.keep ? layer.saved() : 0;
+  float *saved = context.output(1, {layer.batch, static_cast<int64_t>(size)});
   if (context.failed()) return;
   const float *v = given.stacks.data, *h = settings.first ? v : v + features;
   float *nextH = settings.last ? nextV : nextV + features;
@@ -154,13 +157,13 @@ void compute(const Settings &settings, Context &context) {
   const Kernel link = Kernel::of(kPoint, twice, twice, given.link.data, linkBias);
   const Kernel point = Kernel::of(kPoint, features, features, given.point.data, pointBias);
   shareImages(layer.batch, [&](int, int from, int to) {
-    std::vector<float> vMemory, hMemory, gateMemory(layer.plain.floats());
+    std::vector<float> vMemory, hMemory, gateMemory(layer.plain.floats()), room(layer.saved() - size);
     for (int image = from; image < to; image++) {
       const size_t pixels = static_cast<size_t>(height) * width, start = image * pixels * layer.from;
       const auto place = [&](int r, int c, int j) { return (image * pixels + r * width + c) * layer.to + j; };
       const float *toldAbove = classAbove + (classes ? image * twice : 0),
                   *toldLeft = classLeft + (classes ? image * twice : 0);
-      float *kept = saved + image * layer.saved();
+      float *kept = settings.keep ? saved + image * size : room.data();
       const Map above = layer.before.in(kept), left = layer.before.in(kept + layer.before.floats());
       const Map gated = layer.plain.in(gateMemory.data());
       convolve(vertical, bordered(layer.v, v + start, layer.from, vMemory), height, width,
@@ -293,7 +296,7 @@ void computeGradient(const Settings &settings, Context &context) {
 void registerGatedLayer() {
   const std::vector<const char *> attributes = {
       "first: bool",  "last: bool", "vertical_top: int", "vertical_center: int", "horizontal_center: int",
-      "dilation: int"};
+      "dilation: int", "keep: bool"};
   registerOperation<Settings, compute>(
       "RasterGatedLayer", attributes,
       {"stacks: float", "vertical: float", "vertical_bias: float", "horizontal: float",

@@ -15,7 +15,9 @@ struct Settings {
   std::vector<Neighbors> directions;
   /** The column of the input-to-state kernels that lies over the pixel itself. */
   int center;
-  explicit Settings(Attributes &attributes) : center(attributes.integer("center", 0, kFurthest)) {
+  bool keep;
+  explicit Settings(Attributes &attributes)
+      : center(attributes.integer("center", 0, kFurthest)), keep(attributes.flag("keep")) {
     // The neighbors of all directions one after the other, as many for each.
     const std::vector<int32_t> rows = attributes.integers("rows", -1024, 0),
                                columns = attributes.integers("columns", -1024, 1024);
@@ -90,12 +92,16 @@ struct Layer {
   }
 };
 
-/** The states of both directions of an image added, those of the second from the row above. */
-Map added(const Layer &layer, const float *hidden, int image, std::vector<float> &memory) {
+/**
+ * The states of both directions of an image added, those of the second from the row above.
+ *
+ * @param hidden [H, W, h] of the first direction; those of the second lie `direction` numbers further
+ */
+Map added(const Layer &layer, const float *hidden, size_t direction, std::vector<float> &memory) {
   const int h = layer.hidden, width = layer.width;
-  const Map map = bordered(layer.states, hidden + layer.at(0, image), h, memory);
+  const Map map = bordered(layer.states, hidden, h, memory);
   if (layer.directions == 1) return map;
-  const float *second = hidden + layer.at(1, image);
+  const float *second = hidden + direction;
   for (int y = 1; y < layer.height; y++)
     for (int x = 0; x < width; x++)
       for (int j = 0; j < h; j += kLanes) {
@@ -108,7 +114,7 @@ Map added(const Layer &layer, const float *hidden, int image, std::vector<float>
 // x [B, H, W, F], input-to-state kernels [D, columns, F, 4 h] and biases [D, 4 h],
 // state-to-state kernels [D, taps, h, 4 h], initial hidden states and cells [D, h], kernel
 // [h, F] and bias [F] of what goes back to x
-// -> next [B, H, W, F]; hidden, cell [D, B, H, W, h], activations [D, B, H, W, 4 h]
+// -> next [B, H, W, F]; hidden, cell [D, B, H, W, h], activations [D, B, H, W, 4 h], or all three [0]
 void compute(const Settings &settings, Context &context) {
   const Given given(context, 0, 1, 3, 6, settings);
   const Layer layer(context, given, settings);
@@ -116,9 +122,11 @@ void compute(const Settings &settings, Context &context) {
   const float *inputBias = context.input(2, "input_bias", {layer.directions, 4 * h}).data;
   const float *upBias = context.input(7, "up_bias", {features}).data;
   float *next = context.output(0, given.x.shape);
-  float *hidden = context.output(1, {layer.directions, layer.batch, height, width, h});
-  float *cell = context.output(2, {layer.directions, layer.batch, height, width, h});
-  float *activations = context.output(3, {layer.directions, layer.batch, height, width, 4 * h});
+  const auto kept = [&](int index, int numbers) {
+    const std::vector<int64_t> shape = {layer.directions, layer.batch, height, width, numbers};
+    return context.output(index, settings.keep ? shape : std::vector<int64_t>{0});
+  };
+  float *hidden = kept(1, h), *cell = kept(2, h), *activations = kept(3, 4 * h);
   if (context.failed()) return;
   const float *x = given.x.data, *initialHidden = given.initialHidden.data,
               *initialCell = given.initialCell.data;
@@ -132,7 +140,11 @@ void compute(const Settings &settings, Context &context) {
   const Kernel up = Kernel::of(kPoint, h, features, given.up.data, upBias);
   inGroups(layer.batch, [&](auto rows, int, int first) {
     constexpr int kRows = decltype(rows)::value;
-    std::vector<float> memory, gates(kRows * layer.pixels() * 4 * h);
+    const size_t states = kRows * layer.pixels() * h;
+    std::vector<float> memory, gates(4 * states), room(settings.keep ? 0 : (layer.directions + 1) * states);
+    // Hidden states of all directions, and cells of the one in hand.
+    float *own = settings.keep ? hidden + layer.at(0, first) : room.data();
+    const size_t direction = settings.keep ? layer.at(1, 0) : states;
     for (int k = 0; k < layer.directions; k++) {
       for (int r = 0; r < kRows; r++) {
         const Map in = bordered(layer.input, x + (first + r) * layer.pixels() * features, features, memory);
@@ -142,16 +154,20 @@ void compute(const Settings &settings, Context &context) {
         });
       }
       const size_t at = layer.at(k, first);
-      const Forward forward = {layer.size,          settings.directions[k],
-                               gates.data(),        initialHidden + k * h,
-                               initialCell + k * h, kernels[k],
-                               hidden + at,         cell + at,
-                               activations + 4 * at};
+      const Forward forward = {layer.size,
+                               settings.directions[k],
+                               gates.data(),
+                               initialHidden + k * h,
+                               initialCell + k * h,
+                               kernels[k],
+                               own + k * direction,
+                               settings.keep ? cell + at : &room[layer.directions * states],
+                               settings.keep ? activations + 4 * at : nullptr};
       forward.run<kRows>();
     }
     for (int r = 0; r < kRows; r++) {
       const size_t start = (first + r) * layer.pixels() * features;
-      convolve(up, added(layer, hidden, first + r, memory), height, width,
+      convolve(up, added(layer, own + r * layer.pixels() * h, direction, memory), height, width,
                [&](int y, int c, int j, Vector v) {
                  const size_t place = start + static_cast<size_t>(y * width + c) * features + j;
                  if (j < features)
@@ -210,7 +226,8 @@ void computeGradient(const Settings &settings, Context &context) {
     for (int r = 0; r < kRows; r++) {
       const size_t start = (first + r) * layer.pixels() * features;
       const Map d = bordered(layer.plain, dNext + start, features, memory);
-      addKernelGradient(kPoint, added(layer, hidden, first + r, other), d, height, width, own.up);
+      const Map sum = added(layer, hidden + layer.at(0, first + r), layer.at(1, 0), other);
+      addKernelGradient(kPoint, sum, d, height, width, own.up);
       float *to = dStates.data() + r * image;
       convolve(up, d, height, width, [&](int y, int c, int j, Vector v) {
         if (j < h) storeSome(to + (y * width + c) * h + j, v, h - j);
@@ -267,7 +284,7 @@ void computeGradient(const Settings &settings, Context &context) {
 
 void registerLstmLayer() {
   const std::vector<const char *> attributes = {"rows: list(int)", "columns: list(int)",
-                                                "cells_from: list(int)", "center: int"};
+                                                "cells_from: list(int)", "center: int", "keep: bool"};
   registerOperation<Settings, compute>(
       "RasterLstmLayer", attributes,
       {"x: float", "input: float", "input_bias: float", "state: float", "initial_hidden: float",

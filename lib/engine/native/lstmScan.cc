@@ -6,16 +6,18 @@ namespace {
 
 struct Settings {
   Neighbors neighbors;
+  bool keep;
   explicit Settings(Attributes &attributes)
       : neighbors(attributes, attributes.integers("rows", -1024, 0),
-                  attributes.integers("columns", -1024, 1024), attributes.integer("cell_from", 0, 1024)) {}
+                  attributes.integers("columns", -1024, 1024), attributes.integer("cell_from", 0, 1024)),
+        keep(attributes.flag("keep")) {}
 };
 
 /** How many gates h features have. */
 int64_t four(int h) { return 4 * static_cast<int64_t>(h); }
 
 // gates [B, H, W, 4 h], kernel [taps, h, 4 h], initialHidden [h], initialCell [h] -> hidden,
-// cell [B, H, W, h], activations
+// cell [B, H, W, h], activations [B, H, W, 4 h], or both [0]
 void compute(const Settings &settings, Context &context) {
   const Neighbors &neighbors = settings.neighbors;
   const Input<float> initialHidden = context.input(2, "initial_hidden", {kAny});
@@ -26,15 +28,21 @@ void compute(const Settings &settings, Context &context) {
   const Sizes size = {gates[0], gates[1], gates[2], h};
   context.require(size.countable(), "the states of an image are too many");
   const std::vector<int64_t> shape = {size.batch, size.height, size.width, h};
-  float *hidden = context.output(0, shape), *cell = context.output(1, shape),
-        *activations = context.output(2, gates.shape);
+  const std::vector<int64_t> none = {0};
+  float *hidden = context.output(0, shape), *cell = context.output(1, settings.keep ? shape : none),
+        *activations = context.output(2, settings.keep ? gates.shape : none);
   if (context.failed()) return;
   const std::vector<float> kernel = pack(size, neighbors.count(), weights.data);
   inGroups(size.batch, [&](auto rows, int, int first) {
+    constexpr int kRows = decltype(rows)::value;
     const size_t at = static_cast<size_t>(first) * size.pixels() * h;
-    const Forward forward = {size, neighbors, gates.data + 4 * at, initialHidden.data, initialCell, kernel,
-                             hidden + at, cell + at, activations + 4 * at};
-    forward.run<decltype(rows)::value>();
+    std::vector<float> room(settings.keep ? 0 : static_cast<size_t>(kRows) * size.pixels() * h);
+    const Forward forward = {size,         neighbors,
+                             gates.data + 4 * at, initialHidden.data,
+                             initialCell,  kernel,
+                             hidden + at,  settings.keep ? cell + at : room.data(),
+                             settings.keep ? activations + 4 * at : nullptr};
+    forward.run<kRows>();
   });
 }
 
@@ -75,7 +83,8 @@ void computeGradient(const Settings &settings, Context &context) {
 }  // namespace
 
 void registerLstmScan() {
-  const std::vector<const char *> attributes = {"rows: list(int)", "columns: list(int)", "cell_from: int"};
+  const std::vector<const char *> attributes = {"rows: list(int)", "columns: list(int)", "cell_from: int",
+                                                "keep: bool"};
   registerOperation<Settings, compute>(
       "RasterLstmScan", attributes,
       {"gates: float", "kernel: float", "initial_hidden: float", "initial_cell: float"},

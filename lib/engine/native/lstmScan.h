@@ -101,7 +101,9 @@ struct Forward {
   const float *gates, *initialHidden, *initialCell;
   /** [taps * lanes, 4 lanes]. */
   const std::vector<float> &kernel;
-  float *hidden, *cell, *activations;
+  float *hidden, *cell;
+  /** For the gradient, or null. */
+  float *activations;
 
   /** Rows images side by side. */
   template <int Rows>
@@ -128,7 +130,7 @@ struct Forward {
           storeSome(cell + at * h + j, next.cell, h - j);
           storeSome(hidden + at * h + j, next.hidden, h - j);
           const Vector parts[4] = {parted.o, parted.f, parted.i, parted.g};
-          for (int gate = 0; gate < 4; gate++)
+          for (int gate = 0; gate < 4 && activations != nullptr; gate++)
             storeSome(activations + (at * 4 + gate) * h + j, parts[gate], h - j);
         }
       }

@@ -10,11 +10,12 @@ namespace {
 struct Settings {
   /** Of the second kernel. */
   int dilation, centerColumn;
-  bool residual;
+  bool residual, keep;
   explicit Settings(Attributes &attributes)
       : dilation(attributes.integer("dilation", 1, kFurthest)),
         centerColumn(attributes.integer("center_column", 0, kFurthest)),
-        residual(attributes.flag("residual")) {}
+        residual(attributes.flag("residual")),
+        keep(attributes.flag("keep")) {}
 };
 
 /** The kernels as they are given, [1, 1, in, low], [rows, columns, low, high] and [1, 1, high, out]. */
@@ -78,7 +79,7 @@ Map padded(const Frame &frame, const float *from, std::vector<float> &memory, co
   return map;
 }
 
-// x [B, H, W, in], kernels and biases of the three -> y [B, H, W, out], saved
+// x [B, H, W, in], kernels and biases of the three -> y [B, H, W, out], saved [B, any], or [B, 0]
 void compute(const Settings &settings, Context &context) {
   const Input<float> given = context.input(0, "x", {kAny, kAny, kAny, kAny});
   const Kernels kernels(context, given[3], 1, 2, settings);
@@ -87,7 +88,8 @@ void compute(const Settings &settings, Context &context) {
   const float *secondBias = context.input(4, "second_bias", {layers.high}).data;
   const float *thirdBias = context.input(6, "third_bias", {layers.out}).data;
   float *y = context.output(0, {layers.batch, layers.height, layers.width, layers.out});
-  float *saved = context.output(1, {layers.batch, static_cast<int64_t>(layers.saved)});
+  const size_t kept = settings.keep ? layers.saved : 0;
+  float *saved = context.output(1, {layers.batch, static_cast<int64_t>(kept)});
   if (context.failed()) return;
   const float *x = given.data;
   const Kernel first = Kernel::of(kPoint, layers.in, layers.low, kernels.first.data, firstBias);
@@ -95,12 +97,12 @@ void compute(const Settings &settings, Context &context) {
   const Kernel third = Kernel::of(kPoint, layers.high, layers.out, kernels.third.data, thirdBias);
   shareImages(layers.batch, [&](int, int from, int to) {
     const int height = layers.height, width = layers.width, out = layers.out;
-    std::vector<float> memory;
+    std::vector<float> memory, room(layers.saved - kept);
     for (int image = from; image < to; image++) {
       const size_t start = static_cast<size_t>(image) * height * width;
+      float *own = settings.keep ? saved + image * kept : room.data();
       const Map features = padded(layers.input, x + start * layers.in, memory, positive);
-      const Map low = layers.first.cleared(saved + image * layers.saved);
-      const Map high = layers.second.in(saved + image * layers.saved + layers.first.floats());
+      const Map low = layers.first.cleared(own), high = layers.second.in(own + layers.first.floats());
       convolve(first, features, height, width,
                [&](int r, int c, int j, Vector v) { store(low.at(r, c) + j, positive(v)); });
       convolve(second, low, height, width,
@@ -182,7 +184,8 @@ void computeGradient(const Settings &settings, Context &context) {
 }  // namespace
 
 void registerThreeConvolutions() {
-  const std::vector<const char *> attributes = {"dilation: int", "center_column: int", "residual: bool"};
+  const std::vector<const char *> attributes = {"dilation: int", "center_column: int", "residual: bool",
+                                                "keep: bool"};
   registerOperation<Settings, compute>("RasterThreeConvolutions", attributes,
                                        {"x: float", "first: float", "first_bias: float", "second: float",
                                         "second_bias: float", "third: float", "third_bias: float"},
