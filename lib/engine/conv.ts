@@ -29,6 +29,11 @@ export interface Convolution {
   /** [outputs]; not to be disposed. */
   readonly bias: tf.Tensor1D;
   readonly placement: Placement;
+  /**
+   * How many of the last taps a mask hides, if any: their weights are 0, and the mask hides their gradient, too,
+   * so that they need not be computed.
+   */
+  readonly hiddenTaps?: number;
 }
 
 /**

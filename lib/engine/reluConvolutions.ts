@@ -26,6 +26,7 @@ export function reluConvolutions(
     const attributes = [
       attribute.int('dilation', dilation),
       attribute.int('center_column', padding.left / dilation),
+      attribute.int('hidden_taps', convolutions[1].hiddenTaps ?? 0),
       attribute.bool('residual', residual),
     ];
     const pair = {

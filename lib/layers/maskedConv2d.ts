@@ -34,6 +34,7 @@ export class MaskedConv2d {
   private readonly shape: [number, number, number, number];
   /** How the live kernel meets the image. */
   readonly placement: Placement;
+  readonly hiddenTaps: number;
   private readonly taps: ReturnType<typeof liveTaps>;
 
   constructor(
@@ -53,6 +54,8 @@ export class MaskedConv2d {
     this.placement = {padding, dilation};
     const mask = channelMask(this.taps, spec.type, spec.inputs, spec.outputs);
     this.mask = mask.includes(0) ? tf.keep(tf.tensor4d(mask, this.shape)) : null;
+    const size = spec.inputs.length * spec.outputs.length;
+    this.hiddenTaps = Math.floor((mask.length - 1 - mask.lastIndexOf(1)) / size);
   }
 
   /** The tensors it needs, with first values that keep the scale of its inputs whatever the mask hides. */

@@ -297,6 +297,7 @@ const DEGREES = [i(5), i(9)];
 const three = (keep = true) => [
   attribute.int('dilation', 1),
   attribute.int('center_column', 1),
+  attribute.int('hidden_taps', 1),
   attribute.bool('residual', true),
   attribute.bool('keep', keep),
 ];
@@ -493,6 +494,11 @@ test('attributes out of range are refused by name', (t) => {
       'RasterThreeConvolutions',
       [three()[0], attribute.int('center_column', 3), ...three().slice(2)],
       /center_column must be a column/,
+    ],
+    [
+      'RasterThreeConvolutions',
+      [...three().slice(0, 2), attribute.int('hidden_taps', 6), ...three().slice(3)],
+      /hidden_taps must leave a tap/,
     ],
     ['RasterLstmScan', [attribute.int('rows', [0, 0, -1]), ...scan().slice(1)], /neighbors|before the pixel/],
     ['RasterLstmScan', [attribute.int('rows', [-1, -1]), ...scan().slice(1)], /as many/],

@@ -109,6 +109,33 @@ test('weights that the mask hides have no gradient, and bring nothing to life', 
   });
 });
 
+test('hidden taps: those at the end of the stored kernel of which no output sees anything', () => {
+  const counts: [Partial<MaskedConv2dSpec>, number][] = [
+    [{}, 1],
+    [{mask: rasterMask(5, 'B')}, 2],
+    [{mask: rasterMask(7, 'A'), type: 'A'}, 4],
+    [{mask: rasterMask(1, 'B')}, 0],
+    [{mask: horizontalMask(3, 'B')}, 0],
+    [{mask: verticalMask(3, 'B')}, 0],
+    [{mask: verticalMask(7, 'A'), type: 'A'}, 7],
+    // The center is hidden from the first color alone.
+    [{type: 'A', inputs: evenGroups(6, 3), outputs: evenGroups(9, 3)}, 1],
+  ];
+  for (const [part, count] of counts) {
+    const made = spec(part);
+    const parameters = createParameters(MaskedConv2d.parameters(made), 1);
+    const layer = new MaskedConv2d(made, parameters);
+    const kernel = layer.kernel();
+    const size = kernel.shape[2] * kernel.shape[3];
+    const numbers = kernel.dataSync();
+    assert.equal(layer.hiddenTaps, count, JSON.stringify(part));
+    assert.ok(numbers.slice(numbers.length - count * size).every((weight) => weight === 0));
+    kernel.dispose();
+    layer.dispose();
+    for (const value of parameters.values()) value.dispose();
+  }
+});
+
 test('the scale of the features is kept whatever the mask hides', () => {
   for (const [name, part] of Object.entries(CASES)) {
     if (part.inputs !== undefined) continue;

@@ -8,12 +8,13 @@
 namespace {
 
 struct Settings {
-  /** Of the second kernel. */
-  int dilation, centerColumn;
+  /** Of the second kernel; so many of its last taps have the weight 0, and want no gradient. */
+  int dilation, centerColumn, hiddenTaps;
   bool residual, keep;
   explicit Settings(Attributes &attributes)
       : dilation(attributes.integer("dilation", 1, kFurthest)),
         centerColumn(attributes.integer("center_column", 0, kFurthest)),
+        hiddenTaps(attributes.integer("hidden_taps", 0, kFurthest)),
         residual(attributes.flag("residual")),
         keep(attributes.flag("keep")) {}
 };
@@ -53,6 +54,9 @@ struct Layers {
       return;
     context.require(settings.centerColumn < columns, "center_column must be a column of second");
     taps = rasterTaps(rows, columns, settings.centerColumn, settings.dilation);
+    const int live = static_cast<int>(taps.size()) - settings.hiddenTaps;
+    if (!context.require(live > 0, "hidden_taps must leave a tap of second")) return;
+    taps.resize(live);
     const int sides =
         std::max(settings.centerColumn, columns - 1 - settings.centerColumn) * settings.dilation;
     input = {height, width, in, {}};
@@ -178,14 +182,16 @@ void computeGradient(const Settings &settings, Context &context) {
   }
   total.first.write(dFirst, dFirstBias);
   total.second.write(dSecond, dSecondBias);
+  const size_t perTap = static_cast<size_t>(low) * high;
+  std::fill_n(dSecond + taps * perTap, settings.hiddenTaps * perTap, 0.0f);
   total.third.write(dThird, dThirdBias);
 }
 
 }  // namespace
 
 void registerThreeConvolutions() {
-  const std::vector<const char *> attributes = {"dilation: int", "center_column: int", "residual: bool",
-                                                "keep: bool"};
+  const std::vector<const char *> attributes = {"dilation: int", "center_column: int", "hidden_taps: int",
+                                                "residual: bool", "keep: bool"};
   registerOperation<Settings, compute>("RasterThreeConvolutions", attributes,
                                        {"x: float", "first: float", "first_bias: float", "second: float",
                                         "second_bias: float", "third: float", "third_bias: float"},
