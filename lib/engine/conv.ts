@@ -30,7 +30,7 @@ export interface Convolution {
   readonly bias: tf.Tensor1D;
   readonly placement: Placement;
   /**
-   * How many of the last taps a mask hides, if any: their weights are 0, and the mask hides their gradient, too,
+   * How many of the last taps a mask hides, if any: their weights are 0, and the mask hides their gradient,
    * so that they need not be computed.
    */
   readonly hiddenTaps?: number;
