@@ -116,26 +116,30 @@ struct Kernel {
   }
 };
 
+/**
+ * Pixels side by side from (y, x) on, for a pair of vectors of outputs. It is a function of its own: among
+ * the variables of the loops around it the places of its pixels do not fit into registers.
+ */
 template <int Pixels, typename Finish>
-inline void convolvePixels(const Kernel &kernel, int pair, const Map &in, int y, int x,
-                           const Finish &finish) {
+[[gnu::noinline]] void convolvePixels(const Kernel &kernel, int pair, const Map &in, int y, int x,
+                                      const Finish &finish) {
   Vector sum[Pixels][2];
-  for (int p = 0; p < Pixels; p++)
-    for (int w = 0; w < 2; w++) sum[p][w] = load(&kernel.bias[pair * kPair + w * kLanes]);
+  UNROLLED for (int p = 0; p < Pixels; p++)
+    UNROLLED for (int w = 0; w < 2; w++) sum[p][w] = load(&kernel.bias[pair * kPair + w * kLanes]);
   const float *weights = &kernel.weights[pair * kernel.taps.size() * kernel.inputs * kPair];
   for (const auto &[dy, dx] : kernel.taps) {
     const float *from = in.at(y + dy, x + dx);
     for (int k = 0; k < kernel.inputs; k++, weights += kPair) {
       const Vector first = loadOnce(weights), second = loadOnce(weights + kLanes);
-      for (int p = 0; p < Pixels; p++) {
+      UNROLLED for (int p = 0; p < Pixels; p++) {
         const float value = from[p * in.pixel + k];
         sum[p][0] += value * first;
         sum[p][1] += value * second;
       }
     }
   }
-  for (int p = 0; p < Pixels; p++)
-    for (int w = 0; w < 2; w++) finish(y, x + p, pair * kPair + w * kLanes, sum[p][w]);
+  UNROLLED for (int p = 0; p < Pixels; p++)
+    UNROLLED for (int w = 0; w < 2; w++) finish(y, x + p, pair * kPair + w * kLanes, sum[p][w]);
 }
 
 /**
@@ -202,7 +206,7 @@ inline void addImageKernelGradient(const Taps &taps, const Map &in, const Map &d
   for (int start = 0; start < count; start += kTogether) {
     std::ptrdiff_t offsets[kTogether];
     float *to[kTogether];
-    for (int k = 0; k < kTogether; k++) {
+    UNROLLED for (int k = 0; k < kTogether; k++) {
       const int tap = std::min(start + k, count - 1) / sums.inputs,
                 input = std::min(start + k, count - 1) % sums.inputs;
       offsets[k] = in.at(taps[tap].first, taps[tap].second) + input - in.origin;
@@ -214,14 +218,17 @@ inline void addImageKernelGradient(const Taps &taps, const Map &in, const Map &d
         const float *from = in.at(y, 0), *right = d.at(y, 0) + j;
         for (int x = 0; x < width; x++, from += in.pixel, right += d.pixel) {
           const Vector first = loadOnce(right), second = loadOnce(right + kLanes);
-          for (int k = 0; k < kTogether; k++) {
+          UNROLLED for (int k = 0; k < kTogether; k++) {
             sum[k][0] += from[offsets[k]] * first;
             sum[k][1] += from[offsets[k]] * second;
           }
         }
       }
       for (int k = 0; k < std::min(kTogether, count - start); k++)
-        for (int w = 0; w < 2; w++) store(to[k] + j + w * kLanes, load(to[k] + j + w * kLanes) + sum[k][w]);
+        UNROLLED for (int w = 0; w < 2; w++) {
+          float *own = to[k] + j + w * kLanes;
+          store(own, load(own) + sum[k][w]);
+        }
     }
   }
   addBiasGradient(d, 0, height, width, sums);
@@ -235,12 +242,12 @@ template <int Inputs>
 inline void addTapGradient(const Map &from, const Map &d, int rows, int width, int i, int j, float *to,
                            int outputs) {
   Vector sum[Inputs][2];
-  for (int k = 0; k < Inputs; k++)
-    for (int w = 0; w < 2; w++) sum[k][w] = load(to + k * outputs + w * kLanes);
+  UNROLLED for (int k = 0; k < Inputs; k++)
+    UNROLLED for (int w = 0; w < 2; w++) sum[k][w] = load(to + k * outputs + w * kLanes);
   for (int y = 0; y < rows; y++)
     addOuterProducts(width, from.at(y, 0) + i, from.pixel, d.at(y, 0) + j, d.pixel, sum);
-  for (int k = 0; k < Inputs; k++)
-    for (int w = 0; w < 2; w++) store(to + k * outputs + w * kLanes, sum[k][w]);
+  UNROLLED for (int k = 0; k < Inputs; k++)
+    UNROLLED for (int w = 0; w < 2; w++) store(to + k * outputs + w * kLanes, sum[k][w]);
 }
 
 /**

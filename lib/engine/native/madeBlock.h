@@ -56,19 +56,19 @@ template <int Images, int Width>
 void addPanel(int inner, const float *values, int stride, const float *const *rows, int n, int column,
               float *out, int outStride) {
   Vector sum[Images][Width];
-  for (int b = 0; b < Images; b++)
-    for (int w = 0; w < Width; w++)
+  UNROLLED for (int b = 0; b < Images; b++)
+    UNROLLED for (int w = 0; w < Width; w++)
       sum[b][w] = loadSome(out + b * outStride + column + w * kLanes, rest(n, column + w * kLanes));
   for (int k = 0; k < inner; k++) {
     Vector row[Width];
-    for (int w = 0; w < Width; w++) row[w] = loadOnce<Images>(rows[k] + w * kLanes);
-    for (int b = 0; b < Images; b++) {
+    UNROLLED for (int w = 0; w < Width; w++) row[w] = loadOnce<Images>(rows[k] + w * kLanes);
+    UNROLLED for (int b = 0; b < Images; b++) {
       const float value = values[b * stride + k];
-      for (int w = 0; w < Width; w++) sum[b][w] += value * row[w];
+      UNROLLED for (int w = 0; w < Width; w++) sum[b][w] += value * row[w];
     }
   }
-  for (int b = 0; b < Images; b++)
-    for (int w = 0; w < Width; w++)
+  UNROLLED for (int b = 0; b < Images; b++)
+    UNROLLED for (int w = 0; w < Width; w++)
       storeSome(out + b * outStride + column + w * kLanes, sum[b][w], rest(n, column + w * kLanes));
 }
 

@@ -238,7 +238,7 @@ void computeWeights(const Settings &settings, Context &context) {
         prefetch<true>(dw + static_cast<size_t>(i + kGroup) * outputs + j, outputs);
         Vector sum[kGroup / kOuter][kOuter][2] = {};
         if (live.any(i, j) || (second && live.any(i, j + kLanes)))
-          for (int k = 0; k < kGroup / kOuter; k++)
+          UNROLLED for (int k = 0; k < kGroup / kOuter; k++)
             addOuterProducts(batch, &rows[k * kOuter], kGroup, &columns[j - start], kBlock, sum[k]);
         for (int r = 0; r < height; r++) {
           float *to = dw + static_cast<size_t>(i + r) * outputs + j;

@@ -295,8 +295,8 @@ class Program {
     const int half = panel.length / 2;
     const float *values = factors.values + static_cast<size_t>(row) * factors.stride;
     Vector total[Rows][Width], second[Rows][Width] = {};
-    for (int r = 0; r < Rows; r++)
-      for (int w = 0; w < Width; w++) total[r][w] = load(factors.bias + w * kLanes);
+    UNROLLED for (int r = 0; r < Rows; r++)
+      UNROLLED for (int w = 0; w < Width; w++) total[r][w] = load(factors.bias + w * kLanes);
     if (Rows == 1) {
       for (int k = 0; k < half; k++) {
         addRow<Rows, Width>(factors, values, k, total);
@@ -307,8 +307,8 @@ class Program {
       for (int k = half; k < 2 * half; k++) addRow<Rows, Width>(factors, values, k, second);
     }
     if (2 * half < panel.length) addRow<Rows, Width>(factors, values, 2 * half, second);
-    for (int r = 0; r < Rows; r++)
-      for (int w = 0; w < Width; w++) {
+    UNROLLED for (int r = 0; r < Rows; r++)
+      UNROLLED for (int w = 0; w < Width; w++) {
         const size_t place = static_cast<size_t>(row + r) * factors.outputs + panel.start + w * kLanes;
         const int n = panel.outputs - w * kLanes;
         Vector sum = total[r][w] + second[r][w];
@@ -321,9 +321,10 @@ class Program {
   template <int Rows, int Width>
   static void addRow(const Factors &factors, const float *values, int k, Vector (&sum)[Rows][Width]) {
     Vector weights[Width];
-    for (int w = 0; w < Width; w++) weights[w] = loadOnce<Rows>(factors.weights + (k * Width + w) * kLanes);
-    for (int r = 0; r < Rows; r++)
-      for (int w = 0; w < Width; w++) sum[r][w] += values[r * factors.stride + k] * weights[w];
+    const float *from = factors.weights + k * Width * kLanes;
+    UNROLLED for (int w = 0; w < Width; w++) weights[w] = loadOnce<Rows>(from + w * kLanes);
+    UNROLLED for (int r = 0; r < Rows; r++)
+      UNROLLED for (int w = 0; w < Width; w++) sum[r][w] += values[r * factors.stride + k] * weights[w];
   }
 
   /** Gates in `in`, and what the states of the neighbors give them; new cells and hidden states. */
