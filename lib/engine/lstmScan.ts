@@ -14,6 +14,9 @@ export interface Neighbors {
   readonly cell: number;
 }
 
+/** The gates of an LSTM: o, f, i, g. */
+export const LSTM_GATES = 4;
+
 /**
  * Row LSTM: the three pixels above (section 3.1). Diagonal: the pixel to the left and the one above,
  * which are the two taps of the column convolution on the skewed map (section 3.2); from right to

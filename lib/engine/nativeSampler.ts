@@ -1,6 +1,7 @@
 import type {Drawing, PlaceOfImage} from '../types';
+import {LSTM_GATES} from './lstmScan';
 import {type NativeKernels, nativeThreads} from './native';
-import {LSTM_PARTS, type PixelProgram, type PixelStep, type RestartableLogits} from './pixelProgram';
+import type {PixelProgram, PixelStep, RestartableLogits} from './pixelProgram';
 
 /** The kinds of steps by the numbers that the kernel knows them by. */
 const STEP_KINDS: readonly PixelStep['kind'][] = ['convolve', 'rectify', 'gate', 'recur', 'add'];
@@ -105,7 +106,7 @@ function encode(
       step.cellTap,
       step.leftwards ? 1 : 0,
       step.phase === 'row before' ? -1 : 0,
-      step.kind === 'recur' ? LSTM_PARTS : step.out.parts,
+      step.kind === 'recur' ? LSTM_GATES : step.out.parts,
     );
     code.push(place(step.weights), place(step.bias), step.givenTaps, step.taps.length);
     for (const {index, dy, dx} of step.taps) code.push(index, dy, dx);

@@ -1,5 +1,5 @@
 import type {IncrementalLogits} from '../types';
-import {NEIGHBORS, type ScanDirection} from './lstmScan';
+import {LSTM_GATES, NEIGHBORS, type ScanDirection} from './lstmScan';
 import {native} from './native';
 import {startNatively} from './nativeSampler';
 import {LoopSampler} from './pixelLoops';
@@ -93,9 +93,8 @@ export interface RestartableLogits extends IncrementalLogits {
   restart(): void;
 }
 
-/** The two halves of what goes into a gated activation, and the four gates of an LSTM. */
+/** The halves of what goes into a gated activation. */
 const GATE_PARTS = 2;
-export const LSTM_PARTS = 4;
 
 const NOTHING = new Float32Array();
 
@@ -172,7 +171,7 @@ export class PixelProgram {
     {state, hidden, cell, direction}: PixelRecurrence,
     phase: Phase = 'pixel',
   ): PixelBuffer {
-    gates.parts = LSTM_PARTS;
+    gates.parts = LSTM_GATES;
     const neighbors = NEIGHBORS[direction];
     const out = this.buffer(hidden.length, 2, hidden);
     const cells = this.buffer(hidden.length, 2, cell);

@@ -9,9 +9,7 @@
 #include <vector>
 
 #include "cells.h"
-#include "simd.h"
-
-constexpr int kColumns = 2 * kLanes;
+#include "pixelKernel.h"
 
 /** Numbers of each image at the pixel in hand, or for the last rows of pixels. */
 struct Buffer {
@@ -20,72 +18,7 @@ struct Buffer {
   size_t start;
 };
 
-struct Tap {
-  int index, dy, dx;
-};
-
 enum Kind { kConvolve = 0, kRectify = 1, kGate = 2, kRecur = 3, kAdd = 4 };
-
-/** Outputs that are computed together: at most two vectors of them. */
-struct Panel {
-  int start, outputs, vectors;
-  /** How many of the numbers that a pixel sees these outputs look at: the first ones. */
-  int length;
-  /** Where its weights [length, vectors] and its bias are. */
-  size_t weights, bias;
-};
-
-/** A kernel as the product of all that a pixel sees, [taps, inputs], with weights in panels. */
-struct PixelKernel {
-  std::vector<Tap> taps;
-  int inputs = 0, outputs = 0;
-  std::vector<float> weights, bias;
-  std::vector<Panel> panels;
-  /** The panels of channel c are those from channels[c] on, up to channels[c + 1]. */
-  std::vector<int> channels;
-
-  int length() const { return static_cast<int>(taps.size()) * inputs; }
-
-  /**
-   * @param from [taps, inputs, outputs], of which only the given taps are kept; @param bias [outputs]
-   * @param count of channels; each has an equal share of each of so many parts of the outputs
-   */
-  static PixelKernel of(const std::vector<Tap> &taps, int inputs, int outputs, const float *from,
-                        const float *bias, int count, int parts) {
-    PixelKernel kernel = {taps, inputs, outputs, {}, {}, {}, {0}};
-    if (count == 1) parts = 1;
-    const int share = outputs / parts / count;
-    for (int channel = 0; channel < count; channel++) {
-      for (int part = 0; part < parts; part++) {
-        const int first = part * (outputs / parts) + channel * share;
-        for (int k = 0; k < share; k += kColumns)
-          kernel.addPanel(first + k, std::min(kColumns, share - k), from, bias);
-      }
-      kernel.channels.push_back(static_cast<int>(kernel.panels.size()));
-    }
-    return kernel;
-  }
-
- private:
-  void addPanel(int start, int count, const float *from, const float *biases) {
-    const auto row = [&](int k) {
-      return from + (static_cast<size_t>(taps[k / inputs].index) * inputs + k % inputs) * outputs + start;
-    };
-    // The pixel's own place comes last, and of it a channel sees only those before it: what the mask hides at
-    // the end need not be looked at.
-    int used = length();
-    const auto isHidden = [](float weight) { return weight == 0; };
-    while (used > 0 && std::all_of(row(used - 1), row(used - 1) + count, isHidden)) used--;
-    const int vectors = count > kLanes ? 2 : 1;
-    panels.push_back({start, count, vectors, used, weights.size(), bias.size()});
-    const int columns = vectors * kLanes;
-    weights.resize(weights.size() + static_cast<size_t>(used) * columns);
-    bias.resize(bias.size() + columns);
-    const Panel &panel = panels.back();
-    for (int k = 0; k < used; k++) std::copy_n(row(k), count, &weights[panel.weights + k * columns]);
-    std::copy_n(biases + start, count, &bias[panel.bias]);
-  }
-};
 
 struct Instruction {
   int kind, in, out;
@@ -104,9 +37,6 @@ struct Instruction {
   int outputs;
   PixelKernel kernel;
 };
-
-/** All channels of a pixel at once. */
-constexpr int kAllChannels = -1;
 
 /** The program with its memory, for some images side by side. */
 class Program {
@@ -252,79 +182,6 @@ class Program {
         });
       to += inputs;
     }
-  }
-
-  /** Of a channel: out [rows, outputs] = activation(values [rows, stride] · weights + bias + added). */
-  void multiply(const PixelKernel &kernel, bool rectified, const float *values, int stride, int rows,
-                const float *added, float *out, int channel) {
-    const int first = channel < 0 ? 0 : kernel.channels[channel];
-    const int last = channel < 0 ? static_cast<int>(kernel.panels.size()) : kernel.channels[channel + 1];
-    for (int k = first; k < last; k++) {
-      const Panel &panel = kernel.panels[k];
-      const Factors factors = {&kernel.weights[panel.weights], &kernel.bias[panel.bias], values, stride,
-                               added, out, kernel.outputs, rectified};
-      if (panel.vectors == 1) tiles<1>(panel, factors, rows);
-      else tiles<2>(panel, factors, rows);
-    }
-  }
-
-  struct Factors {
-    const float *weights, *bias, *values;
-    int stride;
-    const float *added;
-    float *out;
-    int outputs;
-    bool rectified;
-  };
-
-  template <int Width>
-  static void tiles(const Panel &panel, const Factors &factors, int rows) {
-    int row = 0;
-    for (; row + kTileRows <= rows; row += kTileRows) tile<kTileRows, Width>(panel, factors, row);
-    for (; row + 4 <= rows; row += 4) tile<4, Width>(panel, factors, row);
-    for (; row < rows; row++) tile<1, Width>(panel, factors, row);
-  }
-
-  /**
-   * Each sum has two halves, added at the end. One row takes both at a time, to keep the processor busy;
-   * several rows take one after the other. All add the same numbers in the same order: an image does not
-   * depend on how many others there are.
-   */
-  template <int Rows, int Width>
-  static void tile(const Panel &panel, const Factors &factors, int row) {
-    const int half = panel.length / 2;
-    const float *values = factors.values + static_cast<size_t>(row) * factors.stride;
-    Vector total[Rows][Width], second[Rows][Width] = {};
-    UNROLLED for (int r = 0; r < Rows; r++)
-      UNROLLED for (int w = 0; w < Width; w++) total[r][w] = load(factors.bias + w * kLanes);
-    if (Rows == 1) {
-      for (int k = 0; k < half; k++) {
-        addRow<Rows, Width>(factors, values, k, total);
-        addRow<Rows, Width>(factors, values, half + k, second);
-      }
-    } else {
-      for (int k = 0; k < half; k++) addRow<Rows, Width>(factors, values, k, total);
-      for (int k = half; k < 2 * half; k++) addRow<Rows, Width>(factors, values, k, second);
-    }
-    if (2 * half < panel.length) addRow<Rows, Width>(factors, values, 2 * half, second);
-    UNROLLED for (int r = 0; r < Rows; r++)
-      UNROLLED for (int w = 0; w < Width; w++) {
-        const size_t place = static_cast<size_t>(row + r) * factors.outputs + panel.start + w * kLanes;
-        const int n = panel.outputs - w * kLanes;
-        Vector sum = total[r][w] + second[r][w];
-        if (factors.added != nullptr) sum += loadSome(factors.added + place, n);
-        storeSome(factors.out + place, factors.rectified ? positive(sum) : sum, n);
-      }
-  }
-
-  /** The k-th number that each row sees, times its weights. */
-  template <int Rows, int Width>
-  static void addRow(const Factors &factors, const float *values, int k, Vector (&sum)[Rows][Width]) {
-    Vector weights[Width];
-    const float *from = factors.weights + k * Width * kLanes;
-    UNROLLED for (int w = 0; w < Width; w++) weights[w] = loadOnce<Rows>(from + w * kLanes);
-    UNROLLED for (int r = 0; r < Rows; r++)
-      UNROLLED for (int w = 0; w < Width; w++) sum[r][w] += values[r * factors.stride + k] * weights[w];
   }
 
   /** Gates in `in`, and what the states of the neighbors give them; new cells and hidden states. */
