@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type {Drawing, PlaceOfImage} from '../types';
 import {Arguments} from './check';
 import {attribute, nativeThreads, outputs} from './native';
+import {firstNotFinite} from './nativeSampler';
 
 /** The weights of a MADE, as its model holds them. */
 export interface MadeTensors {
@@ -80,8 +81,7 @@ export class MadeDraw {
     tf.dispose(results);
     pixels.set(drawn);
     this.places = Int32Array.from(places);
-    const image = areFinite.indexOf(0);
-    return image === -1 ? null : {image, place: this.places[image]};
+    return firstNotFinite(areFinite, (image) => this.places[image]);
   }
 
   dispose(): void {

@@ -59,10 +59,8 @@ class NativeSampler implements RestartableLogits {
       ...([this.samplers, until, levels, temperature, argmax ? 1 : 0] as const),
       ...([uniforms, given, pixels, areFinite, positions] as const),
     );
-    const image = areFinite.indexOf(0);
-    if (image === -1) return null;
     const samplerOf = this.counts.flatMap((images, k) => new Array<number>(images).fill(k));
-    return {image, place: positions[samplerOf[image]]};
+    return firstNotFinite(areFinite, (image) => positions[samplerOf[image]]);
   }
 
   restart(): void {
@@ -72,6 +70,23 @@ class NativeSampler implements RestartableLogits {
   dispose(): void {
     // What is held outside plain arrays goes with the handles.
   }
+}
+
+/**
+ * The first value in the order, and of those the one of the first image, whose logits are not finite.
+ *
+ * @param areFinite 0 for an image whose logits at its place are not
+ */
+export function firstNotFinite(
+  areFinite: ArrayLike<number>,
+  placeOf: (image: number) => number,
+): PlaceOfImage | null {
+  let first: PlaceOfImage | null = null;
+  for (let image = 0; image < areFinite.length; image++) {
+    const place = placeOf(image);
+    if (areFinite[image] === 0 && (first === null || place < first.place)) first = {image, place};
+  }
+  return first;
 }
 
 /** The program for some of the images in the form that the native kernels read. */

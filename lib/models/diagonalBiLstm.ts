@@ -17,6 +17,12 @@ export const DIAGONAL_BI_LSTM = defineModel({
     ...RASTER_PRESETS,
     /** `digits` from the lower right; with the raster weights an ensemble of two orders. */
     turned: {config: {...config, order: 'turned' as const}, recipe, companions: ['digits']},
+    /** The same column by column, from the left; with the other two an ensemble of three orders. */
+    transposed: {
+      config: {...config, order: 'transposed' as const},
+      recipe,
+      companions: ['digits', 'turned'],
+    },
   },
   parameters: (config: Scanned<PixelRnnConfig>) => pixelRnnParameters(withoutOrder(config), DiagonalBiLstm),
   create: (config: Scanned<PixelRnnConfig>, seed) =>

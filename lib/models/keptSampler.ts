@@ -9,6 +9,7 @@ import type {Drawing, IncrementalLogits, Parameters, PlaceOfImage} from '../type
  */
 export class KeptSampler {
   private kept: Kept | null = null;
+  private isDisposed = false;
 
   constructor(private readonly parameters: Parameters) {}
 
@@ -18,18 +19,16 @@ export class KeptSampler {
     const {kept} = this;
     // Who draws at the same time gets one of its own.
     this.kept = null;
-    if (kept === null || kept.count !== count || !sameNumbers(kept.weights, weights)) {
-      return new Lent(start(), (sampler) => {
-        this.kept = {count, weights, sampler};
-      });
-    }
-    kept.sampler.restart();
-    return new Lent(kept.sampler, () => {
-      this.kept = kept;
+    const fits = kept !== null && kept.count === count && sameNumbers(kept.weights, weights);
+    const lent: Kept = fits ? kept : {count, weights, sampler: start()};
+    if (fits) lent.sampler.restart();
+    return new Lent(lent.sampler, () => {
+      if (!this.isDisposed) this.kept = lent;
     });
   }
 
   dispose(): void {
+    this.isDisposed = true;
     this.kept = null;
   }
 }
@@ -40,22 +39,30 @@ interface Kept {
   readonly sampler: RestartableLogits;
 }
 
-/** It is given back when it is disposed of. */
+/** It is given back when it is disposed of, once; from then on it may be somebody else's. */
 class Lent implements IncrementalLogits {
   readonly draw?: (drawing: Drawing) => PlaceOfImage | null;
+  private isOver = false;
 
   constructor(
     private readonly sampler: RestartableLogits,
-    private readonly giveBack: (sampler: RestartableLogits) => void,
+    private readonly giveBack: () => void,
   ) {
-    if (sampler.draw !== undefined) this.draw = sampler.draw.bind(sampler);
+    if (sampler.draw !== undefined) this.draw = (drawing) => this.own.draw?.(drawing) ?? null;
   }
 
   next(previous: Float32Array | null): Float32Array {
-    return this.sampler.next(previous);
+    return this.own.next(previous);
   }
 
   dispose(): void {
-    this.giveBack(this.sampler);
+    if (!this.isOver) this.giveBack();
+    this.isOver = true;
+  }
+
+  /** @throws Error when it was disposed of */
+  private get own(): RestartableLogits {
+    if (this.isOver) throw new Error('incremental: it was disposed of; ask the model for another one');
+    return this.sampler;
   }
 }

@@ -101,9 +101,9 @@ export class PixelRnn implements AutoregressiveModel {
   readonly skip: readonly MaskedConv2d[];
   readonly head: readonly MaskedConv2d[];
 
-  /** @throws RangeError when a number of the config is out of its range */
   private readonly kept: KeptSampler;
 
+  /** @throws RangeError when a number of the config is out of its range */
   constructor(
     readonly name: string,
     title: string,

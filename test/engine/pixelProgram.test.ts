@@ -3,7 +3,7 @@ import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {startEngine} from '../../lib/engine/index';
 import {type NativeKernels, native, withPortableTwins} from '../../lib/engine/native';
-import {startNatively} from '../../lib/engine/nativeSampler';
+import {firstNotFinite, startNatively} from '../../lib/engine/nativeSampler';
 import {PixelProgram} from '../../lib/engine/pixelProgram';
 import {createModel} from '../../lib/models/index';
 import {Random} from '../../lib/random';
@@ -81,13 +81,19 @@ for (const [name, [kind, config, condition]] of Object.entries(CASES)) {
         const all = Array.from({length: values}, (_, k) => {
           const next = sampler?.next(previous) as Float32Array;
           previous = new Float32Array(count).fill(((k * k) % model.levels) / (model.levels - 1));
-          return next.slice(0, next.length / count);
+          return next;
         });
         sampler?.dispose();
         return all;
       };
       const alone = logits(1);
-      for (const count of [2, 7, 30]) assert.deepEqual(logits(count), alone, `${count} images`);
+      // Thirty-nine are more than are put side by side at a time, with some left over.
+      for (const count of [2, 7, 39]) {
+        const expected = alone.map((own) =>
+          Float32Array.from({length: count * own.length}, (_, k) => own[k % own.length]),
+        );
+        assert.deepEqual(logits(count), expected, `${count} images`);
+      }
       model.dispose();
     });
   }
@@ -212,4 +218,39 @@ test('programs with wrong numbers are refused or harmless, short buffers are ref
   assert.throws(() => draw({outcomes: new Uint8Array(0)}), /finite must be/);
   assert.throws(() => draw({}, 13), /until must be an integer from 0 to 12/);
   assert.throws(() => draw({}, 12, 0), /temperature must be positive/);
+  const {uniforms, given, pixels, outcomes, places} = right();
+  const together = (...samplers: unknown[]): void =>
+    kernels.drawPixels(samplers, 0, 2, 1, 0, uniforms, given, pixels, outcomes, places);
+  assert.throws(() => together(sampler, sampler), /no sampler must be given twice/);
+  assert.throws(() => together(sampler, oneConvolution(kernels, 1, 1, 1)), /must be of one model/);
+});
+
+/** One pixel; its logit is a convolution of a buffer of so many numbers, of so many equal taps. */
+function oneConvolution(kernels: NativeKernels, inputs: number, given: number, taps: number): unknown {
+  const sizes = [1, 1, 1, 1, 1, 3, 0, 1, 0, 2];
+  const buffers = [1, 1, -1, inputs, 0, -1, 1, 0, -1];
+  const step = [0, 1, 2, -1, 0, 0, 0, 0, 0, 0, 1, 0, inputs, given, taps];
+  const places = new Array<number>(3 * taps).fill(0);
+  const code = Int32Array.from([...sizes, ...buffers, ...step, ...places]);
+  return kernels.createPixelSampler(code, new Float32Array(inputs + 1).fill(1));
+}
+
+test('more taps than are given, or more numbers than can be counted, are refused', (t) => {
+  const kernels = native();
+  if (kernels === null) return t.skip('the native kernels are absent');
+  assert.ok(oneConvolution(kernels, 5, 1, 1));
+  const rule = /taps must be some of those given, and see at most 2\^22 numbers/;
+  assert.throws(() => oneConvolution(kernels, 5, 0, 1), rule);
+  assert.throws(() => oneConvolution(kernels, 5, 1, 2), rule);
+  for (const taps of [2048, 4096])
+    assert.throws(() => oneConvolution(kernels, 2 ** 20, taps, taps), /missing|taps must/);
+});
+
+test('the value that is named is the first in the order, whatever the threads', () => {
+  const places = [20, 20, 5, 5];
+  const found = (...areFinite: number[]) => firstNotFinite(areFinite, (image) => places[image]);
+  assert.equal(found(1, 1, 1, 1), null);
+  assert.deepEqual(found(0, 1, 1, 1), {image: 0, place: 20});
+  assert.deepEqual(found(0, 0, 1, 0), {image: 3, place: 5});
+  assert.deepEqual(found(1, 1, 0, 0), {image: 2, place: 5});
 });

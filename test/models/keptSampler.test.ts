@@ -3,10 +3,11 @@ import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {createAdam} from '../../lib/engine/adam';
 import {startEngine} from '../../lib/engine/index';
+import {native, withPortableTwins} from '../../lib/engine/native';
 import {createModel} from '../../lib/models/index';
 import {KeptSampler} from '../../lib/models/keptSampler';
 import {sample} from '../../lib/sample';
-import type {AutoregressiveModel} from '../../lib/types';
+import type {AutoregressiveModel, Drawing} from '../../lib/types';
 import {SMALL_MODELS} from '../engine/smallModels';
 import {randomize} from '../properties/tools';
 
@@ -88,8 +89,36 @@ test('a sampler is made once for the same weights and number of images', () => {
   take(1);
   take(1);
   assert.equal(made, 4, 'once for other weights');
+  withPortableTwins(() => take(1));
+  assert.equal(made, native() === null ? 4 : 5, 'once for other kernels');
   kept.dispose();
+  made = 0;
   take(1);
-  assert.equal(made, 5, 'none is left when the model is gone');
+  take(1);
+  assert.equal(made, 2, 'none is kept when the model is gone');
   weights.dispose();
+});
+
+test("what was disposed of is nobody's any more: it draws nothing, and is given back once", () => {
+  const kept = new KeptSampler(new Map());
+  const start = () => ({
+    next: () => new Float32Array(),
+    restart: () => {},
+    draw: () => null,
+    dispose: () => {},
+  });
+  const first = kept.take(1, start);
+  first.dispose();
+  assert.throws(() => first.next(null), /it was disposed of; ask the model for another one/);
+  assert.throws(() => first.draw?.({} as Drawing), /it was disposed of/);
+  let made = 0;
+  const counted = () => {
+    made++;
+    return start();
+  };
+  const second = kept.take(1, counted);
+  first.dispose();
+  kept.take(1, counted).dispose();
+  assert.equal(made, 1, 'the first one is lent to the second, and not to a third as well');
+  second.dispose();
 });

@@ -161,7 +161,7 @@ void compute(const Settings &settings, Context &context) {
                                initialCell + k * h,
                                kernels[k],
                                own + k * direction,
-                               settings.keep ? cell + at : &room[layer.directions * states],
+                               settings.keep ? cell + at : room.data() + layer.directions * states,
                                settings.keep ? activations + 4 * at : nullptr};
       forward.run<kRows>();
     }

@@ -142,8 +142,8 @@ inline void multiply(const PixelKernel &kernel, bool rectified, const float *val
   const int last = channel < 0 ? static_cast<int>(kernel.panels.size()) : kernel.channels[channel + 1];
   for (int k = first; k < last; k++) {
     const Panel &panel = kernel.panels[k];
-    const Factors factors = {&kernel.weights[panel.weights], &kernel.bias[panel.bias], values, stride,
-                             added, out, kernel.outputs, rectified};
+    const float *weights = kernel.weights.data() + panel.weights, *bias = kernel.bias.data() + panel.bias;
+    const Factors factors = {weights, bias, values, stride, added, out, kernel.outputs, rectified};
     if (panel.vectors == 1) tiles<1>(panel, factors, rows);
     else tiles<2>(panel, factors, rows);
   }

@@ -2,6 +2,8 @@
 // so many at a call as are wanted.
 #include <node_api.h>
 
+#include <algorithm>
+#include <exception>
 #include <memory>
 
 #include "arguments.h"
@@ -31,6 +33,10 @@ struct Sampler {
     return program.pixel(y, x, channel) + channel * numbers;
   }
   int stride() const { return program.channels * numbers; }
+  bool isLike(const Sampler &other) const {
+    return program.height == other.program.height && program.width == other.program.width &&
+           program.channels == other.program.channels && numbers == other.numbers;
+  }
 
   /** @param value what image b has there, 0 to 1 */
   template <typename Value>
@@ -86,7 +92,8 @@ class Reader {
       }
       total += inside + (buffer.rows == 0 || constant >= 0 ? images : 0);
       hasOutside_.push_back(constant >= 0);
-      arguments_.require(total < (size_t{1} << 32), "the program needs too much memory");
+      // Places are counted with an int, of twice as many numbers where there are gates.
+      arguments_.require(total < (size_t{1} << 30), "the program needs too much memory");
       program.buffers.push_back(buffer);
     }
     program_ = &program;
@@ -157,6 +164,10 @@ class Reader {
       arguments_.require(fits, "a recurrence must have cells like its states, both with numbers for outside");
     }
     if (!kernel) return step;
+    // More than any model sees, and few enough that places are counted with an int.
+    const bool countable = count <= given && static_cast<size_t>(count) * seen.size <= (size_t{1} << 22);
+    arguments_.require(countable, "a kernel's taps must be some of those given, and see at most 2^22 numbers");
+    if (!countable) return step;
     const size_t size = static_cast<size_t>(given) * inputs * outputs;
     const bool there = static_cast<size_t>(weights) + size <= data_.length &&
                        static_cast<size_t>(bias) + outputs <= data_.length;
@@ -182,7 +193,12 @@ napi_value createPixelSampler(napi_env env, napi_callback_info info) {
   const auto code = arguments.array<int32_t>(0, "the program", 10);
   const auto data = arguments.array<float>(1, "the numbers", 1);
   if (!arguments.good()) return nullptr;
-  std::unique_ptr<Sampler> sampler = Reader(arguments, code, data).read();
+  std::unique_ptr<Sampler> sampler;
+  try {
+    sampler = Reader(arguments, code, data).read();
+  } catch (const std::exception &error) {
+    arguments.require(false, error.what());
+  }
   if (!sampler) return nullptr;
   const auto release = [](napi_env, void *made, void *) { delete static_cast<Sampler *>(made); };
   napi_value result = nullptr;
@@ -248,8 +264,9 @@ napi_value drawPixels(napi_env env, napi_callback_info info) {
     napi_get_element(env, arguments.value(0), k, &element);
     auto *sampler = arguments.object<Sampler>(element, "a sampler");
     if (sampler == nullptr) return nullptr;
-    arguments.require(sampler->values() == (samplers.empty() ? sampler : samplers[0])->values(),
-                      "the samplers must be of one model");
+    arguments.require(samplers.empty() || sampler->isLike(*samplers[0]), "the samplers must be of one model");
+    const bool repeated = std::find(samplers.begin(), samplers.end(), sampler) != samplers.end();
+    arguments.require(!repeated, "no sampler must be given twice");
     samplers.push_back(sampler);
     firsts.push_back(images);
     images += sampler->program.count;

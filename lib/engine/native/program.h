@@ -54,8 +54,8 @@ class Program {
       if (row < 0) continue;
       // Pixels side by side lie one after the other in memory, as images do. A class's share is the same at
       // every pixel, and lies there once.
-      const bool once = step.added >= 0 && buffers[step.added].rows == 0;
-      if (step.kind == kConvolve && buffers[step.out].rows > 0 && !once)
+      const auto once = [&](int buffer) { return buffer >= 0 && buffers[buffer].rows == 0; };
+      if (step.kind == kConvolve && !once(step.in) && !once(step.out) && !once(step.added))
         convolve(step, row, 0, width, kAllChannels);
       else if (step.leftwards) for (int x = width - 1; x >= 0; x--) run(step, row, x, kAllChannels);
       else for (int x = 0; x < width; x++) run(step, row, x, kAllChannels);
