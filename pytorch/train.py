@@ -592,6 +592,8 @@ def run(options):
         for trainer in trainers:
             trainer.epochs.close()
     if machine.world > 1:
+        # Nobody leaves before all are through: threads that still wait for a process that left end it badly.
+        dist.barrier()
         dist.destroy_process_group()
     if machine.signaled and any(trainer.progress.step < trainer.job.steps for trainer in trainers):
         return 130
