@@ -62,7 +62,10 @@ class Lent implements IncrementalLogits {
 
   /** @throws Error when it was disposed of */
   private get own(): RestartableLogits {
-    if (this.isOver) throw new Error('incremental: it was disposed of; ask the model for another one');
+    if (this.isOver)
+      throw new Error(
+        'incremental: it must be used before it is disposed of, got a call after that; ask the model for another one',
+      );
     return this.sampler;
   }
 }

@@ -109,8 +109,8 @@ test("what was disposed of is nobody's any more: it draws nothing, and is given 
   });
   const first = kept.take(1, start);
   first.dispose();
-  assert.throws(() => first.next(null), /it was disposed of; ask the model for another one/);
-  assert.throws(() => first.draw?.({} as Drawing), /it was disposed of/);
+  assert.throws(() => first.next(null), /must be used before it is disposed of, got a call after that/);
+  assert.throws(() => first.draw?.({} as Drawing), /must be used before/);
   let made = 0;
   const counted = () => {
     made++;
