@@ -52,23 +52,31 @@ function tellOfChanges(code) {
   );
 }
 
-/** `{q}` with q of an earlier cell is looked for where it is not; `{q: q}` is found. */
-function withoutShorthand(code) {
+/**
+ * tslab puts `exports.` before each name of an earlier cell, and takes two for such names that are none: the
+ * q of the object `{q}`, which `{q: q}` mends, and in a pattern the q of `{q: mine}`, if an earlier cell has
+ * an object with a q, which `{'q': mine}` mends.
+ */
+function withPlainNames(code) {
   const source = ts.createSourceFile('cell.ts', code, ts.ScriptTarget.Latest, true);
-  const ends = [];
-  const visit = (node) => {
-    // In `({q} = x)` the braces are a pattern, not an object.
-    const isPattern =
-      ts.isBinaryExpression(node) &&
-      node.operatorToken.kind === ts.SyntaxKind.EqualsToken &&
-      ts.isObjectLiteralExpression(node.left);
-    if (ts.isShorthandPropertyAssignment(node)) ends.push([node.name.getEnd(), node.name.text]);
-    ts.forEachChild(node, (child) => {
-      if (!isPattern || child !== node.left) visit(child);
-    });
+  const insertions = [];
+  const visit = (node, isPattern) => {
+    if (ts.isShorthandPropertyAssignment(node) && !isPattern) {
+      insertions.push([node.name.getEnd(), `: ${node.name.text}`]);
+    }
+    const name = ts.isBindingElement(node)
+      ? node.propertyName
+      : isPattern && ts.isPropertyAssignment(node) && node.name;
+    if (name && ts.isIdentifier(name)) insertions.push([name.getStart(), "'"], [name.getEnd(), "'"]);
+    // In `({q: mine} = x)` the braces are a pattern, not an object, but for what stands behind a `=` in it.
+    const isAssignment = ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.EqualsToken;
+    const isObject = isAssignment && ts.isObjectLiteralExpression(node.left);
+    ts.forEachChild(node, (child) =>
+      visit(child, isAssignment ? child === node.left && (isPattern || isObject) : isPattern),
+    );
   };
-  visit(source);
-  return ends.reduceRight((text, [end, name]) => `${text.slice(0, end)}: ${name}${text.slice(end)}`, code);
+  visit(source, false);
+  return insertions.reduceRight((text, [at, what]) => text.slice(0, at) + what + text.slice(at), code);
 }
 
 /**
@@ -100,7 +108,7 @@ JupyterHandlerImpl.prototype.handleExecuteImpl = async function (request, writeS
     tellOfChanges(request.code);
     return await execute.call(
       this,
-      {...request, code: withoutShorthand(request.code)},
+      {...request, code: withPlainNames(request.code)},
       keepStream,
       keepDisplay,
     );

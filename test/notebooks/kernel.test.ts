@@ -19,6 +19,7 @@ test('the kernel: a changed lib is told, {q} is found, the stop button stops the
   const said = JSON.parse(stdout) as Record<string, string>;
   assert.equal(said.shorthand, '{"q":3}\n');
   assert.equal(said.pattern, '5\n');
+  assert.equal(said.renamed, '1 2\n6 1 1 2\n');
   assert.equal(said.import, '');
   assert.match(said.changed, /^lib has changed since .*random\.ts.*: restart the kernel.*\nstill here\n$/);
   assert.match(said.changed, /kernelTest\.ts/);
