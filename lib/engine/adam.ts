@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type {AdamState, Parameters} from '../types';
 import {Arguments} from './check';
-import {native, outputs} from './native';
+import {attribute, native, outputs} from './native';
 import {changedInPlace} from './numbersOf';
 
 /**
@@ -67,19 +67,35 @@ interface Rates {
   readonly scale: number;
 }
 
-/** Gives the four parts their next values; inside tf.tidy. */
-type Update = (slots: Slots, gradient: tf.Tensor, rates: Rates) => void;
+interface Step {
+  readonly slots: Slots;
+  readonly gradient: tf.Tensor;
+}
 
-/** One pass over memory, in place, by one operation of the native kernels. */
-const nativeUpdate: Update = ({weights, average, moment1, moment2, rest}, gradient, rates) => {
+/** Gives the four parts of all parameters their next values. */
+type Update = (steps: readonly Step[], rates: Rates) => void;
+
+/** One pass over memory, in place, by one operation of the native kernels for all parameters. */
+const nativeUpdate: Update = (steps, rates) => {
   const {learning, epsilon, scale} = rates;
   const numbers = tf.tensor1d([learning, rates.moment1, rates.moment2, epsilon, rates.average, scale]);
-  outputs('RasterAdam', [], [weights, moment1, moment2, average, gradient, numbers, rest], 0);
+  const of = (part: Part | 'rest'): tf.Variable[] => steps.map(({slots}) => slots[part]);
+  const gradients = steps.map(({gradient}) => gradient);
+  const inputs = [
+    ...[numbers, ...of('weights'), ...of('moment1'), ...of('moment2'), ...of('average')],
+    ...[...gradients, ...of('rest')],
+  ];
+  outputs('RasterAdam', [attribute.int('N', steps.length)], inputs, 0);
+  numbers.dispose();
   changedInPlace();
 };
 
 /** The same in plain tfjs. */
-const portableUpdate: Update = (slots, gradient, rates) => {
+const portableUpdate: Update = (steps, rates) => {
+  for (const {slots, gradient} of steps) tf.tidy(() => updatePortably(slots, gradient, rates));
+};
+
+function updatePortably(slots: Slots, gradient: tf.Tensor, rates: Rates): void {
   const {weights, average, moment1, moment2} = slots;
   const g = tf.mul(gradient, rates.scale);
   const nextMoment1 = tf.add(moment1, tf.mul(tf.sub(g, moment1), rates.moment1));
@@ -89,7 +105,7 @@ const portableUpdate: Update = (slots, gradient, rates) => {
   const nextAverage = tf.sub(average, tf.mul(tf.sub(average, nextWeights), rates.average));
   const next = {weights: nextWeights, average: nextAverage, moment1: nextMoment1, moment2: nextMoment2};
   for (const part of ADAM_PARTS) slots[part].assign(next[part]);
-};
+}
 
 /**
  * Four variables for each parameter, saved, restored and lent to the parameters. A parameter's values are
@@ -133,16 +149,14 @@ class SlotAdam implements Adam {
     const given = new Arguments('Adam');
     given.rule(Number.isInteger(step) && step >= 1, 'step', 'be a positive integer', step);
     // All are looked at before the first weight is changed.
-    for (const [name, {weights}] of this.slots) {
-      given.tensor(`the gradient of '${name}'`, gradients.get(name) as tf.Tensor, weights.shape);
-    }
+    const steps = Array.from(this.slots, ([name, slots]) => {
+      const gradient = gradients.get(name) as tf.Tensor;
+      given.tensor(`the gradient of '${name}'`, gradient, slots.weights.shape);
+      return {slots, gradient};
+    });
     const update = native() === null ? portableUpdate : nativeUpdate;
-    for (const [name, slots] of this.slots) {
-      tf.tidy(() => {
-        update(slots, gradients.get(name) as tf.Tensor, rates);
-        (this.parameters.get(name) as tf.Variable).assign(slots.weights);
-      });
-    }
+    update(steps, rates);
+    this.lend('weights');
   }
 
   async withAverage<T>(run: () => Promise<T>): Promise<T> {
@@ -190,7 +204,11 @@ class SlotAdam implements Adam {
   }
 
   private lend(part: 'weights' | 'average'): void {
-    for (const [name, slots] of this.slots) (this.parameters.get(name) as tf.Variable).assign(slots[part]);
+    for (const [name, slots] of this.slots) {
+      const parameter = this.parameters.get(name) as tf.Variable;
+      // A step in place leaves it where it was.
+      if (parameter.dataId !== slots[part].dataId) parameter.assign(slots[part]);
+    }
   }
 }
 

@@ -24,7 +24,7 @@ export interface Placement {
 
 /** A convolution as the operations of whole layers need it. */
 export interface Convolution {
-  /** [rows, columns, inputs, outputs], as it is applied; the caller disposes it. */
+  /** [rows, columns, inputs, outputs], as it is applied; called inside tf.tidy, and not to be disposed. */
   kernel(): tf.Tensor4D;
   /** [outputs]; not to be disposed. */
   readonly bias: tf.Tensor1D;

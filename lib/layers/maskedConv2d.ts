@@ -76,11 +76,12 @@ export class MaskedConv2d {
   }
 
   /**
-   * [rows, columns, inputs, outputs]: the live part of the kernel as it is applied. The caller disposes it.
+   * [rows, columns, inputs, outputs]: the live part of the kernel as it is applied. To be called inside
+   * tf.tidy: where nothing is masked it is the parameter itself, which must not be disposed.
    */
   kernel(): tf.Tensor4D {
     const weights = parameter<tf.Tensor4D>(this.parameters, `${this.spec.name}.weights`);
-    return this.mask === null ? tf.clone(weights) : tf.mul(weights, this.mask);
+    return this.mask === null ? weights : multiplied(weights, this.mask);
   }
 
   /** [outputs]; not to be disposed. */
@@ -99,9 +100,10 @@ export class MaskedConv2d {
   /** What the cached sampler needs of it: copies. */
   numbers(): PixelConvolution {
     const {rows, columns, centerRow, centerColumn} = this.taps;
-    const kernel = this.kernel();
-    const values = kernel.dataSync<'float32'>().slice();
-    kernel.dispose();
+    let values = new Float32Array(0);
+    tf.tidy(() => {
+      values = this.kernel().dataSync<'float32'>().slice();
+    });
     return {
       rows,
       columns,
@@ -118,6 +120,15 @@ export class MaskedConv2d {
   dispose(): void {
     this.mask?.dispose();
   }
+}
+
+/** weights * mask. The gradient that tfjs has for it casts the mask first, at each step anew. */
+function multiplied(weights: tf.Tensor4D, mask: tf.Tensor4D): tf.Tensor4D {
+  const product = tf.customGrad((given) => ({
+    value: tf.mul(given as tf.Tensor4D, mask),
+    gradFunc: (dy: tf.Tensor) => tf.mul(dy, mask),
+  }));
+  return product(weights) as tf.Tensor4D;
 }
 
 function kernelShape(spec: MaskedConv2dSpec): [number, number, number, number] {

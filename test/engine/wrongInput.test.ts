@@ -327,8 +327,8 @@ const SAVED_THREE = 2 * 1; // replaced at run time by what the forward operation
 const NATIVE: readonly NativeOperation[] = [
   {
     name: 'RasterAdam',
-    attributes: () => [],
-    inputs: [f(3, 4), f(3, 4), f(3, 4), f(3, 4), f(3, 4), f(6), f(1)],
+    attributes: () => [attribute.int('N', 2)],
+    inputs: [f(6), ...Array.from({length: 5}, () => [f(3, 4), f(2)]).flat(), f(1), f(1)],
     outputs: 0,
   },
   {name: 'RasterGate', attributes: () => [], inputs: [f(2, 3, 4, 10)], outputs: 1},

@@ -125,12 +125,13 @@ test('hidden taps: those at the end of the stored kernel of which no output sees
     const made = spec(part);
     const parameters = createParameters(MaskedConv2d.parameters(made), 1);
     const layer = new MaskedConv2d(made, parameters);
-    const kernel = layer.kernel();
-    const size = kernel.shape[2] * kernel.shape[3];
-    const numbers = kernel.dataSync();
     assert.equal(layer.hiddenTaps, count, JSON.stringify(part));
-    assert.ok(numbers.slice(numbers.length - count * size).every((weight) => weight === 0));
-    kernel.dispose();
+    tf.tidy(() => {
+      const kernel = layer.kernel();
+      const size = kernel.shape[2] * kernel.shape[3];
+      const numbers = kernel.dataSync();
+      assert.ok(numbers.slice(numbers.length - count * size).every((weight) => weight === 0));
+    });
     layer.dispose();
     for (const value of parameters.values()) value.dispose();
   }

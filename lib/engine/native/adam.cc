@@ -7,6 +7,7 @@
 
 namespace {
 
+/** So many numbers of a parameter are one task. */
 constexpr int64_t kChunk = 1 << 16;
 /** So many numbers are looked at together for whether they rest. */
 constexpr int64_t kRest = 256;
@@ -62,38 +63,70 @@ void update(int64_t n, const Rates rates, const Slots &slots) {
   }
 }
 
-// weights, moment1, moment2, average, gradient of one shape, rates [6], rest [numbers / 256]: 1 where a part
-// is known to have rested, so that of it only the gradient is read; no output: the first four and the last
-// are changed
-void compute(const NoSettings &, Context &context) {
-  const std::vector<int64_t> shape = context.shapeOf(0);
-  const Slots slots = {context.inPlace(0, "weights", shape), context.inPlace(1, "moment1", shape),
-                       context.inPlace(2, "moment2", shape), context.inPlace(3, "average", shape),
-                       context.input(4, "gradient", shape).data};
-  const float *numbers = context.input(5, "rates", {6}).data;
-  int64_t size = 1;
-  for (int64_t n : shape) size *= n;
-  float *rest = context.inPlace(6, "rest", {(size + kRest - 1) / kRest});
+struct Settings {
+  /** How many parameters there are. */
+  int count;
+  explicit Settings(Attributes &attributes) : count(attributes.integer("N", 1, 1 << 20)) {}
+};
+
+/** A parameter with what is known of its parts of `kRest` numbers: 1 where one is known to have rested. */
+struct Parameter {
+  Slots slots;
+  float *rest;
+  int64_t size;
+};
+
+/** A step for the numbers from … to - 1. Of what is known to have rested only the gradient is read. */
+void step(const Parameter &parameter, int64_t from, int64_t to, const Rates &rates) {
+  for (int64_t i = from; i < to; i += kRest) {
+    const int64_t n = std::min(kRest, to - i);
+    const Slots part = parameter.slots.from(i);
+    const auto gradient = [&](int64_t k, int most) { return loadSome(part.gradient + k, most); };
+    float &rests = parameter.rest[i / kRest];
+    rests = (rests != 0 || hasRested(n, part)) && allZero(n, gradient);
+    if (rests == 0) update(n, rates, part);
+  }
+}
+
+// rates [6]; then of all parameters the weights, of all the first moments, and so on: moment2, average,
+// gradient of one shape, rest [numbers / 256]; no output: all but rates and gradients are changed
+void compute(const Settings &settings, Context &context) {
+  const float *numbers = context.input(0, "rates", {6}).data;
+  const int count = settings.count;
+  std::vector<Parameter> parameters;
+  for (int k = 0; k < count; k++) {
+    const std::vector<int64_t> shape = context.shapeOf(1 + k);
+    const auto slot = [&](int part, const char *name) {
+      return context.inPlace(1 + part * count + k, name, shape);
+    };
+    const Slots slots = {slot(0, "weights"), slot(1, "moment1"), slot(2, "moment2"), slot(3, "average"),
+                         slot(4, "gradient")};
+    int64_t size = 1;
+    for (int64_t n : shape) size *= n;
+    float *rest = context.inPlace(1 + 5 * count + k, "rest", {(size + kRest - 1) / kRest});
+    parameters.push_back({slots, rest, size});
+  }
   if (context.failed()) return;
   const Rates rates = {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]};
-  inParallel(static_cast<int>((size + kChunk - 1) / kChunk), [&](int chunk) {
-    const int64_t end = std::min((chunk + 1) * kChunk, size);
-    for (int64_t i = chunk * kChunk; i < end; i += kRest) {
-      const int64_t n = std::min(kRest, end - i);
-      const Slots part = slots.from(i);
-      const auto gradient = [&](int64_t k, int most) { return loadSome(part.gradient + k, most); };
-      float &rests = rest[i / kRest];
-      rests = (rests != 0 || hasRested(n, part)) && allZero(n, gradient);
-      if (rests == 0) update(n, rates, part);
-    }
+  struct Chunk {
+    const Parameter *parameter;
+    int64_t from, to;
+  };
+  std::vector<Chunk> chunks;
+  for (const Parameter &parameter : parameters)
+    for (int64_t from = 0; from < parameter.size; from += kChunk)
+      chunks.push_back({&parameter, from, std::min(from + kChunk, parameter.size)});
+  inParallel(static_cast<int>(chunks.size()), [&](int chunk) {
+    step(*chunks[chunk].parameter, chunks[chunk].from, chunks[chunk].to, rates);
   });
 }
 
 }  // namespace
 
 void registerAdam() {
-  registerOperation<NoSettings, compute>("RasterAdam", {},
-                                         {"weights: float", "moment1: float", "moment2: float",
-                                          "average: float", "gradient: float", "rates: float", "rest: float"},
-                                         {});
+  registerOperation<Settings, compute>(
+      "RasterAdam", {"N: int"},
+      {"rates: float", "weights: N * float", "moment1: N * float", "moment2: N * float",
+       "average: N * float", "gradients: N * float", "rest: N * float"},
+      {});
 }

@@ -2,16 +2,40 @@
 #pragma once
 #include "simd.h"
 
+/** Two activations that are used together; they share a division, which takes as long as half an exponential. */
+struct Activations {
+  Vector first, second;
+};
+
+/** Beyond this the product of two e^x would overflow, and tanh and sigmoid are 1 or as good as 0. */
+inline Vector exponentialOf(Vector x) { return exponential(x > 44.0f ? all(44.0f) : x); }
+
+inline Activations sigmoids(Vector a, Vector b) {
+  const Vector one = 1.0f + exponentialOf(-a), other = 1.0f + exponentialOf(-b);
+  const Vector both = 1.0f / (one * other);
+  return {both * other, both * one};
+}
+
+/** tanh(a) and sigmoid(b) */
+inline Activations tanhAndSigmoid(Vector a, Vector b) {
+  const Vector e = exponentialOf(-(a + a)), one = 1.0f + e, other = 1.0f + exponentialOf(-b);
+  const Vector both = 1.0f / (one * other);
+  return {(1.0f - e) * both * other, both * one};
+}
+
 /** The gated activation (van den Oord et al. 2016b, equation 2). */
-inline Vector gateOf(Vector a, Vector b) { return hyperbolicTangent(a) * sigmoid(b); }
+inline Vector gateOf(Vector a, Vector b) {
+  const auto [t, s] = tanhAndSigmoid(a, b);
+  return t * s;
+}
 
 struct GateGradient {
   Vector a, b;
 };
 
-/** @param d the gradient of gateOf(a, b) */
-inline GateGradient gateGradient(Vector a, Vector b, Vector d) {
-  const Vector t = hyperbolicTangent(a), s = sigmoid(b);
+/** @param d the gradient of t · s, where t is tanh(a) and s sigmoid(b) */
+inline GateGradient gateGradient(const Activations &parts, Vector d) {
+  const auto &[t, s] = parts;
   return {d * s * (1.0f - t * t), d * t * s * (1.0f - s)};
 }
 
@@ -27,7 +51,9 @@ struct LstmState {
 
 /** Equation 3 of van den Oord et al. 2016a, whose single sigma stands for sigmoid and tanh. */
 inline LstmGates activated(Vector o, Vector f, Vector i, Vector g) {
-  return {sigmoid(o), sigmoid(f), sigmoid(i), hyperbolicTangent(g)};
+  const auto [output, forget] = sigmoids(o, f);
+  const auto [candidate, input] = tanhAndSigmoid(g, i);
+  return {output, forget, input, candidate};
 }
 
 inline LstmState lstmStep(const LstmGates &gates, Vector cellBefore) {

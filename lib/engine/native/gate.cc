@@ -48,7 +48,7 @@ void computeGateGradient(const NoSettings &, Context &context) {
       const float *from = x + 2 * row * features + j;
       float *to = dx + 2 * row * features + j;
       const int n = features - j;
-      const auto [a, b] = gateGradient(loadSome(from, n), loadSome(from + features, n),
+      const auto [a, b] = gateGradient(tanhAndSigmoid(loadSome(from, n), loadSome(from + features, n)),
                                        loadSome(dy.data + row * features + j, n));
       storeSome(to, a, n);
       storeSome(to + features, b, n);

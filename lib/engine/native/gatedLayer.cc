@@ -59,7 +59,8 @@ struct Layer {
   Taps verticalTaps, horizontalTaps;
   /**
    * Inputs with the border that the kernels reach; what is before the gates, without and with
-   * the border that gradients reach.
+   * the border that gradients reach. What is saved: what is before the gate of v, and what is behind tanh and
+   * sigmoid of that of h.
    */
   Frame v, h, before, dAbove, dLeft, plain;
 
@@ -104,19 +105,16 @@ void forAll(const Frame &frame, const Run &run) {
       for (int j = 0; j < frame.channels; j += kLanes) run(y, x, j);
 }
 
-Vector gateAt(const float *pixel, int features, int j) {
-  return gateOf(load(pixel + j), load(pixel + features + j));
+/** What is before the gates of a pixel, behind tanh and sigmoid. */
+Activations partsAt(const float *pixel, int features, int j) {
+  return tanhAndSigmoid(load(pixel + j), load(pixel + features + j));
 }
 
-/**
- * The gradient of what is before a gate, from that of what is behind it; into a
- * pixel of 2 · features channels.
- */
-void addGateGradient(const float *pixel, int features, int j, Vector d, float *into) {
+/** Adds the gradient of what is before a gate to a pixel of 2 · features channels. */
+void addGateGradient(const GateGradient &d, int features, int j, float *into) {
   const int n = features - j;
-  const auto [a, b] = gateGradient(load(pixel + j), load(pixel + features + j), d);
-  storeSome(into + j, loadSome(into + j, n) + a, n);
-  storeSome(into + features + j, loadSome(into + features + j, n) + b, n);
+  storeSome(into + j, loadSome(into + j, n) + d.a, n);
+  storeSome(into + features + j, loadSome(into + features + j, n) + d.b, n);
 }
 
 void addPixels(const Map &map, const Frame &frame, float *sums) {
@@ -176,9 +174,17 @@ void compute(const Settings &settings, Context &context) {
       convolve(horizontal, bordered(layer.h, h + start, layer.from, hMemory), height, width,
                [&](int r, int c, int j, Vector x) { store(left.at(r, c) + j, x + load(left.at(r, c) + j)); });
       forAll(layer.plain, [&](int r, int c, int j) {
-        if (!settings.last)
-          storeSome(nextV + place(r, c, j), gateAt(above.at(r, c), features, j), features - j);
-        store(gated.at(r, c) + j, gateAt(left.at(r, c), features, j));
+        const int n = features - j;
+        if (!settings.last) {
+          const auto [t, s] = partsAt(above.at(r, c), features, j);
+          storeSome(nextV + place(r, c, j), t * s, n);
+        }
+        // For the gradient, which asks for what is behind the activations alone.
+        float *const pixel = left.at(r, c);
+        const auto [t, s] = partsAt(pixel, features, j);
+        storeSome(pixel + j, t, n);
+        storeSome(pixel + features + j, s, n);
+        store(gated.at(r, c) + j, t * s);
       });
       convolve(point, gated, height, width, [&](int r, int c, int j, Vector x) {
         const int n = features - j;
@@ -238,13 +244,19 @@ void computeGradient(const Settings &settings, Context &context) {
       const Map above = layer.before.in(kept), left = layer.before.in(kept + layer.before.floats());
       const Map gated = layer.plain.in(gateMemory.data());
       const Map d = bordered(layer.plain, dNextH + place(0, 0, 0), layer.to, dMemory);
-      forAll(layer.plain,
-             [&](int r, int c, int j) { store(gated.at(r, c) + j, gateAt(left.at(r, c), features, j)); });
+      const auto leftParts = [&](int r, int c, int j) -> Activations {
+        return {load(left.at(r, c) + j), load(left.at(r, c) + features + j)};
+      };
+      forAll(layer.plain, [&](int r, int c, int j) {
+        const auto [t, s] = leftParts(r, c, j);
+        store(gated.at(r, c) + j, t * s);
+      });
       addKernelGradient(kPoint, gated, d, height, width, own.point);
       std::fill(leftMemory.begin(), leftMemory.end(), 0.0f);
       const Map dLeft = layer.dLeft.in(leftMemory.data());
       convolve(point, d, height, width, [&](int r, int c, int j, Vector x) {
-        if (j < features) addGateGradient(left.at(r, c), features, j, x, dLeft.at(r, c));
+        if (j < features)
+          addGateGradient(gateGradient(leftParts(r, c, j), x), features, j, dLeft.at(r, c));
       });
       addPixels(dLeft, layer.dLeft, dClassLeft + image * twice);
       addKernelGradient(kPoint, above, dLeft, height, width, own.link);
@@ -255,7 +267,8 @@ void computeGradient(const Settings &settings, Context &context) {
                [&](int r, int c, int j, Vector x) { store(dAbove.at(r, c) + j, x); });
       if (!settings.last)
         forAll(layer.plain, [&](int r, int c, int j) {
-          addGateGradient(above.at(r, c), features, j, loadSome(dNextV + place(r, c, j), features - j),
+          const Vector d = loadSome(dNextV + place(r, c, j), features - j);
+          addGateGradient(gateGradient(partsAt(above.at(r, c), features, j), d), features, j,
                           dAbove.at(r, c));
         });
       addPixels(dAbove, layer.dAbove, dClassAbove + image * twice);

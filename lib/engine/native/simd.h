@@ -100,7 +100,6 @@ inline Vector exponential(Vector x) {
   return p * (Vector)power;
 }
 
-inline Vector sigmoid(Vector x) { return 1.0f / (1.0f + exponential(-x)); }
 inline Vector hyperbolicTangent(Vector x) { return 1.0f - 2.0f / (1.0f + exponential(x + x)); }
 
 /**
