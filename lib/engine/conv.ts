@@ -34,6 +34,12 @@ export interface Convolution {
    * so that they need not be computed.
    */
   readonly hiddenTaps?: number;
+  /**
+   * Groups of colors, if any: inputs and outputs are in so many equal groups, one after the other, and at the
+   * pixel itself an output sees inputs of its own group and of those before (mask B). Other weights there are
+   * 0, and the mask hides their gradient.
+   */
+  readonly groups?: number;
 }
 
 /**

@@ -27,6 +27,7 @@ export function reluConvolutions(
       attribute.int('dilation', dilation),
       attribute.int('center_column', padding.left / dilation),
       attribute.int('hidden_taps', convolutions[1].hiddenTaps ?? 0),
+      attribute.int('groups', sharedGroups(convolutions)),
       attribute.bool('residual', residual),
     ];
     const pair = {
@@ -36,6 +37,12 @@ export function reluConvolutions(
     };
     return runPair(pair, inputs) as tf.Tensor4D;
   });
+}
+
+/** The groups of colors that all of them have; 1 where they have none, or others. */
+function sharedGroups([first, ...others]: readonly Convolution[]): number {
+  const {groups = 1} = first;
+  return others.every((other) => other.groups === groups) ? groups : 1;
 }
 
 function composed(x: tf.Tensor4D, [first, second, third]: readonly Convolution[], residual: boolean) {

@@ -3,7 +3,7 @@ import {convolve, type Placement} from '../engine/conv';
 import type {PixelConvolution} from '../engine/pixelProgram';
 import type {Parameters} from '../types';
 import {checkCount, type ParameterSpec, parameter} from './parameters';
-import {channelMask, liveTaps, type MaskType} from './rasterMasks';
+import {channelMask, evenGroups, liveTaps, type MaskType} from './rasterMasks';
 
 /** A convolution that keeps raster order. */
 export interface MaskedConv2dSpec {
@@ -35,6 +35,7 @@ export class MaskedConv2d {
   /** How the live kernel meets the image. */
   readonly placement: Placement;
   readonly hiddenTaps: number;
+  readonly groups: number;
   private readonly taps: ReturnType<typeof liveTaps>;
 
   constructor(
@@ -55,6 +56,7 @@ export class MaskedConv2d {
     const mask = channelMask(this.taps, spec.type, spec.inputs, spec.outputs);
     this.mask = mask.includes(0) ? tf.keep(tf.tensor4d(mask, this.shape)) : null;
     const size = spec.inputs.length * spec.outputs.length;
+    this.groups = spec.type === 'B' ? sharedGroups(spec.inputs, spec.outputs) : 1;
     this.hiddenTaps = Math.floor((mask.length - 1 - mask.lastIndexOf(1)) / size);
   }
 
@@ -120,6 +122,16 @@ export class MaskedConv2d {
   dispose(): void {
     this.mask?.dispose();
   }
+}
+
+/** How many equal groups, one after the other, the features before and after are in; 1 where they are not. */
+function sharedGroups(inputs: Int32Array, outputs: Int32Array): number {
+  const groups = Math.max(0, ...inputs, ...outputs) + 1;
+  const areEven = [inputs, outputs].every((given) => {
+    const isSplit = given.length % groups === 0;
+    return isSplit && evenGroups(given.length, groups).every((group, k) => group === given[k]);
+  });
+  return areEven ? groups : 1;
 }
 
 /** weights * mask. The gradient that tfjs has for it casts the mask first, at each step anew. */

@@ -38,6 +38,8 @@ const CASES: readonly Case[] = [
   {channels: [40, 20, 20, 40], size: 5, dilation: 4, groups: 1, image: [9, 9, 9], residual: true},
   {channels: [64, 32, 32, 64], size: 3, dilation: 1, groups: 1, image: [10, 12, 28], residual: true},
   {channels: [64, 48, 40, 1], size: 1, dilation: 1, groups: 1, image: [4, 6, 9], residual: false},
+  {channels: [96, 48, 48, 96], size: 3, dilation: 2, groups: 3, image: [2, 5, 9], residual: true},
+  {channels: [33, 60, 90, 3 * 17], size: 1, dilation: 1, groups: 3, image: [2, 4, 5], residual: false},
   {channels: [12, 33, 6, 70], size: 1, dilation: 1, groups: 1, image: [2, 3, 5], residual: false},
 ];
 

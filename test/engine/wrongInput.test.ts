@@ -298,6 +298,7 @@ const three = (keep = true) => [
   attribute.int('dilation', 1),
   attribute.int('center_column', 1),
   attribute.int('hidden_taps', 1),
+  attribute.int('groups', 3),
   attribute.bool('residual', true),
   attribute.bool('keep', keep),
 ];

@@ -85,26 +85,41 @@ inline Taps rasterTaps(int rows, int columns, int centerColumn, int dilation) {
   return placedTaps(rows, columns, rows - 1, centerColumn, dilation);
 }
 
-/** A kernel with its weights in the order in which they are used: [pairs of outputs][tap][input][pair]. */
+/** Which group of so many equal ones, one after the other, a channel belongs to. */
+inline int groupOf(int channel, int channels, int groups) { return channel * groups / channels; }
+
+/** Whether a tap lies over the pixel itself. */
+inline bool isCenter(const std::pair<int, int> &tap) { return tap.first == 0 && tap.second == 0; }
+
+/** Vectors of outputs that are computed together: two, or the last one where their number is odd. */
+struct Panel {
+  int start, vectors;
+  /** Where its weights begin. */
+  size_t weights;
+  /** Inputs that it sees at the pixel itself: with groups of colors not all of them. */
+  int from, to;
+};
+
+inline int vectorsFrom(int start, int channels) { return channels - start > kLanes ? 2 : 1; }
+
+/** A kernel with its weights in the order in which they are used: [panels][tap][input][outputs of a panel]. */
 struct Kernel {
   Taps taps;
   int inputs, outputs;
   std::vector<float> weights, bias;
+  std::vector<Panel> panels;
 
-  /** @param from [taps, inputs, outputs]; @param bias [outputs] or null */
-  static Kernel of(const Taps &taps, int inputs, int outputs, const float *from, const float *bias) {
-    Kernel kernel = {taps, inputs, outputs, {}, std::vector<float>(pairs(outputs))};
-    kernel.weights.resize(taps.size() * inputs * pairs(outputs));
-    size_t place = 0;
-    for (int start = 0; start < outputs; start += kPair)
-      for (size_t row = 0; row < taps.size() * inputs; row++, place += kPair)
-        std::copy_n(from + row * outputs + start, std::min(kPair, outputs - start), &kernel.weights[place]);
-    if (bias != nullptr) std::copy_n(bias, outputs, kernel.bias.begin());
-    return kernel;
+  /**
+   * @param from [taps, inputs, outputs]; @param bias [outputs] or null
+   * @param groups of channels: at the pixel itself an output sees inputs of its own group and those before
+   */
+  static Kernel of(const Taps &taps, int inputs, int outputs, const float *from, const float *bias,
+                   int groups = 1) {
+    return make(taps, inputs, outputs, from, bias, groups, false);
   }
 
   /** The kernel that takes gradients of outputs to gradients of inputs. */
-  static Kernel transposed(const Taps &taps, int inputs, int outputs, const float *from) {
+  static Kernel transposed(const Taps &taps, int inputs, int outputs, const float *from, int groups = 1) {
     Taps mirrored;
     for (const auto &[dy, dx] : taps) mirrored.push_back({-dy, -dx});
     std::vector<float> turned(taps.size() * inputs * outputs);
@@ -112,34 +127,75 @@ struct Kernel {
       for (int i = 0; i < inputs; i++)
         for (int j = 0; j < outputs; j++)
           turned[(tap * outputs + j) * inputs + i] = from[(tap * inputs + i) * outputs + j];
-    return of(mirrored, outputs, inputs, turned.data(), nullptr);
+    return make(mirrored, outputs, inputs, turned.data(), nullptr, groups, true);
+  }
+
+ private:
+  /** @param later whether groups from its own on are seen, not those up to it */
+  static Kernel make(const Taps &taps, int inputs, int outputs, const float *from, const float *bias,
+                     int groups, bool later) {
+    Kernel kernel = {taps, inputs, outputs, {}, std::vector<float>(pairs(outputs)), {}};
+    kernel.weights.reserve(taps.size() * inputs * pairs(outputs));
+    for (int start = 0; start < outputs; start += kPair) {
+      const int vectors = vectorsFrom(start, outputs), end = std::min(start + vectors * kLanes, outputs);
+      const int first = groupOf(start, outputs, groups), last = groupOf(end - 1, outputs, groups);
+      const Panel panel = {start, vectors, kernel.weights.size(), later ? first * inputs / groups : 0,
+                           later ? inputs : (last + 1) * inputs / groups};
+      kernel.panels.push_back(panel);
+      for (size_t tap = 0; tap < taps.size(); tap++)
+        for (int k = isCenter(taps[tap]) ? panel.from : 0; k < (isCenter(taps[tap]) ? panel.to : inputs); k++) {
+          const size_t place = kernel.weights.size();
+          kernel.weights.resize(place + vectors * kLanes);
+          std::copy(from + (tap * inputs + k) * outputs + start, from + (tap * inputs + k) * outputs + end,
+                    &kernel.weights[place]);
+        }
+    }
+    if (bias != nullptr) std::copy_n(bias, outputs, kernel.bias.begin());
+    return kernel;
   }
 };
 
 /**
- * Pixels side by side from (y, x) on, for a pair of vectors of outputs. It is a function of its own: among
+ * Pixels side by side from (y, x) on, for a panel of outputs. It is a function of its own: among
  * the variables of the loops around it the places of its pixels do not fit into registers.
  */
-template <int Pixels, typename Finish>
-[[gnu::noinline]] void convolvePixels(const Kernel &kernel, int pair, const Map &in, int y, int x,
+template <int Pixels, int Width, typename Finish>
+[[gnu::noinline]] void convolvePixels(const Kernel &kernel, const Panel &panel, const Map &in, int y, int x,
                                       const Finish &finish) {
-  Vector sum[Pixels][2];
+  Vector sum[Pixels][Width];
   UNROLLED for (int p = 0; p < Pixels; p++)
-    UNROLLED for (int w = 0; w < 2; w++) sum[p][w] = load(&kernel.bias[pair * kPair + w * kLanes]);
-  const float *weights = &kernel.weights[pair * kernel.taps.size() * kernel.inputs * kPair];
-  for (const auto &[dy, dx] : kernel.taps) {
-    const float *from = in.at(y + dy, x + dx);
-    for (int k = 0; k < kernel.inputs; k++, weights += kPair) {
-      const Vector first = loadOnce(weights), second = loadOnce(weights + kLanes);
+    UNROLLED for (int w = 0; w < Width; w++) sum[p][w] = load(&kernel.bias[panel.start + w * kLanes]);
+  const float *weights = &kernel.weights[panel.weights];
+  for (const auto &tap : kernel.taps) {
+    const float *from = in.at(y + tap.first, x + tap.second);
+    int inputs = kernel.inputs;
+    if (isCenter(tap)) {
+      from += panel.from;
+      inputs = panel.to - panel.from;
+    }
+    for (int k = 0; k < inputs; k++, weights += Width * kLanes) {
+      Vector row[Width];
+      UNROLLED for (int w = 0; w < Width; w++) row[w] = loadOnce(weights + w * kLanes);
       UNROLLED for (int p = 0; p < Pixels; p++) {
         const float value = from[p * in.pixel + k];
-        sum[p][0] += value * first;
-        sum[p][1] += value * second;
+        UNROLLED for (int w = 0; w < Width; w++) sum[p][w] += value * row[w];
       }
     }
   }
   UNROLLED for (int p = 0; p < Pixels; p++)
-    UNROLLED for (int w = 0; w < 2; w++) finish(y, x + p, pair * kPair + w * kLanes, sum[p][w]);
+    UNROLLED for (int w = 0; w < Width; w++) finish(y, x + p, panel.start + w * kLanes, sum[p][w]);
+}
+
+template <int Width, typename Finish>
+void convolvePanel(const Kernel &kernel, const Panel &panel, const Map &in, int height, int width,
+                   const Finish &finish) {
+  for (int y = 0; y < height; y++) {
+    int x = 0;
+    for (; x + kTileRows <= width; x += kTileRows)
+      convolvePixels<kTileRows, Width>(kernel, panel, in, y, x, finish);
+    for (; x + 4 <= width; x += 4) convolvePixels<4, Width>(kernel, panel, in, y, x, finish);
+    for (; x < width; x++) convolvePixels<1, Width>(kernel, panel, in, y, x, finish);
+  }
 }
 
 /**
@@ -148,23 +204,20 @@ template <int Pixels, typename Finish>
  */
 template <typename Finish>
 void convolve(const Kernel &kernel, const Map &in, int height, int width, const Finish &finish) {
-  for (int pair = 0; pair * kPair < kernel.outputs; pair++) {
-    for (int y = 0; y < height; y++) {
-      int x = 0;
-      for (; x + kTileRows <= width; x += kTileRows)
-        convolvePixels<kTileRows>(kernel, pair, in, y, x, finish);
-      for (; x + 4 <= width; x += 4) convolvePixels<4>(kernel, pair, in, y, x, finish);
-      for (; x < width; x++) convolvePixels<1>(kernel, pair, in, y, x, finish);
-    }
+  for (const Panel &panel : kernel.panels) {
+    if (panel.vectors == 2) convolvePanel<2>(kernel, panel, in, height, width, finish);
+    else convolvePanel<1>(kernel, panel, in, height, width, finish);
   }
 }
 
 /** Gradients of a kernel, summed over pixels and images: [tap][input][output], channels padded to pairs. */
 struct KernelGradient {
   int taps, inputs, outputs;
+  /** As of a Kernel: what the groups hide has no gradient, or any. */
+  int groups;
   std::vector<float> weights, bias;
-  KernelGradient(int taps, int inputs, int outputs)
-      : taps(taps), inputs(inputs), outputs(outputs),
+  KernelGradient(int taps, int inputs, int outputs, int groups = 1)
+      : taps(taps), inputs(inputs), outputs(outputs), groups(groups),
         weights(static_cast<size_t>(taps) * pairs(inputs) * pairs(outputs)), bias(pairs(outputs)) {}
 
   void add(const KernelGradient &other) {
@@ -235,19 +288,19 @@ inline void addImageKernelGradient(const Taps &taps, const Map &in, const Map &d
 }
 
 /**
- * Adds what some rows give to the gradients of a tap, for `Inputs` inputs from i on and a pair of vectors of
+ * Adds what some rows give to the gradients of a tap, for `Inputs` inputs from i on and `Width` vectors of
  * outputs from j on. `from` and `d` are the maps at the first of these rows.
  */
-template <int Inputs>
+template <int Inputs, int Width>
 inline void addTapGradient(const Map &from, const Map &d, int rows, int width, int i, int j, float *to,
                            int outputs) {
-  Vector sum[Inputs][2];
+  Vector sum[Inputs][Width];
   UNROLLED for (int k = 0; k < Inputs; k++)
-    UNROLLED for (int w = 0; w < 2; w++) sum[k][w] = load(to + k * outputs + w * kLanes);
+    UNROLLED for (int w = 0; w < Width; w++) sum[k][w] = load(to + k * outputs + w * kLanes);
   for (int y = 0; y < rows; y++)
     addOuterProducts(width, from.at(y, 0) + i, from.pixel, d.at(y, 0) + j, d.pixel, sum);
   UNROLLED for (int k = 0; k < Inputs; k++)
-    UNROLLED for (int w = 0; w < 2; w++) store(to + k * outputs + w * kLanes, sum[k][w]);
+    UNROLLED for (int w = 0; w < Width; w++) store(to + k * outputs + w * kLanes, sum[k][w]);
 }
 
 /**
@@ -265,12 +318,17 @@ inline void addKernelGradient(const Taps &taps, const Map &in, const Map &d, int
     const Map right = {d.at(top, 0), d.row, d.pixel};
     for (size_t tap = 0; tap < taps.size(); tap++) {
       const Map left = {in.at(top + taps[tap].first, taps[tap].second), in.row, in.pixel};
-      for (int j = 0; j < outputs; j += kPair) {
+      for (int j = 0; j < sums.outputs; j += kPair) {
         float *const to = &sums.weights[tap * inputs * outputs + j];
+        const int vectors = vectorsFrom(j, sums.outputs);
+        const int last = groupOf(std::min(j + kPair, sums.outputs) - 1, sums.outputs, sums.groups);
         // What is past the last input is padding.
         inTiles(sums.inputs, [&](auto together, int i) {
-          addTapGradient<decltype(together)::value>(left, right, bottom - top, width, i, j, to + i * outputs,
-                                                    outputs);
+          constexpr int count = decltype(together)::value;
+          if (isCenter(taps[tap]) && groupOf(i, sums.inputs, sums.groups) > last) return;
+          float *const own = to + i * outputs;
+          if (vectors == 2) addTapGradient<count, 2>(left, right, bottom - top, width, i, j, own, outputs);
+          else addTapGradient<count, 1>(left, right, bottom - top, width, i, j, own, outputs);
         });
       }
     }

@@ -24,6 +24,7 @@ constexpr int kRegisters = 16;
 constexpr int kTileRows = kRegisters >= 32 ? 8 : 6;
 
 typedef float Vector __attribute__((vector_size(kLanes * sizeof(float))));
+typedef float UnalignedVector __attribute__((vector_size(kLanes * sizeof(float)), aligned(sizeof(float))));
 typedef int IntVector __attribute__((vector_size(kLanes * sizeof(float))));
 
 /** Images that go through a product together: each vector of weights that is read serves all of them. */
@@ -46,7 +47,8 @@ inline Vector load(const float *from) {
   return v;
 }
 
-inline void store(float *to, Vector v) { std::memcpy(to, &v, sizeof v); }
+/** As numbers, not as bytes, which could be anything's: sizes and places would be read again after each. */
+inline void store(float *to, Vector v) { *reinterpret_cast<UnalignedVector *>(to) = v; }
 
 /**
  * A vector that so many products use, in a register. Without this GCC reads it from memory again for each of
@@ -152,18 +154,17 @@ inline void inTiles(int rows, const Run &run) {
 }
 
 /**
- * sum += the outer products of Inputs values and two vectors, each of so many places;
+ * sum += the outer products of Inputs values and so many vectors, each of so many places;
  * the places of each lie its step apart.
  */
-template <int Inputs>
+template <int Inputs, int Width>
 inline void addOuterProducts(int places, const float *left, int leftStep, const float *right, int rightStep,
-                             Vector (&sum)[Inputs][2]) {
+                             Vector (&sum)[Inputs][Width]) {
   for (int place = 0; place < places; place++, left += leftStep, right += rightStep) {
-    const Vector first = loadOnce(right), second = loadOnce(right + kLanes);
-    UNROLLED for (int k = 0; k < Inputs; k++) {
-      sum[k][0] += left[k] * first;
-      sum[k][1] += left[k] * second;
-    }
+    Vector row[Width];
+    UNROLLED for (int w = 0; w < Width; w++) row[w] = loadOnce(right + w * kLanes);
+    UNROLLED for (int k = 0; k < Inputs; k++)
+      UNROLLED for (int w = 0; w < Width; w++) sum[k][w] += left[k] * row[w];
   }
 }
 

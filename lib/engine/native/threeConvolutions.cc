@@ -10,11 +10,14 @@ namespace {
 struct Settings {
   /** Of the second kernel; so many of its last taps have the weight 0, and want no gradient. */
   int dilation, centerColumn, hiddenTaps;
+  /** Of channels, one a color: at the pixel itself an output sees inputs of its own group and those before. */
+  int groups;
   bool residual, keep;
   explicit Settings(Attributes &attributes)
       : dilation(attributes.integer("dilation", 1, kFurthest)),
         centerColumn(attributes.integer("center_column", 0, kFurthest)),
         hiddenTaps(attributes.integer("hidden_taps", 0, kFurthest)),
+        groups(attributes.integer("groups", 1, kFurthest)),
         residual(attributes.flag("residual")),
         keep(attributes.flag("keep")) {}
 };
@@ -53,6 +56,8 @@ struct Layers {
                          "second must have at most 4096 rows and columns"))
       return;
     context.require(settings.centerColumn < columns, "center_column must be a column of second");
+    for (int channels : {in, low, high, out})
+      context.require(channels % settings.groups == 0, "channels must be a multiple of groups");
     taps = rasterTaps(rows, columns, settings.centerColumn, settings.dilation);
     const int live = static_cast<int>(taps.size()) - settings.hiddenTaps;
     if (!context.require(live > 0, "hidden_taps must leave a tap of second")) return;
@@ -96,9 +101,11 @@ void compute(const Settings &settings, Context &context) {
   float *saved = context.output(1, {layers.batch, static_cast<int64_t>(kept)});
   if (context.failed()) return;
   const float *x = given.data;
-  const Kernel first = Kernel::of(kPoint, layers.in, layers.low, kernels.first.data, firstBias);
-  const Kernel second = Kernel::of(layers.taps, layers.low, layers.high, kernels.second.data, secondBias);
-  const Kernel third = Kernel::of(kPoint, layers.high, layers.out, kernels.third.data, thirdBias);
+  const int groups = settings.groups;
+  const Kernel first = Kernel::of(kPoint, layers.in, layers.low, kernels.first.data, firstBias, groups);
+  const Kernel second =
+      Kernel::of(layers.taps, layers.low, layers.high, kernels.second.data, secondBias, groups);
+  const Kernel third = Kernel::of(kPoint, layers.high, layers.out, kernels.third.data, thirdBias, groups);
   shareImages(layers.batch, [&](int, int from, int to) {
     const int height = layers.height, width = layers.width, out = layers.out;
     std::vector<float> memory, room(layers.saved - kept);
@@ -126,7 +133,7 @@ void computeGradient(const Settings &settings, Context &context) {
   const Kernels kernels(context, given[3], 3, 1, settings);
   const Layers layers(context, given, kernels, settings);
   const int height = layers.height, width = layers.width, in = layers.in, low = layers.low,
-            high = layers.high, out = layers.out;
+            high = layers.high, out = layers.out, groups = settings.groups;
   const float *dy = context.input(0, "dy", {layers.batch, height, width, out}).data, *x = given.data;
   const float *saved = context.input(2, "saved", {layers.batch, static_cast<int64_t>(layers.saved)}).data;
   float *dx = context.output(0, given.shape);
@@ -134,14 +141,14 @@ void computeGradient(const Settings &settings, Context &context) {
   float *dSecond = context.output(3, kernels.second.shape), *dSecondBias = context.output(4, {high});
   float *dThird = context.output(5, kernels.third.shape), *dThirdBias = context.output(6, {out});
   if (context.failed()) return;
-  const Kernel first = Kernel::transposed(kPoint, in, low, kernels.first.data);
-  const Kernel second = Kernel::transposed(layers.taps, low, high, kernels.second.data);
-  const Kernel third = Kernel::transposed(kPoint, high, out, kernels.third.data);
+  const Kernel first = Kernel::transposed(kPoint, in, low, kernels.first.data, groups);
+  const Kernel second = Kernel::transposed(layers.taps, low, high, kernels.second.data, groups);
+  const Kernel third = Kernel::transposed(kPoint, high, out, kernels.third.data, groups);
   struct Sums {
     KernelGradient first, second, third;
   };
   const int taps = static_cast<int>(layers.taps.size());
-  const Sums zeros = {{1, in, low}, {taps, low, high}, {1, high, out}};
+  const Sums zeros = {{1, in, low, groups}, {taps, low, high, groups}, {1, high, out, groups}};
   std::vector<Sums> sums(kTasks, zeros);
   const Frame highFrame = {height, width, high, {0, layers.first.border.above, layers.first.border.sides}};
   const Frame lowFrame = {height, width, low, {}};
@@ -191,7 +198,7 @@ void computeGradient(const Settings &settings, Context &context) {
 
 void registerThreeConvolutions() {
   const std::vector<const char *> attributes = {"dilation: int", "center_column: int", "hidden_taps: int",
-                                                "residual: bool", "keep: bool"};
+                                                "groups: int", "residual: bool", "keep: bool"};
   registerOperation<Settings, compute>("RasterThreeConvolutions", attributes,
                                        {"x: float", "first: float", "first_bias: float", "second: float",
                                         "second_bias: float", "third: float", "third_bias: float"},
