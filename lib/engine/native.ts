@@ -160,24 +160,32 @@ export interface NativePair {
    * Makes the gradients of the inputs of what the second operation gives; for where that has another shape.
    */
   readonly finish?: (gradients: tf.Tensor[]) => tf.Tensor[];
+  /**
+   * Where the inputs after the first are a list: how long it is, and that of the gradient, which gives as many
+   * gradients as the first has.
+   */
+  readonly lists?: readonly [inputs: number, ofGradient: number];
 }
 
 /** Runs it; differentiable in all inputs. Inside tf.tidy. */
 export function runPair(pair: NativePair, inputs: readonly tf.Tensor[]): tf.Tensor {
-  const {name, before, after, finish} = pair;
+  const {name, before, after, finish, lists} = pair;
   // Where nobody records, no gradient will be asked for.
   const attributes = [...pair.attributes, attribute.bool('keep', tf.engine().isTapeOn())];
+  const lengths = (...numbers: [name: string, length: number][]) =>
+    lists === undefined ? attributes : [...attributes, ...numbers.map((list) => attribute.int(...list))];
   const run = tf.customGrad((...args) => {
     const save = args.pop() as unknown as tf.GradSaveFunc;
     const given = args as tf.Tensor[];
-    const all = outputs(name, attributes, given, pair.outputs);
+    const all = outputs(name, lengths(['N', lists?.[0] ?? 0]), given, pair.outputs);
     const [result] = all;
     const kept = pair.keepResult === true ? all : all.slice(1);
     save([...before.map((k) => given[k]), ...kept, ...after.map((k) => given[k])]);
     return {
       value: result,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const gradients = outputs(`${name}Gradient`, attributes, [dy, ...saved], given.length);
+        const told = lengths(['N', lists?.[1] ?? 0], ['M', lists?.[0] ?? 0]);
+        const gradients = outputs(`${name}Gradient`, told, [dy, ...saved], given.length);
         return finish === undefined ? gradients : finish(gradients);
       },
     };

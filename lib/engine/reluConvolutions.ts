@@ -4,36 +4,46 @@ import {applyConvolution, type Convolution} from './conv';
 import {attribute, native, runPair} from './native';
 import {relu} from './relu';
 
+/** Three convolutions: the first and the third 1 x 1; of the second no tap lies below the center's row. */
+export type ReluBlock = readonly Convolution[];
+
 /**
- * third(relu(second(relu(first(relu(x)))))): what a residual block adds, and the layers before the logits.
- * Natively it is one operation, image by image, so that the features of an image stay in a core's own cache.
+ * third(relu(second(relu(first(relu(x)))))), block after block: what residual blocks add, and the layers before
+ * the logits. Natively it is one operation for all blocks, image by image, so that the features of an image
+ * stay in a core's own cache.
  *
  * @param x [B, H, W, inputs]
- * @param convolutions the first and the third 1 x 1; of the second no tap below the center's row
- * @param residual whether x is added
+ * @param blocks one; where x is added one or more
+ * @param residual whether to what a block gives the features are added that it was given
  * @returns [B, H, W, outputs]; differentiable in x, kernels and biases; the caller disposes it
  * @throws RangeError when shapes, types or placements do not fit each other
  */
-export function reluConvolutions(
-  x: tf.Tensor4D,
-  convolutions: readonly Convolution[],
-  residual: boolean,
-): tf.Tensor4D {
+export function reluConvolutions(x: tf.Tensor4D, blocks: readonly ReluBlock[], residual: boolean): tf.Tensor4D {
   return tf.tidy(() => {
-    const inputs = checked(x, convolutions, residual);
-    if (native() === null) return composed(x, convolutions, residual);
-    const {padding, dilation} = convolutions[1].placement;
+    const inputs = checked(x, blocks, residual);
+    if (native() === null) return blocks.reduce((features, block) => composed(features, block, residual), x);
+    const kernels = Array.from({length: 3 * blocks.length}, (_, k) => 1 + 2 * k);
+    const middle = blocks.map(([, second]) => second);
     const attributes = [
-      attribute.int('dilation', dilation),
-      attribute.int('center_column', padding.left / dilation),
-      attribute.int('hidden_taps', convolutions[1].hiddenTaps ?? 0),
-      attribute.int('groups', sharedGroups(convolutions)),
+      attribute.int(
+        'dilations',
+        middle.map(({placement}) => placement.dilation),
+      ),
+      attribute.int(
+        'center_columns',
+        middle.map(({placement: {padding, dilation}}) => padding.left / dilation),
+      ),
+      attribute.int(
+        'hidden_taps',
+        middle.map(({hiddenTaps = 0}) => hiddenTaps),
+      ),
+      attribute.int('groups', sharedGroups(blocks.flat())),
       attribute.bool('residual', residual),
     ];
     const pair = {
-      ...{name: 'RasterThreeConvolutions', attributes, outputs: 2},
-      // x, then the three kernels.
-      ...{before: [0], after: [1, 3, 5]},
+      ...{name: 'RasterReluConvolutions', attributes, outputs: 2, lists: [inputs.length - 1, kernels.length] as const},
+      // x, then the kernels.
+      ...{before: [0], after: kernels},
     };
     return runPair(pair, inputs) as tf.Tensor4D;
   });
@@ -45,30 +55,42 @@ function sharedGroups([first, ...others]: readonly Convolution[]): number {
   return others.every((other) => other.groups === groups) ? groups : 1;
 }
 
-function composed(x: tf.Tensor4D, [first, second, third]: readonly Convolution[], residual: boolean) {
+function composed(x: tf.Tensor4D, [first, second, third]: ReluBlock, residual: boolean): tf.Tensor4D {
   const low = applyConvolution(relu(x), first, 'relu');
   const y = applyConvolution(applyConvolution(low, second, 'relu'), third, 'none');
   return residual ? tf.add<tf.Tensor4D>(x, y) : y;
 }
 
 /** x, then kernel and bias of each convolution. */
-function checked(x: tf.Tensor4D, convolutions: readonly Convolution[], residual: boolean): tf.Tensor[] {
+function checked(x: tf.Tensor4D, blocks: readonly ReluBlock[], residual: boolean): tf.Tensor[] {
   const given = new Arguments('reluConvolutions');
-  given.rule(convolutions.length === 3, 'the number of convolutions', 'be 3', convolutions.length);
-  const kernels = convolutions.map((convolution) => convolution.kernel());
+  given.rule(
+    blocks.length === 1 || (residual && blocks.length > 1),
+    'the number of blocks',
+    residual ? 'be positive' : 'be 1 where nothing is added',
+    blocks.length,
+  );
   given.tensor('x', x, ['B', 'H', 'W', 'inputs']);
-  given.tensor('the first kernel', kernels[0], [1, 1, 'inputs', 'low']);
-  given.tensor('the first bias', convolutions[0].bias, ['low']);
-  given.tensor('the second kernel', kernels[1], ['rows', 'columns', 'low', 'high']);
-  given.tensor('the second bias', convolutions[1].bias, ['high']);
-  given.tensor('the third kernel', kernels[2], [1, 1, 'high', residual ? 'inputs' : 'outputs']);
-  given.tensor('the third bias', convolutions[2].bias, [residual ? 'inputs' : 'outputs']);
+  return [x, ...blocks.flatMap((block, b) => checkedBlock(given, block, b, residual))];
+}
+
+function checkedBlock(given: Arguments, block: ReluBlock, index: number, residual: boolean): tf.Tensor[] {
+  given.rule(block.length === 3, 'the number of convolutions of a block', 'be 3', block.length);
+  const kernels = block.map((convolution) => convolution.kernel());
+  const [low, high] = [`low ${index + 1}`, `high ${index + 1}`];
+  const out = residual ? 'inputs' : 'outputs';
+  given.tensor('the first kernel', kernels[0], [1, 1, 'inputs', low]);
+  given.tensor('the first bias', block[0].bias, [low]);
+  given.tensor('the second kernel', kernels[1], [`rows ${index + 1}`, `columns ${index + 1}`, low, high]);
+  given.tensor('the second bias', block[1].bias, [high]);
+  given.tensor('the third kernel', kernels[2], [1, 1, high, out]);
+  given.tensor('the third bias', block[2].bias, [out]);
   for (const [k, which] of ['first', 'second', 'third'].entries()) {
-    checkSamePlacement(given, `the ${which} convolution`, kernels[k], convolutions[k]);
+    checkSamePlacement(given, `the ${which} convolution`, kernels[k], block[k]);
   }
-  const {padding} = convolutions[1].placement;
+  const {padding} = block[1].placement;
   given.rule(padding.bottom === 0, 'the second convolution', 'have no tap below the center', padding.bottom);
-  return [x, ...convolutions.flatMap(({bias}, k) => [kernels[k], bias])];
+  return block.flatMap(({bias}, k) => [kernels[k], bias]);
 }
 
 /**

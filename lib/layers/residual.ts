@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import {reluConvolutions} from '../engine/reluConvolutions';
+import {type ReluBlock, reluConvolutions} from '../engine/reluConvolutions';
 import type {Parameters} from '../types';
 import {MaskedConv2d, type MaskedConv2dSpec} from './maskedConv2d';
 import type {ParameterSpec} from './parameters';
@@ -38,7 +38,11 @@ export class ResidualBlock {
    * @returns [B, H, W, 2h]; the caller disposes it
    */
   apply(x: tf.Tensor4D): tf.Tensor4D {
-    return reluConvolutions(x, [this.down, this.middle, this.up], true);
+    return reluConvolutions(x, [this.convolutions], true);
+  }
+
+  get convolutions(): ReluBlock {
+    return [this.down, this.middle, this.up];
   }
 
   dispose(): void {

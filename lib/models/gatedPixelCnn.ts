@@ -125,7 +125,7 @@ export class GatedPixelCnn implements AutoregressiveModel {
     checkRasterInput(TITLE, x, this.image);
     return tf.tidy(() => {
       const horizontal = this.together(x, this.layers.length, true, condition);
-      return splitLevels(reluConvolutions(horizontal, this.head, false), this);
+      return splitLevels(reluConvolutions(horizontal, [this.head], false), this);
     });
   }
 

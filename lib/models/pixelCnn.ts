@@ -109,7 +109,7 @@ export class PixelCnn implements AutoregressiveModel {
   logits(x: tf.Tensor4D): tf.Tensor {
     return tf.tidy(() => {
       const features = this.features(x, this.blocks.length);
-      return splitLevels(reluConvolutions(features, this.head, false), this);
+      return splitLevels(reluConvolutions(features, [this.head], false), this);
     });
   }
 
@@ -121,9 +121,10 @@ export class PixelCnn implements AutoregressiveModel {
   features(x: tf.Tensor4D, blocks: number): tf.Tensor4D {
     checkRasterInput(TITLE, x, this.image);
     return tf.tidy(() => {
-      return this.blocks
-        .slice(0, blocks)
-        .reduce((features, block) => block.apply(features), this.first.apply(x, 'none'));
+      const features = this.first.apply(x, 'none');
+      if (blocks === 0) return features;
+      const within = this.blocks.slice(0, blocks).map(({convolutions}) => convolutions);
+      return reluConvolutions(features, within, true);
     });
   }
 

@@ -133,7 +133,7 @@ export class PixelRnn implements AutoregressiveModel {
     return tf.tidy(() => {
       const {features, skipped} = this.pass(x, this.layers.length);
       const sum = skipped.length === 0 ? features : (tf.addN([features, ...skipped]) as tf.Tensor4D);
-      return splitLevels(reluConvolutions(sum, this.head, false), this);
+      return splitLevels(reluConvolutions(sum, [this.head], false), this);
     });
   }
 

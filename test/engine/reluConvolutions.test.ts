@@ -23,6 +23,8 @@ const normals = (shape: readonly number[], key: string): tf.Tensor4D => {
 
 /** Channels before and after each of three convolutions, and how the second looks around. */
 interface Case {
+  /** How many such blocks there are; 1 where nothing is said. Each looks twice as far as the one before. */
+  readonly blocks?: number;
   readonly channels: readonly [number, number, number, number];
   readonly size: number;
   readonly dilation: number;
@@ -39,39 +41,43 @@ const CASES: readonly Case[] = [
   {channels: [64, 32, 32, 64], size: 3, dilation: 1, groups: 1, image: [10, 12, 28], residual: true},
   {channels: [64, 48, 40, 1], size: 1, dilation: 1, groups: 1, image: [4, 6, 9], residual: false},
   {channels: [96, 48, 48, 96], size: 3, dilation: 2, groups: 3, image: [2, 5, 9], residual: true},
+  {channels: [8, 5, 7, 8], size: 3, dilation: 1, groups: 1, image: [9, 6, 5], residual: true, blocks: 3},
+  {channels: [12, 6, 9, 12], size: 3, dilation: 1, groups: 3, image: [3, 5, 6], residual: true, blocks: 2},
   {channels: [33, 60, 90, 3 * 17], size: 1, dilation: 1, groups: 3, image: [2, 4, 5], residual: false},
   {channels: [12, 33, 6, 70], size: 1, dilation: 1, groups: 1, image: [2, 3, 5], residual: false},
 ];
 
-for (const {channels, size, dilation, groups, image, residual} of CASES) {
+for (const {channels, size, dilation, groups, image, residual, blocks: count = 1} of CASES) {
   const name = `${channels.join(' -> ')}, ${size} x ${size}, dilation ${dilation}, ${image.join(' x ')}`;
-  test(`one operation gives the values and the gradients of three convolutions: ${name}`, (t) => {
+  const what = `${count} times three convolutions`;
+  test(`one operation gives the values and the gradients of ${what}: ${name}`, (t) => {
     if (!native) {
       t.skip('the native kernels are absent');
       return;
     }
-    const spec = (k: number): MaskedConv2dSpec => ({
-      name: `conv${k}`,
+    const spec = (k: number, block: number): MaskedConv2dSpec => ({
+      name: `block${block}.conv${k}`,
       type: 'B',
       scale: 1,
       mask: rasterMask(k === 1 ? size : 1, 'B'),
-      dilation: k === 1 ? dilation : 1,
+      dilation: k === 1 ? dilation * 2 ** block : 1,
       inputs: evenGroups(channels[k], groups),
       outputs: evenGroups(channels[k + 1], groups),
     });
-    const specs = [0, 1, 2].map(spec);
+    const specs = Array.from({length: 3 * count}, (_, i) => spec(i % 3, Math.floor(i / 3)));
     const parameters = createParameters(specs.flatMap(MaskedConv2d.parameters), 3);
     // Biases of 0 would hide a bias that is forgotten.
     for (const [key, value] of parameters) if (key.endsWith('bias')) value.assign(normals(value.shape, key));
     const layers = specs.map((one) => new MaskedConv2d(one, parameters));
+    const blocks = Array.from({length: count}, (_, b) => layers.slice(3 * b, 3 * b + 3));
     const {numTensors} = tf.memory();
     tf.tidy(() => {
       const x = normals([...image, channels[0]], 'x');
       const dy = normals([...image, channels[3]], 'dy');
       const run = (): Map<string, tf.Tensor> => {
-        const y = reluConvolutions(x, layers, residual);
+        const y = reluConvolutions(x, blocks, residual);
         const loss = (input: tf.Tensor): tf.Scalar =>
-          tf.sum(tf.mul(reluConvolutions(input as tf.Tensor4D, layers, residual), dy));
+          tf.sum(tf.mul(reluConvolutions(input as tf.Tensor4D, blocks, residual), dy));
         const {grads} = tf.variableGrads(() => loss(x), [...parameters.values()]);
         return new Map([['y', y], ['dx', tf.grad(loss)(x)], ...Object.entries(grads)]);
       };
@@ -109,7 +115,7 @@ test('gradients are the same sums in the same order, run after run', (t) => {
   const gradients = (): number[][] =>
     tf.tidy(() => {
       const {grads} = tf.variableGrads(
-        () => tf.sum(reluConvolutions(x, layers, true)) as tf.Scalar,
+        () => tf.sum(reluConvolutions(x, [layers], true)) as tf.Scalar,
         [...parameters.values()],
       );
       return Object.values(grads).map((gradient) => [...gradient.dataSync()]);

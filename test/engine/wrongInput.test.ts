@@ -144,7 +144,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   reluConvolutions: {
     inputs: [f(2, 4, 5, 6), f(1, 1, 6, 3), f(3), f(2, 3, 3, 3), f(3), f(1, 1, 3, 6), f(6)],
     run: withGradients((x, k1, b1, k2, b2, k3, b3) =>
-      reluConvolutions(x as tf.Tensor4D, [conv(k1, b1), conv(k2, b2, ABOVE), conv(k3, b3)], true),
+      reluConvolutions(x as tf.Tensor4D, [[conv(k1, b1), conv(k2, b2, ABOVE), conv(k3, b3)]], true),
     ),
   },
   gatedLayer: {
@@ -294,14 +294,13 @@ interface NativeOperation {
   readonly outputs: number;
 }
 const DEGREES = [i(5), i(9)];
-const three = (keep = true) => [
-  attribute.int('dilation', 1),
-  attribute.int('center_column', 1),
-  attribute.int('hidden_taps', 1),
-  attribute.int('groups', 3),
-  attribute.bool('residual', true),
-  attribute.bool('keep', keep),
+/** Two blocks. */
+const reluBlocks = (keep = true) => [
+  ...[attribute.int('dilations', [1, 1]), attribute.int('center_columns', [1, 0])],
+  ...[attribute.int('hidden_taps', [1, 0]), attribute.int('groups', 3)],
+  ...[attribute.bool('residual', true), attribute.bool('keep', keep)],
 ];
+const reluKernels = [f(1, 1, 6, 3), f(2, 3, 3, 3), f(1, 1, 3, 6), f(1, 1, 6, 9), f(1, 1, 9, 3), f(1, 1, 3, 6)];
 const gated = (keep = true) => [
   ...[attribute.bool('first', false), attribute.bool('last', false), attribute.int('vertical_top', 1)],
   ...[
@@ -357,16 +356,16 @@ const NATIVE: readonly NativeOperation[] = [
     outputs: 1,
   },
   {
-    name: 'RasterThreeConvolutions',
-    attributes: three,
-    inputs: [f(2, 4, 5, 6), f(1, 1, 6, 3), f(3), f(2, 3, 3, 3), f(3), f(1, 1, 3, 6), f(6)],
+    name: 'RasterReluConvolutions',
+    attributes: (keep) => [...reluBlocks(keep), attribute.int('N', 12)],
+    inputs: [f(2, 4, 5, 6), ...reluKernels.flatMap((kernel) => [kernel, f(kernel.shape[3])])],
     outputs: 2,
   },
   {
-    name: 'RasterThreeConvolutionsGradient',
-    attributes: three,
-    inputs: [f(2, 4, 5, 6), f(2, 4, 5, 6), f(2, SAVED_THREE), f(1, 1, 6, 3), f(2, 3, 3, 3), f(1, 1, 3, 6)],
-    outputs: 7,
+    name: 'RasterReluConvolutionsGradient',
+    attributes: (keep) => [...reluBlocks(keep), attribute.int('N', 6), attribute.int('M', 12)],
+    inputs: [f(2, 4, 5, 6), f(2, 4, 5, 6), f(2, SAVED_THREE), ...reluKernels],
+    outputs: 13,
   },
   {
     name: 'RasterGatedLayer',
@@ -481,25 +480,24 @@ test('attributes out of range are refused by name', (t) => {
   }
   const random = new Random(SEED, 'attributes');
   const wrong: [string, Parameters<typeof outputs>[1], RegExp][] = [
+    ...(
+      [
+        ['dilations', [1, 0], /dilations must be from 1/],
+        ['dilations', [1e9, 1], /dilations must be from 1 to 4096/],
+        ['dilations', [1], /must have one number for each block/],
+        ['center_columns', [1, 1], /center_columns must be columns/],
+        ['hidden_taps', [6, 0], /hidden_taps must leave a tap/],
+        ['groups', 2, /channels must be a multiple of groups/],
+      ] as const
+    ).map(([name, value, rule]): [string, Parameters<typeof outputs>[1], RegExp] => [
+      'RasterReluConvolutions',
+      [...reluBlocks().filter((one) => one.name !== name), attribute.int(name, value), attribute.int('N', 12)],
+      rule,
+    ]),
     [
-      'RasterThreeConvolutions',
-      [attribute.int('dilation', 0), ...three().slice(1)],
-      /dilation must be from 1/,
-    ],
-    [
-      'RasterThreeConvolutions',
-      [attribute.int('dilation', 1e9), ...three().slice(1)],
-      /dilation must be from 1 to 4096/,
-    ],
-    [
-      'RasterThreeConvolutions',
-      [three()[0], attribute.int('center_column', 3), ...three().slice(2)],
-      /center_column must be a column/,
-    ],
-    [
-      'RasterThreeConvolutions',
-      [...three().slice(0, 2), attribute.int('hidden_taps', 6), ...three().slice(3)],
-      /hidden_taps must leave a tap/,
+      'RasterReluConvolutions',
+      [...reluBlocks().filter(({name}) => name !== 'residual'), attribute.bool('residual', false), attribute.int('N', 12)],
+      /blocks must be one where nothing is added/,
     ],
     ['RasterLstmScan', [attribute.int('rows', [0, 0, -1]), ...scan().slice(1)], /neighbors|before the pixel/],
     ['RasterLstmScan', [attribute.int('rows', [-1, -1]), ...scan().slice(1)], /as many/],

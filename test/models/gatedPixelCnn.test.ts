@@ -170,7 +170,7 @@ test('logits, whose last layer gives the horizontal stack alone, are those of th
         };
         const composedLogits = (input: tf.Tensor4D): tf.Tensor => {
           const {horizontal} = model.stacks(input, dilations.length + 1);
-          return reluConvolutions(horizontal, model.head, false);
+          return reluConvolutions(horizontal, [model.head], false);
         };
         const composed = withPortableTwins(() => run(composedLogits));
         for (const [key, value] of Object.entries(run((input) => model.logits(input)))) {

@@ -16,7 +16,7 @@ void registerLstmLayer();
 void registerLstmScan();
 void registerMadeDraw();
 void registerMaskedDense();
-void registerThreeConvolutions();
+void registerReluConvolutions();
 
 napi_value createPixelSampler(napi_env env, napi_callback_info info);
 napi_value restartPixelSampler(napi_env env, napi_callback_info info);
@@ -48,7 +48,7 @@ NAPI_MODULE_INIT() {
     registerLstmScan();
     registerMadeDraw();
     registerMaskedDense();
-    registerThreeConvolutions();
+    registerReluConvolutions();
   });
   if (!registrationErrors.empty()) {
     napi_throw_error(env, nullptr, ("native kernels: " + registrationErrors).c_str());
