@@ -46,7 +46,7 @@ export {type Adam, type AdamOptions, createAdam} from './engine/adam';
 export {convolve, type Padding, type Placement} from './engine/conv';
 export {bernoulliNegativeLogLikelihood, categoricalNegativeLogLikelihood} from './engine/crossEntropy';
 export {gate} from './engine/gate';
-export type {Stacks} from './engine/gatedLayer';
+export type {Stacks} from './engine/gatedLayers';
 export {type Engine, startEngine} from './engine/index';
 export {shiftDown} from './engine/lstmLayer';
 export {lstmScan, NEIGHBORS, type ScanDirection, type ScanWeights} from './engine/lstmScan';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {oneHotCondition} from '../condition';
 import {gate} from '../engine/gate';
-import type {Stacks} from '../engine/gatedLayer';
+import type {Stacks} from '../engine/gatedLayers';
 import {relu} from '../engine/relu';
 import {type Dependence, dependence, orderViolations} from '../inspect/jacobian';
 import {labelPosterior} from '../inspect/labelPosterior';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {gate} from '../engine/gate';
-import {afterGate, beforeGates, type ClassBiases, gatedLayer, type Stacks} from '../engine/gatedLayer';
+import {afterGate, beforeGates, type ClassBiases, type GatedParts, type Stacks} from '../engine/gatedLayers';
 import type {Parameters} from '../types';
 import {MaskedConv2d, type MaskedConv2dSpec} from './maskedConv2d';
 import {type ParameterSpec, parameter} from './parameters';
@@ -96,15 +96,9 @@ export class GatedLayer {
     return {vertical: v, horizontal: h};
   }
 
-  /**
-   * The same as apply with both stacks in one tensor, the vertical one first: natively one operation.
-   *
-   * @param stacks [B, H, W, 2 · features], of the first layer the image
-   * @param last whether only the horizontal stack is asked for
-   * @returns [B, H, W, 2 · features], or [B, H, W, features]; the caller disposes it
-   */
-  applyTogether(stacks: tf.Tensor4D, labels: tf.Tensor2D | null, last: boolean): tf.Tensor4D {
-    return tf.tidy(() => gatedLayer(stacks, this, this.classBiases(labels), {first: this.spec.first, last}));
+  /** What gatedLayers wants of it; inside tf.tidy. */
+  parts(labels: tf.Tensor2D | null): GatedParts {
+    return {convolutions: this, classes: this.classBiases(labels)};
   }
 
   /** [1 or B, 2 · features]: what the class adds before a gate. The caller disposes it. */

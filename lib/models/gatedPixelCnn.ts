@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {oneHotCondition} from '../condition';
-import type {Stacks} from '../engine/gatedLayer';
+import {gatedLayers, type Stacks} from '../engine/gatedLayers';
 import type {RestartableLogits} from '../engine/pixelProgram';
 import {reluConvolutions} from '../engine/reluConvolutions';
 import {GATED_DEVIATION, GatedLayer, type GatedSpec} from '../layers/gated';
@@ -150,9 +150,8 @@ export class GatedPixelCnn implements AutoregressiveModel {
     condition?: Condition,
   ): tf.Tensor4D {
     const classes = oneHotCondition(this, condition, x.shape[0]);
-    return this.layers
-      .slice(0, layers)
-      .reduce((both, layer, k) => layer.applyTogether(both, classes, horizontalOnly && k === layers - 1), x);
+    const parts = this.layers.slice(0, layers).map((layer) => layer.parts(classes));
+    return gatedLayers(x, parts, {first: true, last: horizontalOnly});
   }
 
   incremental(count: number, condition?: Condition): IncrementalLogits {

@@ -8,7 +8,7 @@ import {
   categoricalNegativeLogLikelihood,
 } from '../../lib/engine/crossEntropy';
 import {gate} from '../../lib/engine/gate';
-import {gatedLayer} from '../../lib/engine/gatedLayer';
+import {gatedLayers} from '../../lib/engine/gatedLayers';
 import {startEngine} from '../../lib/engine/index';
 import {lstmLayer, shiftDown} from '../../lib/engine/lstmLayer';
 import {lstmScan} from '../../lib/engine/lstmScan';
@@ -147,7 +147,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
       reluConvolutions(x as tf.Tensor4D, [[conv(k1, b1), conv(k2, b2, ABOVE), conv(k3, b3)]], true),
     ),
   },
-  gatedLayer: {
+  gatedLayers: {
     inputs: [
       ...[f(2, 4, 5, 6), f(2, 3, 3, 6), f(6), f(1, 2, 3, 6), f(6), f(1, 1, 6, 6), f(6)],
       ...[f(1, 1, 3, 3), f(3), f(2, 6), f(2, 6)],
@@ -160,7 +160,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
         point: conv(p, pb),
       };
       const classes = [above as tf.Tensor2D, left as tf.Tensor2D] as const;
-      return gatedLayer(x as tf.Tensor4D, convolutions, classes, {first: false, last: false});
+      return gatedLayers(x as tf.Tensor4D, [{convolutions, classes}], {first: false, last: false});
     }),
   },
   lstmScan: {
@@ -301,14 +301,12 @@ const reluBlocks = (keep = true) => [
   ...[attribute.bool('residual', true), attribute.bool('keep', keep)],
 ];
 const reluKernels = [f(1, 1, 6, 3), f(2, 3, 3, 3), f(1, 1, 3, 6), f(1, 1, 6, 9), f(1, 1, 9, 3), f(1, 1, 3, 6)];
+/** Two layers. */
 const gated = (keep = true) => [
-  ...[attribute.bool('first', false), attribute.bool('last', false), attribute.int('vertical_top', 1)],
-  ...[
-    attribute.int('vertical_center', 1),
-    attribute.int('horizontal_center', 1),
-    attribute.int('dilation', 1),
-    attribute.bool('keep', keep),
-  ],
+  ...[attribute.bool('first', false), attribute.bool('last', false)],
+  ...[attribute.int('vertical_tops', [1, 1]), attribute.int('vertical_centers', [1, 1])],
+  ...[attribute.int('horizontal_centers', [1, 1]), attribute.int('dilations', [1, 2])],
+  attribute.bool('keep', keep),
 ];
 const scan = (keep = true) => [
   attribute.int('rows', [-1, -1, -1]),
@@ -323,6 +321,11 @@ const layer = (keep = true) => [
 const image = () => [attribute.int('top', 1), attribute.int('left', 1), attribute.int('dilation', 1)];
 const strict = () => [attribute.bool('strict', false)];
 const GATED_KERNELS = [f(2, 3, 3, 6), f(1, 2, 3, 6), f(1, 1, 6, 6), f(1, 1, 3, 3)];
+/** Of the first layer each image has a class of its own, of the second all have one. */
+const GATED_CLASSES = [
+  [f(2, 6), f(2, 6)],
+  [f(1, 6), f(1, 6)],
+];
 const SAVED_THREE = 2 * 1; // replaced at run time by what the forward operation saves
 const NATIVE: readonly NativeOperation[] = [
   {
@@ -368,21 +371,25 @@ const NATIVE: readonly NativeOperation[] = [
     outputs: 13,
   },
   {
-    name: 'RasterGatedLayer',
-    attributes: gated,
+    name: 'RasterGatedLayers',
+    attributes: (keep) => [...gated(keep), attribute.int('N', 20)],
     inputs: [
       f(2, 4, 5, 6),
-      ...GATED_KERNELS.flatMap((kernel) => [kernel, f(kernel.shape[3])]),
-      f(2, 6),
-      f(2, 6),
+      ...GATED_CLASSES.flatMap((classes) => [
+        ...GATED_KERNELS.flatMap((kernel) => [kernel, f(kernel.shape[3])]),
+        ...classes,
+      ]),
     ],
     outputs: 2,
   },
   {
-    name: 'RasterGatedLayerGradient',
-    attributes: gated,
-    inputs: [f(2, 4, 5, 6), f(2, 4, 5, 6), f(2, SAVED_THREE), ...GATED_KERNELS],
-    outputs: 11,
+    name: 'RasterGatedLayersGradient',
+    attributes: (keep) => [...gated(keep), attribute.int('N', 12), attribute.int('M', 20)],
+    inputs: [
+      ...[f(2, 4, 5, 6), f(2, 4, 5, 6), f(2, SAVED_THREE)],
+      ...GATED_CLASSES.flatMap((classes) => [...GATED_KERNELS, ...classes]),
+    ],
+    outputs: 21,
   },
   {name: 'RasterLstmScan', attributes: scan, inputs: [f(2, 3, 4, 20), f(3, 5, 20), f(5), f(5)], outputs: 3},
   {

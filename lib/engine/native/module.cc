@@ -10,7 +10,7 @@
 void registerAdam();
 void registerCrossEntropy();
 void registerGate();
-void registerGatedLayer();
+void registerGatedLayers();
 void registerImageConvolution();
 void registerLstmLayer();
 void registerLstmScan();
@@ -42,7 +42,7 @@ NAPI_MODULE_INIT() {
     registerAdam();
     registerCrossEntropy();
     registerGate();
-    registerGatedLayer();
+    registerGatedLayers();
     registerImageConvolution();
     registerLstmLayer();
     registerLstmScan();

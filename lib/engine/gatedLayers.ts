@@ -26,67 +26,81 @@ export interface Stacks {
  */
 export type ClassBiases = readonly [tf.Tensor2D, tf.Tensor2D];
 
-/** Where a layer lies in the network. */
+/** A layer: its convolutions, and what the class adds; null for a model without classes. */
+export interface GatedParts {
+  readonly convolutions: GatedConvolutions;
+  readonly classes: ClassBiases | null;
+}
+
+/** Where layers lie in the network. */
 export interface GatedPlace {
-  /** Both stacks are the image, and the horizontal one has no residual connection. */
+  /** Both stacks are the image, and the horizontal one has no residual connection: in the first of them. */
   readonly first: boolean;
-  /** Only the horizontal stack is asked for. */
+  /** Only the horizontal stack is asked for: of the last of them. */
   readonly last: boolean;
 }
 
 /**
- * A layer of the Gated PixelCNN (van den Oord et al. 2016b, figure 2), natively in one operation.
+ * Layers of the Gated PixelCNN (van den Oord et al. 2016b, figure 2), one after the other. Natively they are
+ * one operation, image by image, so that the features of an image stay in a core's own cache.
  *
- * @param stacks the vertical stack, then the horizontal one, [B, H, W, 2 · features]; in the first
+ * @param stacks the vertical stack, then the horizontal one, [B, H, W, 2 · features]; for the network's first
  *   layer the image [B, H, W, C]
- * @param classes null for a model without classes
+ * @param layers at least one
  * @returns both stacks likewise, or [B, H, W, features] of the last layer; differentiable in all inputs,
  *   kernels and biases; the caller disposes it
  * @throws RangeError when shapes, types or placements do not fit each other
  */
-export function gatedLayer(
+export function gatedLayers(
   stacks: tf.Tensor4D,
-  convolutions: GatedConvolutions,
-  classes: ClassBiases | null,
+  layers: readonly GatedParts[],
   place: GatedPlace,
 ): tf.Tensor4D {
   return tf.tidy(() => {
-    const weights = checked(stacks, convolutions, classes, place);
-    if (native() === null) return composed(stacks, convolutions, classes, place);
-    const {vertical, horizontal} = convolutions;
-    const {padding, dilation} = vertical.placement;
+    const {first, last} = place;
+    const given = new Arguments('gatedLayers');
+    given.rule(layers.length > 0, 'the number of layers', 'be positive', layers.length);
+    given.tensor('stacks', stacks, ['B', 'H', 'W', 'channels']);
+    const placeOf = (k: number): GatedPlace => ({
+      first: first && k === 0,
+      last: last && k === layers.length - 1,
+    });
+    const weights = layers.map((parts, k) => checked(given, parts, k, placeOf(k)));
+    if (!first) given.tensor('stacks', stacks, ['B', 'H', 'W', 2 * given.size('features')]);
+    if (native() === null) {
+      return layers.reduce((both, parts, k) => composed(both, parts, placeOf(k)), stacks);
+    }
+    const numbers = (name: string, of: (convolutions: GatedConvolutions) => number) =>
+      attribute.int(
+        name,
+        layers.map(({convolutions}) => of(convolutions)),
+      );
     const attributes = [
-      attribute.bool('first', place.first),
-      attribute.bool('last', place.last),
-      attribute.int('vertical_top', padding.top / dilation),
-      attribute.int('vertical_center', padding.left / dilation),
-      attribute.int('horizontal_center', horizontal.placement.padding.left / dilation),
-      attribute.int('dilation', dilation),
+      attribute.bool('first', first),
+      attribute.bool('last', last),
+      numbers('vertical_tops', ({vertical: {placement}}) => placement.padding.top / placement.dilation),
+      numbers('vertical_centers', ({vertical: {placement}}) => placement.padding.left / placement.dilation),
+      numbers(
+        'horizontal_centers',
+        ({horizontal: {placement}}) => placement.padding.left / placement.dilation,
+      ),
+      numbers('dilations', ({vertical}) => vertical.placement.dilation),
     ];
-    const none = (): tf.Tensor2D => tf.zeros([1, weights[1].shape[0]]);
-    const added = classes ?? [none(), none()];
-    // One class for the whole batch: its gradient is the sum over the images.
-    const finish = (gradients: tf.Tensor[]): tf.Tensor[] => {
-      const ofClasses = gradients
-        .slice(9)
-        .map((gradient, k) =>
-          added[k].shape[0] === gradient.shape[0] ? gradient : tf.sum(gradient, 0, true),
-        );
-      return [...gradients.slice(0, 9), ...ofClasses];
-    };
-    const pair = {
-      ...{name: 'RasterGatedLayer', attributes, outputs: 2, finish},
-      // The stacks, then the four kernels.
-      ...{before: [0], after: [1, 3, 5, 7]},
-    };
-    return runPair(pair, [stacks, ...weights, ...added]) as tf.Tensor4D;
+    const inputs = layers.flatMap(({classes}, k) => {
+      const none = (): tf.Tensor2D => tf.zeros([1, weights[k][1].shape[0]]);
+      return [...weights[k], ...(classes ?? [none(), none()])];
+    });
+    // Of each layer the four kernels, and the class's shares.
+    const after = layers.flatMap((_, k) => [0, 2, 4, 6, 8, 9].map((input) => 1 + 10 * k + input));
+    const lists = [inputs.length, after.length] as const;
+    const pair = {name: 'RasterGatedLayers', attributes, outputs: 2, lists, before: [0], after};
+    return runPair(pair, [stacks, ...inputs]) as tf.Tensor4D;
   });
 }
 
 function composed(
   both: tf.Tensor4D,
-  convolutions: GatedConvolutions,
-  classes: ClassBiases | null,
+  {convolutions, classes}: GatedParts,
   {first, last}: GatedPlace,
 ): tf.Tensor4D {
   const [vertical, horizontal] = first ? [both, both] : tf.split<tf.Tensor4D>(both, 2, 3);
@@ -127,21 +141,20 @@ export function afterGate(
 
 /** Kernel and bias of vertical, horizontal, link and point. */
 function checked(
-  stacks: tf.Tensor4D,
-  {vertical, horizontal, link, point}: GatedConvolutions,
-  classes: ClassBiases | null,
+  given: Arguments,
+  {convolutions, classes}: GatedParts,
+  index: number,
   {first}: GatedPlace,
 ): tf.Tensor[] {
-  const given = new Arguments('gatedLayer');
-  given.tensor('stacks', stacks, ['B', 'H', 'W', 'channels']);
+  const {vertical, horizontal, link, point} = convolutions;
   const kernels = [vertical, horizontal, link, point].map((convolution) => convolution.kernel());
   given.tensor('the point kernel', kernels[3], [1, 1, 'features', 'features']);
   const features = given.size('features');
   const twice = 2 * features;
   const inputs = first ? 'channels' : features;
-  if (!first) given.tensor('stacks', stacks, ['B', 'H', 'W', twice]);
-  given.tensor('the vertical kernel', kernels[0], ['rows', 'columns', inputs, twice]);
-  given.tensor('the horizontal kernel', kernels[1], [1, 'length', inputs, twice]);
+  const [rows, columns, length] = ['rows', 'columns', 'length'].map((size) => `${size} ${index + 1}`);
+  given.tensor('the vertical kernel', kernels[0], [rows, columns, inputs, twice]);
+  given.tensor('the horizontal kernel', kernels[1], [1, length, inputs, twice]);
   given.tensor('the link kernel', kernels[2], [1, 1, twice, twice]);
   const all = [vertical, horizontal, link, point];
   for (const [k, name] of ['vertical', 'horizontal', 'link', 'point'].entries()) {
