@@ -161,8 +161,7 @@ export interface NativePair {
    */
   readonly finish?: (gradients: tf.Tensor[]) => tf.Tensor[];
   /**
-   * Where the inputs after the first are a list: how long it is, and that of the gradient, which gives as many
-   * gradients as the first has.
+   * Where the inputs after the first are a list: how long it is, and how long that of the gradient is.
    */
   readonly lists?: readonly [inputs: number, ofGradient: number];
 }

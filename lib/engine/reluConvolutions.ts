@@ -8,9 +8,9 @@ import {relu} from './relu';
 export type ReluBlock = readonly Convolution[];
 
 /**
- * third(relu(second(relu(first(relu(x)))))), block after block: what residual blocks add, and the layers before
- * the logits. Natively it is one operation for all blocks, image by image, so that the features of an image
- * stay in a core's own cache.
+ * third(relu(second(relu(first(relu(x)))))), block after block: what residual blocks add, and the layers
+ * before the logits. Natively it is one operation for all blocks, image by image, so that the features of an
+ * image stay in a core's own cache.
  *
  * @param x [B, H, W, inputs]
  * @param blocks one; where x is added one or more
@@ -18,7 +18,11 @@ export type ReluBlock = readonly Convolution[];
  * @returns [B, H, W, outputs]; differentiable in x, kernels and biases; the caller disposes it
  * @throws RangeError when shapes, types or placements do not fit each other
  */
-export function reluConvolutions(x: tf.Tensor4D, blocks: readonly ReluBlock[], residual: boolean): tf.Tensor4D {
+export function reluConvolutions(
+  x: tf.Tensor4D,
+  blocks: readonly ReluBlock[],
+  residual: boolean,
+): tf.Tensor4D {
   return tf.tidy(() => {
     const inputs = checked(x, blocks, residual);
     if (native() === null) return blocks.reduce((features, block) => composed(features, block, residual), x);
@@ -41,7 +45,12 @@ export function reluConvolutions(x: tf.Tensor4D, blocks: readonly ReluBlock[], r
       attribute.bool('residual', residual),
     ];
     const pair = {
-      ...{name: 'RasterReluConvolutions', attributes, outputs: 2, lists: [inputs.length - 1, kernels.length] as const},
+      ...{
+        name: 'RasterReluConvolutions',
+        attributes,
+        outputs: 2,
+        lists: [inputs.length - 1, kernels.length] as const,
+      },
       // x, then the kernels.
       ...{before: [0], after: kernels},
     };

@@ -300,7 +300,14 @@ const reluBlocks = (keep = true) => [
   ...[attribute.int('hidden_taps', [1, 0]), attribute.int('groups', 3)],
   ...[attribute.bool('residual', true), attribute.bool('keep', keep)],
 ];
-const reluKernels = [f(1, 1, 6, 3), f(2, 3, 3, 3), f(1, 1, 3, 6), f(1, 1, 6, 9), f(1, 1, 9, 3), f(1, 1, 3, 6)];
+const reluKernels = [
+  f(1, 1, 6, 3),
+  f(2, 3, 3, 3),
+  f(1, 1, 3, 6),
+  f(1, 1, 6, 9),
+  f(1, 1, 9, 3),
+  f(1, 1, 3, 6),
+];
 /** Two layers. */
 const gated = (keep = true) => [
   ...[attribute.bool('first', false), attribute.bool('last', false)],
@@ -498,12 +505,20 @@ test('attributes out of range are refused by name', (t) => {
       ] as const
     ).map(([name, value, rule]): [string, Parameters<typeof outputs>[1], RegExp] => [
       'RasterReluConvolutions',
-      [...reluBlocks().filter((one) => one.name !== name), attribute.int(name, value), attribute.int('N', 12)],
+      [
+        ...reluBlocks().filter((one) => one.name !== name),
+        attribute.int(name, value),
+        attribute.int('N', 12),
+      ],
       rule,
     ]),
     [
       'RasterReluConvolutions',
-      [...reluBlocks().filter(({name}) => name !== 'residual'), attribute.bool('residual', false), attribute.int('N', 12)],
+      [
+        ...reluBlocks().filter(({name}) => name !== 'residual'),
+        attribute.bool('residual', false),
+        attribute.int('N', 12),
+      ],
       /blocks must be one where nothing is added/,
     ],
     ['RasterLstmScan', [attribute.int('rows', [0, 0, -1]), ...scan().slice(1)], /neighbors|before the pixel/],

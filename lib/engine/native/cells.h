@@ -2,7 +2,7 @@
 #pragma once
 #include "simd.h"
 
-/** Two activations that are used together; they share a division, which takes as long as half an exponential. */
+/** Two activations that are used together. They share a division: it takes half as long as an exponential. */
 struct Activations {
   Vector first, second;
 };

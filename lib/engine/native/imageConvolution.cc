@@ -1,6 +1,6 @@
 // The convolution that a network begins with: of an image, which has so few channels that the runtime's own
 // kernels, made for many, spend most of their time on moving numbers. And the gradient of its kernel.
-#include "conv.h"
+#include "kernelGradient.h"
 #include "operations.h"
 
 namespace {

@@ -4,7 +4,7 @@
 // where the states are those of one recurrence, or those of two of which the second's are taken from
 // the row above; each has an input-to-state convolution of its own, along the row.
 // lib/engine/lstmLayer.ts has the portable twin.
-#include "conv.h"
+#include "kernelGradient.h"
 #include "lstmScan.h"
 
 namespace {

@@ -1,9 +1,10 @@
 // Blocks of y = third(relu(second(relu(first(relu(x)))))), one after the other, to each of which its x is
 // added where that is asked for, and their gradient, as two operations: the residual blocks of PixelCNN (van
-// den Oord et al. 2016a, figure 5), and the layers before the logits (table 1). The first and the third kernel
-// are 1 x 1. An image goes through all blocks before the next: its features stay in a core's own cache.
+// den Oord et al. 2016a, figure 5), and the layers before the logits (table 1). The first and the third
+// kernel are 1 x 1. An image goes through all blocks before the next: its features stay in a core's own
+// cache.
 // lib/engine/reluConvolutions.ts has the portable twin.
-#include "conv.h"
+#include "kernelGradient.h"
 #include "operations.h"
 
 namespace {
@@ -11,7 +12,7 @@ namespace {
 struct Settings {
   /** Of the second kernel of each block; so many of its last taps have the weight 0, and want no gradient. */
   std::vector<int32_t> dilations, centerColumns, hiddenTaps;
-  /** Of channels, one a color: at the pixel itself an output sees inputs of its own group and those before. */
+  /** Of channels, one a color: at the pixel itself an output sees its own group and those before. */
   int groups;
   bool residual, keep;
   explicit Settings(Attributes &attributes)
@@ -46,7 +47,7 @@ struct Block {
   int in, low, high, out;
   Taps taps;
   Frame input, first, second, output;
-  /** Of the features that it is given, unless they are x, and of the maps after the first two convolutions. */
+  /** Of the features that it is given, unless they are x, and of the maps after two convolutions. */
   size_t features = 0, maps = 0;
 
   Block(Context &context, const Input<float> &x, const Kernels &given, const Settings &settings, int index)
