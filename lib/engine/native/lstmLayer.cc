@@ -149,8 +149,8 @@ void compute(const Settings &settings, Context &context) {
       for (int r = 0; r < kRows; r++) {
         const Map in = bordered(layer.input, x + (first + r) * layer.pixels() * features, features, memory);
         float *to = gates.data() + r * layer.pixels() * 4 * h;
-        convolve(inputs[k], in, height, width, [&](int y, int c, int j, Vector v) {
-          if (j < 4 * h) storeSome(to + (y * width + c) * 4 * h + j, v, 4 * h - j);
+        convolve(inputs[k], in, height, width, [=](int y, int c, int j, Vector v) {
+          storeSome(to + (y * width + c) * 4 * h + j, v, 4 * h - j);
         });
       }
       const size_t at = layer.at(k, first);
@@ -168,10 +168,9 @@ void compute(const Settings &settings, Context &context) {
     for (int r = 0; r < kRows; r++) {
       const size_t start = (first + r) * layer.pixels() * features;
       convolve(up, added(layer, own + r * layer.pixels() * h, direction, memory), height, width,
-               [&](int y, int c, int j, Vector v) {
+               [=](int y, int c, int j, Vector v) {
                  const size_t place = start + static_cast<size_t>(y * width + c) * features + j;
-                 if (j < features)
-                   storeSome(next + place, v + loadSome(x + place, features - j), features - j);
+                 storeSome(next + place, v + loadSome(x + place, features - j), features - j);
                });
     }
   });
@@ -229,8 +228,8 @@ void computeGradient(const Settings &settings, Context &context) {
       const Map sum = added(layer, hidden + layer.at(0, first + r), layer.at(1, 0), other);
       addKernelGradient(kPoint, sum, d, height, width, own.up);
       float *to = dStates.data() + r * image;
-      convolve(up, d, height, width, [&](int y, int c, int j, Vector v) {
-        if (j < h) storeSome(to + (y * width + c) * h + j, v, h - j);
+      convolve(up, d, height, width, [=](int y, int c, int j, Vector v) {
+        storeSome(to + (y * width + c) * h + j, v, h - j);
       });
       std::copy_n(dNext + start, layer.pixels() * features, dx + start);
     }
@@ -260,9 +259,9 @@ void computeGradient(const Settings &settings, Context &context) {
         const Map d = bordered(layer.gates, dGates.data() + 4 * r * image, 4 * h, memory);
         addKernelGradient(layer.inputTaps, bordered(layer.input, x + start, features, other), d, height,
                           width, own.inputs[k]);
-        convolve(inputs[k], d, height, width, [&](int y, int c, int j, Vector v) {
+        convolve(inputs[k], d, height, width, [=](int y, int c, int j, Vector v) {
           float *to = dx + start + static_cast<size_t>(y * width + c) * features + j;
-          if (j < features) storeSome(to, v + loadSome(to, features - j), features - j);
+          storeSome(to, v + loadSome(to, features - j), features - j);
         });
       }
     }

@@ -79,6 +79,11 @@ inline std::vector<float> transposed(int rows, int columns, const std::vector<fl
   return result;
 }
 
+/** n numbers, then zeros up to a whole vector; a copy of any length is a call. */
+inline void copyPadded(int n, const float *from, float *to) {
+  for (int j = 0; j < n; j += kLanes) store(to + j, loadSome(from + j, n - j));
+}
+
 /** The hidden states of the neighbors side by side, [Rows, taps * lanes]. */
 template <int Rows>
 void gather(const Sizes &size, const Neighbors &neighbors, int y, int x, const float *hidden,
@@ -89,7 +94,7 @@ void gather(const Sizes &size, const Neighbors &neighbors, int y, int x, const f
     for (int r = 0; r < Rows; r++) {
       const float *from = place < 0 ? initial : hidden + (r * size.pixels() + place) * size.hidden;
       float *to = into + (r * neighbors.count() + tap) * lanes;
-      for (int j = 0; j < lanes; j += kLanes) store(to + j, loadSome(from + j, size.hidden - j));
+      copyPadded(size.hidden, from, to);
     }
   }
 }
@@ -115,8 +120,7 @@ struct Forward {
       gather<Rows>(size, neighbors, y, x, hidden, initialHidden, before.data());
       for (int r = 0; r < Rows; r++)
         for (int gate = 0; gate < 4; gate++)
-          std::memcpy(&sums[(r * 4 + gate) * lanes], gates + ((r * pixels + place) * 4 + gate) * h,
-                      h * sizeof(float));
+          copyPadded(h, gates + ((r * pixels + place) * 4 + gate) * h, &sums[(r * 4 + gate) * lanes]);
       addProduct<Rows>(taps * lanes, before.data(), taps * lanes, kernel.data(), 4 * lanes, sums.data());
       const int cellPlace = placeOf(size, neighbors, neighbors.cell, y, x);
       for (int r = 0; r < Rows; r++) {
@@ -186,7 +190,7 @@ struct Backward {
     // What the pixels after each one ask of its state, and what is asked of its output.
     std::vector<float> dState(static_cast<size_t>(Rows) * pixels * lanes), dCell(dState.size());
     for (int i = 0; i < Rows * pixels; i++)
-      std::memcpy(&dState[i * lanes], dHidden + static_cast<size_t>(i) * h, h * sizeof(float));
+      copyPadded(h, dHidden + static_cast<size_t>(i) * h, &dState[i * lanes]);
     // Of a whole row: what it gives to the gradient of the kernel is one product.
     std::vector<float> rowBefore(size.width * Rows * taps * lanes), rowSums(size.width * Rows * 4 * lanes);
     std::vector<float> dBefore(Rows * taps * lanes);
