@@ -92,7 +92,7 @@ inline int groupOf(int channel, int channels, int groups) { return channel * gro
 inline bool isCenter(const std::pair<int, int> &tap) { return tap.first == 0 && tap.second == 0; }
 
 /** Vectors of outputs that are computed together: two, or the last one where their number is odd. */
-struct Panel {
+struct KernelPanel {
   int start, vectors;
   /** Where its weights begin. */
   size_t weights;
@@ -107,7 +107,7 @@ struct Kernel {
   Taps taps;
   int inputs, outputs;
   std::vector<float> weights, bias;
-  std::vector<Panel> panels;
+  std::vector<KernelPanel> panels;
 
   /**
    * @param from [taps, inputs, outputs]; @param bias [outputs] or null
@@ -139,7 +139,7 @@ struct Kernel {
     for (int start = 0; start < outputs; start += kPair) {
       const int vectors = vectorsFrom(start, outputs), end = std::min(start + vectors * kLanes, outputs);
       const int first = groupOf(start, outputs, groups), last = groupOf(end - 1, outputs, groups);
-      const Panel panel = {start, vectors, kernel.weights.size(), later ? first * inputs / groups : 0,
+      const KernelPanel panel = {start, vectors, kernel.weights.size(), later ? first * inputs / groups : 0,
                            later ? inputs : (last + 1) * inputs / groups};
       kernel.panels.push_back(panel);
       for (size_t tap = 0; tap < taps.size(); tap++)
@@ -161,8 +161,8 @@ struct Kernel {
  * the variables of the loops around it the places of its pixels do not fit into registers.
  */
 template <int Pixels, int Width, typename Finish>
-[[gnu::noinline]] void convolvePixels(const Kernel &kernel, const Panel &panel, const Map &in, int y, int x,
-                                      const Finish &finish) {
+[[gnu::noinline]] void convolvePixels(const Kernel &kernel, const KernelPanel &panel, const Map &in, int y,
+                                      int x, const Finish &finish) {
   Vector sum[Pixels][Width];
   UNROLLED for (int p = 0; p < Pixels; p++)
     UNROLLED for (int w = 0; w < Width; w++) sum[p][w] = load(&kernel.bias[panel.start + w * kLanes]);
@@ -188,7 +188,7 @@ template <int Pixels, int Width, typename Finish>
 }
 
 template <int Width, typename Finish>
-void convolvePanel(const Kernel &kernel, const Panel &panel, const Map &in, int height, int width,
+void convolvePanel(const Kernel &kernel, const KernelPanel &panel, const Map &in, int height, int width,
                    const Finish &finish) {
   for (int y = 0; y < height; y++) {
     int x = 0;
@@ -205,7 +205,7 @@ void convolvePanel(const Kernel &kernel, const Panel &panel, const Map &in, int 
  */
 template <typename Finish>
 void convolve(const Kernel &kernel, const Map &in, int height, int width, const Finish &finish) {
-  for (const Panel &panel : kernel.panels) {
+  for (const KernelPanel &panel : kernel.panels) {
     if (panel.vectors == 2) convolvePanel<2>(kernel, panel, in, height, width, finish);
     else convolvePanel<1>(kernel, panel, in, height, width, finish);
   }
