@@ -85,8 +85,11 @@ const nativeUpdate: Update = (steps, rates) => {
     ...[numbers, ...of('weights'), ...of('moment1'), ...of('moment2'), ...of('average')],
     ...[...gradients, ...of('rest')],
   ];
-  outputs('RasterAdam', [attribute.int('N', steps.length)], inputs, 0);
-  numbers.dispose();
+  try {
+    outputs('RasterAdam', [attribute.int('N', steps.length)], inputs, 0);
+  } finally {
+    numbers.dispose();
+  }
   changedInPlace();
 };
 

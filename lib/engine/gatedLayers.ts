@@ -147,29 +147,30 @@ function checked(
   {first}: GatedPlace,
 ): tf.Tensor[] {
   const {vertical, horizontal, link, point} = convolutions;
+  const of = (part: string): string => `the ${part} of layer ${index + 1}`;
   const kernels = [vertical, horizontal, link, point].map((convolution) => convolution.kernel());
-  given.tensor('the point kernel', kernels[3], [1, 1, 'features', 'features']);
+  given.tensor(of('point kernel'), kernels[3], [1, 1, 'features', 'features']);
   const features = given.size('features');
   const twice = 2 * features;
   const inputs = first ? 'channels' : features;
   const [rows, columns, length] = ['rows', 'columns', 'length'].map((size) => `${size} ${index + 1}`);
-  given.tensor('the vertical kernel', kernels[0], [rows, columns, inputs, twice]);
-  given.tensor('the horizontal kernel', kernels[1], [1, length, inputs, twice]);
-  given.tensor('the link kernel', kernels[2], [1, 1, twice, twice]);
+  given.tensor(of('vertical kernel'), kernels[0], [rows, columns, inputs, twice]);
+  given.tensor(of('horizontal kernel'), kernels[1], [1, length, inputs, twice]);
+  given.tensor(of('link kernel'), kernels[2], [1, 1, twice, twice]);
   const all = [vertical, horizontal, link, point];
   for (const [k, name] of ['vertical', 'horizontal', 'link', 'point'].entries()) {
-    given.tensor(`the ${name} bias`, all[k].bias, [k === 3 ? features : twice]);
-    checkSamePlacement(given, `the ${name} convolution`, kernels[k], all[k]);
+    given.tensor(of(`${name} bias`), all[k].bias, [k === 3 ? features : twice]);
+    checkSamePlacement(given, of(`${name} convolution`), kernels[k], all[k]);
   }
   given.rule(
     vertical.placement.padding.bottom === 0,
-    'the vertical convolution',
+    of('vertical convolution'),
     'have no tap below the center',
     vertical.placement.padding.bottom,
   );
   given.rule(
     vertical.placement.dilation === horizontal.placement.dilation,
-    'the dilation of the horizontal convolution',
+    of('dilation of the horizontal convolution'),
     `be the vertical one's ${vertical.placement.dilation}`,
     horizontal.placement.dilation,
   );
@@ -178,7 +179,7 @@ function checked(
     if (added === undefined) continue;
     const first = classes?.[0];
     const rows = first instanceof tf.Tensor && first.shape[0] === 1 ? 1 : 'B';
-    given.tensor(`the class's share of the ${name} stack`, added, [rows, twice]);
+    given.tensor(of(`class's share of the ${name} stack`), added, [rows, twice]);
   }
   return all.flatMap(({bias}, k) => [kernels[k], bias]);
 }

@@ -157,10 +157,6 @@ export interface NativePair {
   readonly before: readonly number[];
   readonly after: readonly number[];
   /**
-   * Makes the gradients of the inputs of what the second operation gives; for where that has another shape.
-   */
-  readonly finish?: (gradients: tf.Tensor[]) => tf.Tensor[];
-  /**
    * Where the inputs after the first are a list: how long it is, and how long that of the gradient is.
    */
   readonly lists?: readonly [inputs: number, ofGradient: number];
@@ -168,7 +164,7 @@ export interface NativePair {
 
 /** Runs it; differentiable in all inputs. Inside tf.tidy. */
 export function runPair(pair: NativePair, inputs: readonly tf.Tensor[]): tf.Tensor {
-  const {name, before, after, finish, lists} = pair;
+  const {name, before, after, lists} = pair;
   // Where nobody records, no gradient will be asked for.
   const attributes = [...pair.attributes, attribute.bool('keep', tf.engine().isTapeOn())];
   const lengths = (...numbers: [name: string, length: number][]) =>
@@ -184,8 +180,7 @@ export function runPair(pair: NativePair, inputs: readonly tf.Tensor[]): tf.Tens
       value: result,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const told = lengths(['N', lists?.[1] ?? 0], ['M', lists?.[0] ?? 0]);
-        const gradients = outputs(`${name}Gradient`, told, [dy, ...saved], given.length);
-        return finish === undefined ? gradients : finish(gradients);
+        return outputs(`${name}Gradient`, told, [dy, ...saved], given.length);
       },
     };
   });

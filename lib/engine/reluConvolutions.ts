@@ -87,18 +87,19 @@ function checkedBlock(given: Arguments, block: ReluBlock, index: number, residua
   given.rule(block.length === 3, 'the number of convolutions of a block', 'be 3', block.length);
   const kernels = block.map((convolution) => convolution.kernel());
   const [low, high] = [`low ${index + 1}`, `high ${index + 1}`];
+  const of = (part: string): string => `the ${part} of block ${index + 1}`;
   const out = residual ? 'inputs' : 'outputs';
-  given.tensor('the first kernel', kernels[0], [1, 1, 'inputs', low]);
-  given.tensor('the first bias', block[0].bias, [low]);
-  given.tensor('the second kernel', kernels[1], [`rows ${index + 1}`, `columns ${index + 1}`, low, high]);
-  given.tensor('the second bias', block[1].bias, [high]);
-  given.tensor('the third kernel', kernels[2], [1, 1, high, out]);
-  given.tensor('the third bias', block[2].bias, [out]);
+  given.tensor(of('first kernel'), kernels[0], [1, 1, 'inputs', low]);
+  given.tensor(of('first bias'), block[0].bias, [low]);
+  given.tensor(of('second kernel'), kernels[1], [`rows ${index + 1}`, `columns ${index + 1}`, low, high]);
+  given.tensor(of('second bias'), block[1].bias, [high]);
+  given.tensor(of('third kernel'), kernels[2], [1, 1, high, out]);
+  given.tensor(of('third bias'), block[2].bias, [out]);
   for (const [k, which] of ['first', 'second', 'third'].entries()) {
-    checkSamePlacement(given, `the ${which} convolution`, kernels[k], block[k]);
+    checkSamePlacement(given, of(`${which} convolution`), kernels[k], block[k]);
   }
   const {padding} = block[1].placement;
-  given.rule(padding.bottom === 0, 'the second convolution', 'have no tap below the center', padding.bottom);
+  given.rule(padding.bottom === 0, of('second convolution'), 'have no tap below the center', padding.bottom);
   return block.flatMap(({bias}, k) => [kernels[k], bias]);
 }
 

@@ -44,6 +44,8 @@ const CASES: readonly Case[] = [
   {channels: [8, 5, 7, 8], size: 3, dilation: 1, groups: 1, image: [9, 6, 5], residual: true, blocks: 3},
   {channels: [12, 6, 9, 12], size: 3, dilation: 1, groups: 3, image: [3, 5, 6], residual: true, blocks: 2},
   {channels: [33, 60, 90, 3 * 17], size: 1, dilation: 1, groups: 3, image: [2, 4, 5], residual: false},
+  // Where six rows stay in registers, the last tile of 47 or 23 inputs ends past the padding.
+  {channels: [94, 47, 23, 94], size: 3, dilation: 1, groups: 1, image: [2, 3, 4], residual: true},
   {channels: [12, 33, 6, 70], size: 1, dilation: 1, groups: 1, image: [2, 3, 5], residual: false},
 ];
 

@@ -104,7 +104,7 @@ test('RGB probabilities sum to one: 2 levels in 2 x 2 pixels, 4 levels in 1 x 2'
   }
 });
 
-test('layers as one operation each give the values and the gradients of single convolutions', async (t) => {
+test('layers as one operation give the values and the gradients of single convolutions', async (t) => {
   if ((await startEngine()).name !== 'tensorflow') {
     t.skip('the native kernels are absent');
     return;

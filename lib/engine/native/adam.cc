@@ -99,8 +99,9 @@ void compute(const Settings &settings, Context &context) {
     const auto slot = [&](int part, const char *name) {
       return context.inPlace(1 + part * count + k, name, shape);
     };
+    const float *gradient = context.input(1 + 4 * count + k, "gradient", shape).data;
     const Slots slots = {slot(0, "weights"), slot(1, "moment1"), slot(2, "moment2"), slot(3, "average"),
-                         slot(4, "gradient")};
+                         gradient};
     int64_t size = 1;
     for (int64_t n : shape) size *= n;
     float *rest = context.inPlace(1 + 5 * count + k, "rest", {(size + kRest - 1) / kRest});

@@ -7,7 +7,7 @@ struct Activations {
   Vector first, second;
 };
 
-/** Beyond this the product of two e^x would overflow, and tanh and sigmoid are 1 or as good as 0. */
+/** Beyond this the product of two e^x would overflow; tanh is -1 or 1 there, sigmoid 1 or as good as 0. */
 inline Vector exponentialOf(Vector x) { return exponential(x > 44.0f ? all(44.0f) : x); }
 
 inline Activations sigmoids(Vector a, Vector b) {

@@ -16,8 +16,9 @@ constexpr int kPair = 2 * kLanes;
 inline int pairs(int n) { return (n + kPair - 1) / kPair * kPair; }
 
 /**
- * A feature map: pixel (0, 0), how far rows and pixels lie apart. Channels are padded
- * with zeros to pairs of vectors.
+ * A feature map: pixel (0, 0), how far rows and pixels lie apart. A pixel has room for whole pairs of
+ * vectors. What lies past the last channel may be anything, but for zeros up to a whole vector in a map
+ * that was copied.
  */
 struct Map {
   float *origin;

@@ -19,7 +19,7 @@ using gated::Settings;
 
 const Taps kPoint = {{0, 0}};
 
-/** Calls run(y, x, channel) for each sixteen of the channels of all pixels. */
+/** Calls run(y, x, channel) for each vector of the channels of all pixels. */
 template <typename Run>
 void forAll(const Frame &frame, const Run &run) {
   for (int y = 0; y < frame.height; y++)
@@ -104,10 +104,10 @@ void compute(const Settings &settings, Context &context) {
         const Map gated = layer.plain.in(gateMemory.data());
         convolve(kernels[k].vertical, bordered(layer.v, v, fromStep, vMemory), height, width,
                  [=](int r, int c, int j, Vector x) {
-                   store(above.at(r, c) + j, x + loadSome(toldAbove + j, std::max(0, twice - j)));
+                   store(above.at(r, c) + j, x + loadSome(toldAbove + j, twice - j));
                  });
         convolve(kernels[k].link, above, height, width, [=](int r, int c, int j, Vector x) {
-          store(left.at(r, c) + j, x + loadSome(toldLeft + j, std::max(0, twice - j)));
+          store(left.at(r, c) + j, x + loadSome(toldLeft + j, twice - j));
         });
         convolve(kernels[k].horizontal, bordered(layer.h, h, fromStep, hMemory), height, width,
                  [=](int r, int c, int j, Vector x) {
@@ -181,13 +181,17 @@ void computeGradient(const Settings &settings, Context &context) {
                      {static_cast<int>(layer.horizontalTaps.size()), inputs, twice},
                      {1, twice, twice},
                      {1, features, features}});
-    kernels.push_back({Kernel::transposed(layer.verticalTaps, inputs, twice, given.vertical.data),
-                       Kernel::transposed(layer.horizontalTaps, inputs, twice, given.horizontal.data),
+    // The gradient of the image needs no kernels in order.
+    const auto ofStacks = [&](const Taps &taps, const float *weights) {
+      return layer.first ? Kernel{} : Kernel::transposed(taps, inputs, twice, weights);
+    };
+    kernels.push_back({ofStacks(layer.verticalTaps, given.vertical.data),
+                       ofStacks(layer.horizontalTaps, given.horizontal.data),
                        Kernel::transposed(kPoint, twice, twice, given.link.data),
                        Kernel::transposed(kPoint, features, features, given.point.data)});
   }
   if (context.failed()) return;
-  std::vector<std::vector<Sums>> sums(kTasks, zeros);
+  std::vector<std::vector<Sums>> sums(std::min(kTasks, network.batch), zeros);
   shareImages(network.batch, [&](int task, int from, int to) {
     std::vector<float> vMemory, hMemory, dMemory, gateMemory, aboveMemory, leftMemory;
     // The gradient of a layer's stacks, until the layer before takes it.

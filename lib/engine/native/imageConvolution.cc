@@ -48,9 +48,9 @@ void compute(const Settings &settings, Context &context) {
       const Map in =
           bordered(layer.image, x + image * layer.pixels() * layer.channels, layer.channels, memory);
       float *own = y + image * layer.pixels() * outputs;
-      convolve(kernel, in, layer.height, layer.width, [&](int r, int c, int j, Vector sum) {
-        if (j < outputs)
-          storeSome(own + static_cast<size_t>(r * layer.width + c) * outputs + j, sum, outputs - j);
+      const int width = layer.width;
+      convolve(kernel, in, layer.height, width, [=](int r, int c, int j, Vector sum) {
+        storeSome(own + static_cast<size_t>(r * width + c) * outputs + j, sum, outputs - j);
       });
     }
   });
@@ -68,7 +68,7 @@ void computeKernel(const Settings &settings, Context &context) {
   float *dKernel = context.output(0, weights.shape);
   if (context.failed()) return;
   const KernelGradient zeros(static_cast<int>(layer.taps.size()), layer.channels, outputs);
-  std::vector<KernelGradient> sums(kTasks, zeros);
+  std::vector<KernelGradient> sums(std::min(kTasks, layer.batch), zeros);
   shareImages(layer.batch, [&](int task, int from, int to) {
     std::vector<float> memory, dMemory;
     for (int image = from; image < to; image++) {

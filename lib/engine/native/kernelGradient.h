@@ -95,6 +95,8 @@ inline void addTapGradient(const Map &from, const Map &d, int rows, int width, i
     UNROLLED for (int w = 0; w < Width; w++) store(to + k * outputs + w * kLanes, sum[k][w]);
 }
 
+inline int wholeFours(int n) { return (n + 3) / 4 * 4; }
+
 /**
  * Adds what one image gives to the gradients of a kernel that took `in` to a
  * map of which `d` is the gradient.
@@ -114,8 +116,8 @@ inline void addKernelGradient(const Taps &taps, const Map &in, const Map &d, int
         float *const to = &sums.weights[tap * inputs * outputs + j];
         const int vectors = vectorsFrom(j, sums.outputs);
         const int last = groupOf(std::min(j + kPair, sums.outputs) - 1, sums.outputs, sums.groups);
-        // What is past the last input is padding.
-        inTiles(sums.inputs, [&](auto together, int i) {
+        // What is past the last input is padding. Tiles of six and four cover whole fours, and no more.
+        inTiles(wholeFours(sums.inputs), [&](auto together, int i) {
           constexpr int count = decltype(together)::value;
           if (isCenter(taps[tap]) && groupOf(i, sums.inputs, sums.groups) > last) return;
           float *const own = to + i * outputs;

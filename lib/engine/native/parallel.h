@@ -12,7 +12,7 @@ inline std::atomic<int> threadCount{1};
 
 /**
  * Threads that wait for work until the process ends. To start one costs 40 microseconds, to wake one 6, and
- * a step of training has some fifty operations.
+ * a step of training has dozens of operations.
  */
 class Helpers {
  public:

@@ -207,7 +207,7 @@ void computeGradient(const Settings &settings, Context &context) {
                        Kernel::transposed(kPoint, high, out, third.data, groups)});
   }
   if (context.failed()) return;
-  std::vector<std::vector<Sums>> sums(kTasks, zeros);
+  std::vector<std::vector<Sums>> sums(std::min(kTasks, layers.batch), zeros);
   const bool residual = settings.residual;
   shareImages(layers.batch, [&](int task, int from, int to) {
     std::vector<float> inputMemory, outputMemory, highMemory, lowMemory;

@@ -68,7 +68,7 @@ inline Vector loadOnce(const float *from) {
   return v;
 }
 
-/** The first n of sixteen numbers, zeros for the rest. */
+/** The first n of a vector of numbers, zeros for the rest. */
 inline Vector loadSome(const float *from, int n) {
   if (n >= kLanes) return load(from);
   Vector v = {};
