@@ -268,6 +268,35 @@ test('few files in the root, none too long', () => {
   }
 });
 
+/** Types with their namespaces; what is in a namespace without a name is its file's own. */
+function sharedTypes(text: string): string[] {
+  const found: string[] = [];
+  let space = '';
+  for (const line of text.split('\n')) {
+    const opened = /^namespace ?(\w*) \{/.exec(line);
+    if (opened !== null) space = opened[1] === '' ? 'own' : `${opened[1]}::`;
+    if (line.startsWith('}  // namespace')) space = '';
+    const type = /^(?:struct|class|enum) (\w+) /.exec(line);
+    if (type !== null && space !== 'own') found.push(space + type[1]);
+  }
+  return found;
+}
+
+test('a type of the native kernels has one definition: of two with one name the linker may take either', () => {
+  const folder = path.join(lib, 'engine', 'native');
+  const seen = new Map<string, string>();
+  for (const file of fs.readdirSync(folder).filter((file) => /\.(h|cc)$/.test(file))) {
+    for (const type of sharedTypes(fs.readFileSync(path.join(folder, file), 'utf8'))) {
+      assert.ok(!seen.has(type), `${type} is defined in ${seen.get(type)} and in ${file}`);
+      seen.set(type, file);
+    }
+  }
+  assert.ok(
+    seen.has('gated::Layer') && seen.has('KernelPanel') && seen.has('Panel'),
+    [...seen.keys()].join(),
+  );
+});
+
 test('names are exported by name, each once and with one meaning', () => {
   const seen = new Map<string, string>();
   for (const index of ['index', 'course/index']) {
