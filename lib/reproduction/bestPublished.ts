@@ -5,8 +5,9 @@ import {checkpointFile} from '../storage/paths';
 import {committedPresets, loadPublished, type Published} from './published';
 
 /**
- * Of each model its best committed weights for black and white digits, chosen by validation nats; models that
- * are conditioned on the class are left out, as theirs is another likelihood.
+ * Of each model its best committed weights for black and white digits in raster order, chosen by validation
+ * nats. Models that are conditioned on the class are left out, as theirs is another likelihood; so are other
+ * orders, which complete another half of an image.
  *
  * @returns in the order of MODEL_NAMES; a model without such weights is not there. Dispose each `published`.
  * @throws CheckpointError when a file is damaged
@@ -15,7 +16,8 @@ export function bestPublished(): {model: ModelName; preset: string; published: P
   return MODEL_NAMES.flatMap((model) => {
     const digits = committedPresets(model).flatMap((preset) => {
       const {metadata} = loadCheckpoint(checkpointFile(model, preset), {model});
-      const isBare = metadata.config.channels === 1 && classesOf(metadata) === 0;
+      const {channels, order = 'raster'} = metadata.config as {channels: number; order?: string};
+      const isBare = channels === 1 && order === 'raster' && classesOf(metadata) === 0;
       const nats = (metadata.score as Record<string, number> | undefined)?.validationNats;
       return isBare && nats !== undefined ? [{preset, nats}] : [];
     });
