@@ -92,8 +92,7 @@ export function gatedLayers(
     });
     // Of each layer the four kernels, and the class's shares.
     const after = layers.flatMap((_, k) => [0, 2, 4, 6, 8, 9].map((input) => 1 + 10 * k + input));
-    const lists = [inputs.length, after.length] as const;
-    const pair = {name: 'RasterGatedLayers', attributes, outputs: 2, lists, before: [0], after};
+    const pair = {name: 'RasterGatedLayers', attributes, outputs: 2, list: true, before: [0], after};
     return runPair(pair, [stacks, ...inputs]) as tf.Tensor4D;
   });
 }

@@ -156,30 +156,28 @@ export interface NativePair {
   /** Which inputs the gradient is given: those before what is kept, and those after it. */
   readonly before: readonly number[];
   readonly after: readonly number[];
-  /**
-   * Where the inputs after the first are a list: how long it is, and how long that of the gradient is.
-   */
-  readonly lists?: readonly [inputs: number, ofGradient: number];
+  /** Whether the inputs after the first are a list, and so those after what is kept, and the gradients. */
+  readonly list?: boolean;
 }
 
 /** Runs it; differentiable in all inputs. Inside tf.tidy. */
 export function runPair(pair: NativePair, inputs: readonly tf.Tensor[]): tf.Tensor {
-  const {name, before, after, lists} = pair;
+  const {name, before, after, list = false} = pair;
   // Where nobody records, no gradient will be asked for.
   const attributes = [...pair.attributes, attribute.bool('keep', tf.engine().isTapeOn())];
-  const lengths = (...numbers: [name: string, length: number][]) =>
-    lists === undefined ? attributes : [...attributes, ...numbers.map((list) => attribute.int(...list))];
+  const length = (name: string, count: number) => (list ? [attribute.int(name, count)] : []);
+  const rest = inputs.length - 1;
   const run = tf.customGrad((...args) => {
     const save = args.pop() as unknown as tf.GradSaveFunc;
     const given = args as tf.Tensor[];
-    const all = outputs(name, lengths(['N', lists?.[0] ?? 0]), given, pair.outputs);
+    const all = outputs(name, [...attributes, ...length('N', rest)], given, pair.outputs);
     const [result] = all;
     const kept = pair.keepResult === true ? all : all.slice(1);
     save([...before.map((k) => given[k]), ...kept, ...after.map((k) => given[k])]);
     return {
       value: result,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const told = lengths(['N', lists?.[1] ?? 0], ['M', lists?.[0] ?? 0]);
+        const told = [...attributes, ...length('N', after.length), ...length('M', rest)];
         return outputs(`${name}Gradient`, told, [dy, ...saved], given.length);
       },
     };

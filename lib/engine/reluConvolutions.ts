@@ -45,12 +45,7 @@ export function reluConvolutions(
       attribute.bool('residual', residual),
     ];
     const pair = {
-      ...{
-        name: 'RasterReluConvolutions',
-        attributes,
-        outputs: 2,
-        lists: [inputs.length - 1, kernels.length] as const,
-      },
+      ...{name: 'RasterReluConvolutions', attributes, outputs: 2, list: true},
       // x, then the kernels.
       ...{before: [0], after: kernels},
     };

@@ -56,8 +56,8 @@ export class MaskedConv2d {
     const mask = channelMask(this.taps, spec.type, spec.inputs, spec.outputs);
     this.mask = mask.includes(0) ? tf.keep(tf.tensor4d(mask, this.shape)) : null;
     const size = spec.inputs.length * spec.outputs.length;
-    this.groups = spec.type === 'B' ? sharedGroups(spec.inputs, spec.outputs) : 1;
     this.hiddenTaps = Math.floor((mask.length - 1 - mask.lastIndexOf(1)) / size);
+    this.groups = spec.type === 'B' ? colorGroups(spec.inputs, spec.outputs) : 1;
   }
 
   /** The tensors it needs, with first values that keep the scale of its inputs whatever the mask hides. */
@@ -125,7 +125,7 @@ export class MaskedConv2d {
 }
 
 /** How many equal groups, one after the other, the features before and after are in; 1 where they are not. */
-function sharedGroups(inputs: Int32Array, outputs: Int32Array): number {
+function colorGroups(inputs: Int32Array, outputs: Int32Array): number {
   const groups = Math.max(0, ...inputs, ...outputs) + 1;
   const areEven = [inputs, outputs].every((given) => {
     const isSplit = given.length % groups === 0;

@@ -60,14 +60,21 @@ struct Frame {
   }
 };
 
-/** The channels of one image, whose pixels lie `step` apart, as a map with a border of zeros. */
-inline Map bordered(const Frame &frame, const float *from, int step, std::vector<float> &memory) {
+inline Vector unchanged(Vector v) { return v; }
+
+/**
+ * The channels of one image, whose pixels lie `step` apart, as a map with a border of zeros; through a
+ * function that leaves zeros as they are.
+ */
+template <typename Change = Vector(Vector)>
+Map bordered(const Frame &frame, const float *from, int step, std::vector<float> &memory,
+             const Change &change = unchanged) {
   memory.resize(frame.floats());
   const Map map = frame.cleared(memory.data());
   for (int y = 0; y < frame.height; y++)
     for (int x = 0; x < frame.width; x++, from += step)
       for (int j = 0; j < frame.pixel(); j += kLanes)
-        store(map.at(y, x) + j, loadSome(from + j, std::max(0, frame.channels - j)));
+        store(map.at(y, x) + j, change(loadSome(from + j, std::max(0, frame.channels - j))));
   return map;
 }
 

@@ -103,18 +103,6 @@ struct Layers {
 
 const Taps kPoint = {{0, 0}};
 
-/** The channels of one image [H, W, C] as a padded map, through a function of each vector. */
-template <typename Change>
-Map padded(const Frame &frame, const float *from, std::vector<float> &memory, const Change &change) {
-  memory.resize(frame.floats());
-  const Map map = frame.in(memory.data());
-  for (int y = 0; y < frame.height; y++)
-    for (int x = 0; x < frame.width; x++, from += frame.channels)
-      for (int j = 0; j < frame.pixel(); j += kLanes)
-        store(map.at(y, x) + j, change(loadSome(from + j, std::max(0, frame.channels - j))));
-  return map;
-}
-
 struct BlockKernels {
   Kernel first, second, third;
 };
@@ -156,7 +144,7 @@ void compute(const Settings &settings, Context &context) {
         float *const next = b + 1 == count  ? y + image * layers.pixels() * block.out
                             : settings.keep ? own + layers.blocks[b + 1].features
                                             : stream.data();
-        const Map rectified = padded(block.input, features, memory, positive);
+        const Map rectified = bordered(block.input, features, block.in, memory, positive);
         const Map low = block.first.cleared(maps), high = block.second.in(maps + block.first.floats());
         convolve(kernels[b].first, rectified, height, width,
                  [=](int r, int c, int j, Vector v) { store(low.at(r, c) + j, positive(v)); });
@@ -229,7 +217,7 @@ void computeGradient(const Settings &settings, Context &context) {
         float *const before = b == 0 ? dx + start * in : stream.data();
         const Map lowMap = block.first.in(kept + block.maps),
                   highMap = block.second.in(kept + block.maps + block.first.floats());
-        const Map d = padded(block.output, gradient, outputMemory, [](Vector v) { return v; });
+        const Map d = bordered(block.output, gradient, block.out, outputMemory);
         const Map dHigh = highFrame.cleared(highMemory.data()), dLow = lowFrame.in(lowMemory.data());
         convolve(kernels[b].third, d, height, width, [=](int r, int c, int j, Vector v) {
           store(dHigh.at(r, c) + j, whereAlive(v, load(highMap.at(r, c) + j)));
@@ -240,7 +228,7 @@ void computeGradient(const Settings &settings, Context &context) {
           store(dLow.at(r, c) + j, whereAlive(v, load(lowMap.at(r, c) + j)));
         });
         addKernelGradient(block.taps, lowMap, dHigh, height, width, own.second);
-        const Map input = padded(block.input, features, inputMemory, positive);
+        const Map input = bordered(block.input, features, block.in, inputMemory, positive);
         convolve(kernels[b].first, dLow, height, width, [=](int r, int c, int j, Vector v) {
           const Vector inside = whereAlive(v, load(input.at(r, c) + j));
           storeSome(before + (static_cast<size_t>(r) * width + c) * in + j,
