@@ -2,6 +2,7 @@ import {classesOf} from '../lib/condition';
 import {MissingDataError} from '../lib/data/cifar10';
 import {fitsPapersDraw, PAPERS_DRAW} from '../lib/data/sources';
 import {startEngine} from '../lib/engine/index';
+import type {Evaluation} from '../lib/evaluate';
 import {MODEL_NAMES, type ModelName} from '../lib/models/index';
 import {
   committedPresets,
@@ -109,6 +110,7 @@ run(async () => {
   }
   const comparisons = new Comparisons();
   const missing = new Set<string>();
+  const scored = new Map<string, Evaluation>();
   // All is scored on both test sets: on our own draw, and on the papers'.
   const isBoth = isAll && data === undefined && split === 'test' && !json && table === undefined;
   const passes = isBoth ? [false, true] : [isPapers];
@@ -143,6 +145,7 @@ run(async () => {
       try {
         score = await scorePublished(published, preset, split, {
           source: papers ? PAPERS_DRAW : own,
+          scored,
           onNats: (nats, images) => {
             const sources = own?.manifest.parts[split].sources ?? [];
             const scored = {

@@ -57,11 +57,13 @@ run(async () => {
       onWarning: (sentence) => console.log(sentence),
     },
   );
-  if (publish) writeFigureList(figures);
-  else await writeHtml(notebooks.map((name) => path.join(into, name)));
-  if (whole) await writeResults(engine.description, results, publish);
   const playground = path.join(buildFolder(), 'playground');
-  await buildPlayground(playground);
+  // Pages are written by other programs, while this one scores.
+  await Promise.all([
+    publish ? writeFigureList(figures) : writeHtml(notebooks.map((name) => path.join(into, name))),
+    buildPlayground(playground),
+    whole && writeResults(engine.description, results, publish),
+  ]);
   const page = path.join(buildFolder(), 'index.html');
   writePage(root, page);
   linkPlayground(root, playground);

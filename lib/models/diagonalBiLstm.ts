@@ -23,6 +23,12 @@ export const DIAGONAL_BI_LSTM = defineModel({
       recipe,
       companions: ['digits', 'turned'],
     },
+    /** And column by column from the lower right; an ensemble of four orders. */
+    'turned-transposed': {
+      config: {...config, order: 'turned-transposed' as const},
+      recipe,
+      companions: ['digits', 'turned', 'transposed'],
+    },
   },
   parameters: (config: Scanned<PixelRnnConfig>) => pixelRnnParameters(withoutOrder(config), DiagonalBiLstm),
   create: (config: Scanned<PixelRnnConfig>, seed) =>

@@ -30,6 +30,8 @@ export interface Published {
    * go with it; often only itself.
    */
   readonly members: readonly AutoregressiveModel[];
+  /** The file of each model that has its weights from one: the model itself, and those of the other presets. */
+  readonly files: ReadonlyMap<AutoregressiveModel, string>;
   /** Frees the weights, those of the other presets too. */
   dispose(): void;
 }
@@ -65,8 +67,10 @@ export function loadPublished(
       companions.push(loadWeights(checkpointFile(model, other), model));
     const own = loadWeights(file, model);
     if (companions.length === 0) return own;
-    const members = [own.model, ...companions.map((companion) => companion.model)];
-    return {...own, members, dispose: () => disposeAll(members)};
+    const all = [own, ...companions];
+    const members = all.map((one) => one.model);
+    const files = new Map(all.map((one) => [one.model, one.file]));
+    return {...own, members, files, dispose: () => disposeAll(members)};
   } catch (error) {
     for (const companion of companions) companion.dispose();
     throw error;
@@ -89,6 +93,7 @@ export function loadWeights(file: string, model?: string): Published {
     assignParameters(built.parameters, tensors, file);
     return {
       ...{model: built, checkpoint, file, members: built.ensemble?.() ?? [built]},
+      files: new Map([[built, file]]),
       dispose: () => built.dispose(),
     };
   } catch (error) {
@@ -138,6 +143,8 @@ export interface ScoringOptions {
  * @param options.images how many of its first images; all when not given
  * @param options.ensemble whether to average over the model's orders too, where it has several
  * @param options.onNats is given the nats of each image by the model's own order
+ * @param options.scored what was scored before, by weights and images, of files that have not changed since:
+ *   the members of an ensemble are in the next one, too
  */
 export async function scorePublished(
   published: Published,
@@ -148,6 +155,7 @@ export async function scorePublished(
     images?: number;
     ensemble?: boolean;
     onNats?: (nats: Float64Array, images: Images) => void;
+    scored?: Map<string, Evaluation>;
   } = {},
 ): Promise<Score> {
   const started = performance.now();
@@ -158,11 +166,18 @@ export async function scorePublished(
   const images = options.images === undefined ? all : firstImages(all, options.images);
   const members = options.ensemble === false ? [model] : published.members;
   const others = members.filter((member) => member !== model);
-  const nats = async (member: AutoregressiveModel, k: number): Promise<Evaluation> =>
-    evaluate(member, images, {
-      signal: options.signal,
-      onProgress: (share) => options.onProgress?.((k + share) / (1 + others.length)),
-    });
+  const nats = async (member: AutoregressiveModel, k: number): Promise<Evaluation> => {
+    const file = published.files.get(member);
+    const key = `${file}: ${images.count} ${split} images of ${source.name}`;
+    const found =
+      options.scored?.get(key) ??
+      (await evaluate(member, images, {
+        signal: options.signal,
+        onProgress: (share) => options.onProgress?.((k + share) / (1 + others.length)),
+      }));
+    if (file !== undefined) options.scored?.set(key, found);
+    return found;
+  };
   const single = await nats(model, 0);
   options.onNats?.(single.perImage, images);
   // The orders of one set of weights are models of their own; their first is not the model itself.

@@ -1,6 +1,7 @@
 import {classesOf} from '../condition';
 import {MissingDataError} from '../data/cifar10';
 import {type DataSource, sourceOf} from '../data/sources';
+import type {Evaluation} from '../evaluate';
 import {parameterCount} from '../layers/parameters';
 import {bitsPerDimension} from '../likelihood';
 import {companionPresets, MODEL_NAMES} from '../models/index';
@@ -63,12 +64,13 @@ const TOLERANCE = 0.01;
  */
 export async function measureResults(onProgress?: (what: string) => void): Promise<ResultRow[]> {
   const rows: ResultRow[] = [];
+  const scored = new Map<string, Evaluation>();
   for (const model of MODEL_NAMES) {
     for (const preset of committedPresets(model)) {
       onProgress?.(`${model} ${preset}`);
       const published = loadPublished(model, preset);
       try {
-        rows.push(...(await rowsOf(published, preset)));
+        rows.push(...(await rowsOf(published, preset, scored)));
       } finally {
         published.dispose();
       }
@@ -78,10 +80,14 @@ export async function measureResults(onProgress?: (what: string) => void): Promi
 }
 
 /** The scores of one checkpoint: of its own order, and of the ensemble of its orders where it has several. */
-async function rowsOf(published: Published, preset: string): Promise<ResultRow[]> {
+async function rowsOf(
+  published: Published,
+  preset: string,
+  scored: Map<string, Evaluation>,
+): Promise<ResultRow[]> {
   const {model, checkpoint, members} = published;
   const {score} = checkpoint.metadata;
-  const quick = isPaperSize(preset) ? null : await quickScore(published, preset);
+  const quick = isPaperSize(preset) ? null : await quickScore(published, preset, scored);
   const name = `${model.name} ${preset}`;
   const row = rowBuilder(published, preset);
   const rows = [
@@ -106,8 +112,12 @@ async function rowsOf(published: Published, preset: string): Promise<ResultRow[]
 }
 
 /** null where the images are not there. */
-function quickScore(published: Published, preset: string): Promise<Score | null> {
-  return scorePublished(published, preset, 'test', {images: QUICK_IMAGES}).catch((error) => {
+function quickScore(
+  published: Published,
+  preset: string,
+  scored: Map<string, Evaluation>,
+): Promise<Score | null> {
+  return scorePublished(published, preset, 'test', {images: QUICK_IMAGES, scored}).catch((error) => {
     if (error instanceof MissingDataError) return null;
     throw error;
   });

@@ -135,6 +135,8 @@ async function runKernels(
     options.onProgress?.({notebook, done: cellsDone, cells, seconds: taken, secondsToGo});
   };
   const waiting = [...files];
+  // Side by side, those of many cells first: a long one at the end would run alone.
+  if ((options.together ?? 1) > 1) waiting.sort((a, b) => codeCells(read(b)) - codeCells(read(a)));
   const stop = new AbortController();
   const together = Math.min(options.together ?? 1, files.length);
   const threads = together > 1 ? Math.max(1, Math.floor(threadCount() / together)) : undefined;

@@ -131,13 +131,19 @@ test(
     const files = names.map((name) => path.join(folder, name));
     for (const [k, file] of files.entries()) {
       const cell = `console.log(${k}, process.env.RASTER_THREADS);`;
-      fs.writeFileSync(file, stringify(notebookOf(cell, 'const b = 2;')));
+      const more = file === files[2] ? ['const c = 3;'] : [];
+      fs.writeFileSync(file, stringify(notebookOf(cell, 'const b = 2;', ...more)));
     }
     const shares: number[] = [];
+    const started = new Set<string>();
     const results = await executeNotebooks(files, {
       together: 2,
-      onProgress: ({secondsToGo}) => shares.push(secondsToGo ?? -1),
+      onProgress: ({notebook, secondsToGo}) => {
+        started.add(notebook);
+        shares.push(secondsToGo ?? -1);
+      },
     });
+    assert.equal([...started].pop(), 'second.ipynb', 'the one of most cells starts with the first two');
     assert.deepEqual(
       results.map(({notebook}) => notebook),
       names,

@@ -123,6 +123,31 @@ function altered(words: Readonly<Record<string, string>>, without?: string): str
   return name;
 }
 
+test('what was scored before is not scored again: the members of an ensemble', async () => {
+  const scored = new Map();
+  const score = async (preset: string) => {
+    const published = loadPublished('made', preset);
+    try {
+      return await scorePublished(published, preset, 'test', {images: 5, scored});
+    } finally {
+      published.dispose();
+    }
+  };
+  const {ensembleNats} = await score('other-order');
+  assert.equal(scored.size, 2);
+  const [, oneOrder] = [...scored.values()];
+  const alone = await score('one-order');
+  assert.equal(alone.nats, oneOrder.nats);
+  assert.equal(scored.size, 2);
+  // A mark that no model would give: it is taken, and so nothing was computed.
+  for (const [key, value] of scored) scored.set(key, {...value, perImage: new Float64Array(5).fill(7)});
+  assert.ok(Math.abs(((await score('other-order')).ensembleNats ?? 0) - 7) < 1e-12);
+  assert.ok((ensembleNats ?? 0) > 40);
+  // The orders of one set of weights have no file of their own.
+  await score('orders');
+  assert.equal(scored.size, 3);
+});
+
 test('a checkpoint that does not fit is refused by name, and leaves no tensor behind', () => {
   const tensors = tf.memory().numTensors;
   const cases: [string, RegExp][] = [
