@@ -89,11 +89,16 @@ async function alternate(
       const worker = workers[side];
       if (worker === undefined) continue;
       const answer = await worker.ask<{seconds: number[]}>({do: what, times: times[side] ?? 2});
-      if (round < 0) times[side] = Math.max(2, Math.min(20, Math.round(0.8 / Math.min(...answer.seconds))));
+      if (round < 0) times[side] = Math.max(2, timesOf(answer.seconds));
       else seconds[side] = [...(seconds[side] ?? []), ...answer.seconds];
     }
   }
   return seconds;
+}
+
+/** How often to do what takes so long, for a round of about 0.8 s. */
+function timesOf(seconds: readonly number[]): number {
+  return Math.max(1, Math.min(20, Math.round(0.8 / Math.min(...seconds))));
 }
 
 type Memory = Pick<
@@ -121,7 +126,7 @@ async function peakMemory(workers: Workers): Promise<Memory> {
   };
 }
 
-/** Passes of each side and one cached sample of ours, in each round. */
+/** Naive passes of each side in a round. */
 const PASSES = 3;
 
 /**
@@ -141,14 +146,18 @@ export async function timeSampling(
     const compiling = await load(workers, network, count, ['evaluate'], torch?.compileLimit ?? 0);
     const passes: Seconds = {};
     const cached: number[] = [];
+    let times = 1;
     for (let round = -1; round < rounds; round++) {
       onProgress(0.4 + (0.6 * (round + 1)) / (rounds + 1), 'samples');
       for (const side of SIDES) {
         const answer = await workers[side]?.ask<{seconds: number[]}>({do: 'evaluate', times: PASSES});
         if (answer !== undefined && round >= 0) passes[side] = [...(passes[side] ?? []), ...answer.seconds];
       }
-      const answer = await workers.ours?.ask<{seconds: number[]}>({do: 'sample', times: 1, count});
-      if (answer !== undefined && round >= 0) cached.push(...answer.seconds);
+      const answer = await workers.ours?.ask<{seconds: number[]}>({do: 'sample', times, count});
+      if (answer === undefined) continue;
+      // As often as training and evaluation: a first call between other programs finds its weights in no cache.
+      if (round < 0) times = timesOf(answer.seconds);
+      else cached.push(...answer.seconds);
     }
     const work = workOfNetwork(network);
     const limit = (

@@ -154,8 +154,9 @@ async function manyAtOnce(run: Run, sampler: IncrementalLogits): Promise<void> {
     const wrong = sampler.draw?.({until, temperature, argmax, ...byPlace}) ?? null;
     if (wrong !== null) throw notFinite(model, 'not finite', wrong.image, wrong.place);
     done = until;
-    const taken = performance.now() - started;
-    if (taken < MILLISECONDS) length *= taken < MILLISECONDS / 8 ? 8 : 2;
+    // As many as the time allows, by what these took; timers are coarse.
+    const times = MILLISECONDS / Math.max(performance.now() - started, 0.1);
+    length = Math.max(1, Math.floor(length * Math.min(64, times)));
     onProgress?.(done / values);
     await yieldToOthers();
   }

@@ -1,8 +1,9 @@
 // A block of MADE's degrees as it is drawn, each hidden unit computed once: when the pixels up to its degree
 // are known. The block is drawn among itself, one pixel after the other, from small copies of the weights
 // between its units; what it gives to all that come later is one product of matrices.
-// Masks need no multiplication: what a unit gives to units of a lower degree comes after those have been
-// used. Nothing is left out for a value of 0: 0 times a weight that is not finite is not 0.
+// Masks need no multiplication: a unit takes from those up to its degree, and what a block gives to units of
+// a lower degree comes after those have been used. Nothing is left out for a value of 0: 0 times a weight that
+// is not finite is not 0.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -51,10 +52,16 @@ struct MadeNetwork {
 /** How much of `out` a vector at `column` may touch. */
 inline int rest(int n, int column) { return std::min(kLanes, std::max(0, n - column)); }
 
-/** out [Images, n] += values [Images, inner] · rows [inner][n], of `Width` vectors from `column` on. */
+/** What the units of a block give: of unit k and image b it is first[k * stride + b]. */
+struct Given {
+  const float *first;
+  int stride;
+};
+
+/** out [Images, n] += given [inner, Images] · rows [inner][n], of `Width` vectors from `column` on. */
 template <int Images, int Width>
-void addPanel(int inner, const float *values, int stride, const float *const *rows, int n, int column,
-              float *out, int outStride) {
+void addPanel(int inner, const Given &given, const float *const *rows, int n, int column, float *out,
+              int outStride) {
   Vector sum[Images][Width];
   UNROLLED for (int b = 0; b < Images; b++)
     UNROLLED for (int w = 0; w < Width; w++)
@@ -63,7 +70,7 @@ void addPanel(int inner, const float *values, int stride, const float *const *ro
     Vector row[Width];
     UNROLLED for (int w = 0; w < Width; w++) row[w] = loadOnce<Images>(rows[k] + w * kLanes);
     UNROLLED for (int b = 0; b < Images; b++) {
-      const float value = values[b * stride + k];
+      const float value = given.first[k * given.stride + b];
       UNROLLED for (int w = 0; w < Width; w++) sum[b][w] += value * row[w];
     }
   }
@@ -72,11 +79,34 @@ void addPanel(int inner, const float *values, int stride, const float *const *ro
       storeSome(out + b * outStride + column + w * kLanes, sum[b][w], rest(n, column + w * kLanes));
 }
 
-/** The block of some of the images: its own sums, and the weights between its units. */
+/** out [n] += what so many units give to one image, row after row: each is read from its first to its last. */
+template <int Rows>
+void addRows(const Given &given, const float *const *rows, int n, float *out) {
+  Vector value[Rows];
+  UNROLLED for (int r = 0; r < Rows; r++) value[r] = all(given.first[r * given.stride]);
+  for (int column = 0; column < n; column += kLanes) {
+    const int here = rest(n, column);
+    Vector sum = loadSome(out + column, here);
+    UNROLLED for (int r = 0; r < Rows; r++) sum += value[r] * loadSome(rows[r] + column, here);
+    storeSome(out + column, sum, here);
+  }
+}
+
+/**
+ * The block of some of the images: its own units, and the weights between them. Images lie side by side, so
+ * that a vector has the same unit of many.
+ */
 class MadeBlock {
  public:
   MadeBlock(const MadeNetwork &network, int images, float *state, float *pixels)
-      : network_(network), images_(images), state_(state), pixels_(pixels), local_(network.layers.size()) {}
+      : network_(network),
+        images_(images),
+        stride_(padded(images)),
+        state_(state),
+        pixels_(pixels),
+        local_(network.layers.size()),
+        logits_(stride_),
+        ones_(stride_, 1.0f) {}
 
   /** Takes up the block of a place in the order, of which the pixels before that place are known. */
   void begin(int position) {
@@ -87,49 +117,51 @@ class MadeBlock {
       Local &local = local_[k];
       local.first = units.first[low_];
       local.size = units.first[high_ + 1] - local.first;
-      // A vector may read and write past the last unit.
-      local.stride = local.size + kLanes;
-      local.values.assign(static_cast<size_t>(images_) * local.stride, 0.0f);
-      for (int b = 0; b < images_; b++)
-        for (int j = 0; j < local.size; j++) {
-          const int unit = units.units[local.first + j];
-          // Of pixels that are not drawn yet nobody asks.
-          local.at(b)[j] = k == 0 ? pixel(b, low_ - 1 + j) : sums(b, units)[unit];
-        }
+      local.values.assign(static_cast<size_t>(local.size) * stride_, 0.0f);
+      for (int j = 0; j < local.size; j++) {
+        float *to = row(local, j);
+        const int unit = units.units[local.first + j];
+        // Of pixels that are not drawn yet nobody asks.
+        for (int b = 0; b < images_; b++) to[b] = k == 0 ? pixel(b, low_ - 1 + j) : sums(b, units)[unit];
+      }
     }
     between_.resize(network_.links.size());
     for (size_t l = 0; l < network_.links.size(); l++) {
       const MadeLink &link = network_.links[l];
       const Local &from = local_[link.from], &to = local_[link.to];
       const MadeUnits &sources = network_.layers[link.from], &targets = network_.layers[link.to];
-      between_[l].assign(static_cast<size_t>(from.size) * to.stride, 0.0f);
+      between_[l].resize(static_cast<size_t>(to.size) * from.size);
       for (int i = 0; i < from.size; i++) {
-        const float *row = link.weights + static_cast<size_t>(sources.units[from.first + i]) * targets.size;
-        float *copy = between_[l].data() + static_cast<size_t>(i) * to.stride;
-        for (int j = 0; j < to.size; j++) copy[j] = row[targets.units[to.first + j]];
+        const float *weights =
+            link.weights + static_cast<size_t>(sources.units[from.first + i]) * targets.size;
+        for (int j = 0; j < to.size; j++)
+          between_[l][static_cast<size_t>(j) * from.size + i] = weights[targets.units[to.first + j]];
       }
     }
   }
 
   bool ends(int position) const { return position == high_; }
 
-  float logit(int image, int position) { return local_.back().at(image)[position - low_ + 1]; }
+  /** [images] of the value at a place, of which all before are settled. */
+  const float *logits(int position) {
+    const int last = static_cast<int>(local_.size()) - 1, j = position + 1 - low_;
+    std::copy_n(row(local_[last], j), stride_, logits_.data());
+    take(last, j, position + 1, logits_.data());
+    return logits_.data();
+  }
 
-  /** The pixel at this place is known: it, and the hidden units that waited for it, give what they have. */
+  /** The pixel at this place is known: so are it, and the hidden units that waited for it. */
   void settle(int position) {
     const int degree = position + 1;
-    for (int b = 0; b < images_; b++) local_[0].at(b)[position - low_ + 1] = pixel(b, position);
-    for (size_t k = 0; k + 1 < local_.size(); k++) {
-      const MadeUnits &units = network_.layers[k];
-      const int first = units.first[degree] - local_[k].first;
-      const int last = units.first[degree + 1] - local_[k].first;
-      for (int b = 0; k > 0 && b < images_; b++)
-        for (int j = first; j < last; j++) {
-          float &value = local_[k].at(b)[j];
-          value = value < 0 ? 0.0f : value;
-        }
-      for (size_t l = 0; l < network_.links.size(); l++)
-        if (network_.links[l].from == static_cast<int>(k)) give(l, degree, first, last);
+    float *pixels = row(local_[0], degree - low_);
+    for (int b = 0; b < images_; b++) pixels[b] = pixel(b, position);
+    for (int k = 1; k + 1 < static_cast<int>(local_.size()); k++) {
+      const std::vector<int> &first = network_.layers[k].first;
+      for (int j = first[degree] - local_[k].first; j < first[degree + 1] - local_[k].first; j++) {
+        float *sum = row(local_[k], j);
+        take(k, j, degree, sum);
+        for (int b = 0; b < stride_; b += kLanes) store(sum + b, positive(load(sum + b)));
+      }
     }
   }
 
@@ -141,18 +173,22 @@ class MadeBlock {
   /** Leaves the block as it stands. */
   void interrupt() {
     for (size_t k = 1; k < local_.size(); k++)
-      for (int b = 0; b < images_; b++)
-        for (int j = 0; j < local_[k].size; j++)
-          sums(b, network_.layers[k])[network_.layers[k].units[local_[k].first + j]] = local_[k].at(b)[j];
+      for (int j = 0; j < local_[k].size; j++)
+        for (int b = 0; b < images_; b++)
+          sums(b, network_.layers[k])[network_.layers[k].units[local_[k].first + j]] = row(local_[k], j)[b];
   }
 
  private:
-  /** The units of a layer whose degrees are the block's: sums until they are settled, values from then on. */
+  /**
+   * The units of a layer whose degrees are the block's, [units, stride]: what came from the blocks before,
+   * and once a unit is settled its value.
+   */
   struct Local {
-    int first = 0, size = 0, stride = 0;
+    int first = 0, size = 0;
     std::vector<float> values;
-    float *at(int image) { return values.data() + static_cast<size_t>(image) * stride; }
   };
+
+  float *row(Local &local, int unit) { return local.values.data() + static_cast<size_t>(unit) * stride_; }
 
   float pixel(int image, int position) const {
     return pixels_[static_cast<size_t>(image) * network_.values + position];
@@ -162,20 +198,30 @@ class MadeBlock {
     return state_ + static_cast<size_t>(image) * network_.total + units.start;
   }
 
-  /** MadeUnits first … last - 1 of this degree to those of the block that they feed. */
-  void give(size_t l, int degree, int first, int last) {
-    const MadeLink &link = network_.links[l];
-    const MadeUnits &targets = network_.layers[link.to];
-    Local &from = local_[link.from], &to = local_[link.to];
-    const int start = targets.first[std::min(degree + link.above, high_ + 1)] - to.first;
-    for (int b = 0; b < images_; b++) {
-      float *sums = to.at(b);
-      for (int i = first; i < last; i++) {
-        const float value = link.presence ? 1.0f : from.at(b)[i];
-        const float *row = between_[l].data() + static_cast<size_t>(i) * to.stride;
-        for (int j = start; j < to.size; j += kLanes) store(sums + j, load(sums + j) + value * load(row + j));
-      }
+  /** sum [stride] += what unit j of a layer, of the given degree, is given by those of the block. */
+  void take(int layer, int j, int degree, float *sum) {
+    for (size_t l = 0; l < network_.links.size(); l++) {
+      const MadeLink &link = network_.links[l];
+      if (link.to != layer) continue;
+      Local &from = local_[link.from];
+      const int count = network_.layers[link.from].first[degree + 1 - link.above] - from.first;
+      const float *weights = between_[l].data() + static_cast<size_t>(j) * from.size;
+      const Given given = link.presence ? Given{ones_.data(), 0} : Given{from.values.data(), stride_};
+      int b = 0;
+      for (; b + 4 * kLanes <= stride_; b += 4 * kLanes) addUnits<4>(count, given, weights, b, sum);
+      for (; b < stride_; b += kLanes) addUnits<1>(count, given, weights, b, sum);
     }
+  }
+
+  /** sum [images] += weights [count] · given [count, images], of so many vectors of images from b on. */
+  template <int Width>
+  static void addUnits(int count, const Given &given, const float *weights, int b, float *sum) {
+    Vector total[Width];
+    UNROLLED for (int w = 0; w < Width; w++) total[w] = load(sum + b + w * kLanes);
+    const float *values = given.first + b;
+    for (int i = 0; i < count; i++, values += given.stride)
+      UNROLLED for (int w = 0; w < Width; w++) total[w] += weights[i] * load(values + w * kLanes);
+    UNROLLED for (int w = 0; w < Width; w++) store(sum + b + w * kLanes, total[w]);
   }
 
   void giveLater(const MadeLink &link) {
@@ -187,56 +233,64 @@ class MadeBlock {
     rows_.resize(inner);
     for (int k = 0; k < inner; k++)
       rows_[k] = link.weights + static_cast<size_t>(sources.units[from.first + k]) * targets.size + start;
-    ones_.assign(inner, 1.0f);
-    const float *values = link.presence ? ones_.data() : from.values.data();
-    const int stride = link.presence ? 0 : from.stride;
+    const Given given = link.presence ? Given{ones_.data(), 0} : Given{from.values.data(), stride_};
     float *out = state_ + targets.start + start;
     if (images_ < kImages) {
-      for (int b = 0; b < images_; b++)
-        panels<1, 8>(1, inner, values + b * stride, stride, n, out + static_cast<size_t>(b) * network_.total);
+      for (int b = 0; b < images_; b++) rowByRow({given.first + b, given.stride}, n, out + b * network_.total);
     } else if (images_ < kTileRows) {
-      panels<kImages, kRegisters / 8>(images_, inner, values, stride, n, out);
+      panels<kImages, kRegisters / 8>(given, n, out);
     } else {
-      panels<kTileRows, 2>(images_, inner, values, stride, n, out);
+      panels<kTileRows, 2>(given, n, out);
     }
+  }
+
+  /** To one image: as many rows at a time as the processor follows well. */
+  void rowByRow(const Given &given, int n, float *out) {
+    const int inner = static_cast<int>(rows_.size());
+    int k = 0;
+    for (; k + 4 <= inner; k += 4)
+      addRows<4>({given.first + k * given.stride, given.stride}, &rows_[k], n, out);
+    for (; k < inner; k++) addRows<1>({given.first + k * given.stride, given.stride}, &rows_[k], n, out);
   }
 
   /** All columns, so many at a time as the registers hold. */
   template <int Images, int Width>
-  void panels(int images, int inner, const float *values, int stride, int n, float *out) {
+  void panels(const Given &given, int n, float *out) {
     constexpr int columns = Width * kLanes;
+    const int inner = static_cast<int>(rows_.size());
     panel_.resize(static_cast<size_t>(inner) * columns);
     here_.resize(inner);
     for (int column = 0; column < n; column += columns) {
-      // A copy lies close together in the cache, and has zeros after the last column. One image reads once.
+      // A copy lies close together in the cache, and has zeros after the last column.
       const int there = std::min(columns, n - column);
-      const bool copied = Images > 1 || there < columns;
       for (int k = 0; k < inner; k++) {
-        here_[k] = rows_[k] + column;
-        if (!copied) continue;
         float *copy = panel_.data() + static_cast<size_t>(k) * columns;
-        std::copy_n(here_[k], there, copy);
+        std::copy_n(rows_[k] + column, there, copy);
         std::fill(copy + there, copy + columns, 0.0f);
         here_[k] = copy;
       }
+      const auto add = [&](auto together, int b) {
+        addPanel<decltype(together)::value, Width>(inner, {given.first + b, given.stride}, here_.data(), n,
+                                                   column, out + static_cast<size_t>(b) * network_.total,
+                                                   network_.total);
+      };
       int b = 0;
-      for (; b + Images <= images; b += Images)
-        addPanel<Images, Width>(inner, values + b * stride, stride, here_.data(), n, column,
-                                out + static_cast<size_t>(b) * network_.total, network_.total);
-      for (; b < images; b++)
-        addPanel<1, Width>(inner, values + b * stride, stride, here_.data(), n, column,
-                           out + static_cast<size_t>(b) * network_.total, network_.total);
+      for (; b + Images <= images_; b += Images) add(std::integral_constant<int, Images>(), b);
+      for (; b < images_; b++) add(std::integral_constant<int, 1>(), b);
     }
   }
 
   const MadeNetwork &network_;
   int images_;
+  /** From a unit to the next: the images, to whole vectors. */
+  int stride_;
   float *state_, *pixels_;
   /** The block's first and last degree. */
   int low_ = 1, high_ = 0;
   std::vector<Local> local_;
-  /** [units of the block, stride of those that they feed] of each link, in rising degree. */
+  std::vector<float> logits_, ones_;
+  /** Of each link, [units of the block that take, units that give], in rising degree. */
   std::vector<std::vector<float>> between_;
   std::vector<const float *> rows_, here_;
-  std::vector<float> panel_, ones_;
+  std::vector<float> panel_;
 };

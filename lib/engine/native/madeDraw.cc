@@ -41,13 +41,14 @@ int draw(const MadeNetwork &network, const Call &call, int from, int to, int pos
   if (position < call.until) block.begin(position);
   while (position < call.until) {
     bool all = true;
+    const float *logits = block.logits(position);
     for (int b = from; b < to; b++) {
       const size_t at = static_cast<size_t>(b) * values + position;
       if (call.given[at] >= 0) {
         call.pixels[at] = call.given[at];
         continue;
       }
-      const float logit = block.logit(b - from, position);
+      const float logit = logits[b - from];
       call.finite[b] = std::isfinite(logit) ? 1 : 0;
       all = all && std::isfinite(logit);
       call.pixels[at] = static_cast<float>(call.argmax
@@ -114,7 +115,9 @@ void compute(const Settings &settings, Context &context) {
   for (int b = 0; b < images; b++)
     context.require(positions[b] >= 0 && positions[b] <= values, "positions must be places in the order");
   if (context.failed()) return;
-  const auto firstOf = [&](int64_t part) { return static_cast<int>(part * images / parts); };
+  // Images are computed four and eight at a time.
+  const int equal = (images + parts - 1) / parts, share = equal > 8 ? (equal + 3) / 4 * 4 : equal;
+  const auto firstOf = [&](int part) { return std::min(images, part * share); };
   for (int part = 0; part < parts; part++) {
     const int first = firstOf(part);
     for (int b = first; b < firstOf(part + 1); b++)
@@ -136,6 +139,7 @@ void compute(const Settings &settings, Context &context) {
   const Call call = {until, numbers[1], numbers[2] != 0, uniforms.data, given, pixels, finite};
   inParallel(parts, [&](int part) {
     const int from = firstOf(part), to = firstOf(part + 1);
+    if (from == to) return;
     const int position = draw(network, call, from, to, positions[from], state);
     std::fill(reached + from, reached + to, static_cast<float>(position));
   });
