@@ -1,5 +1,5 @@
 import {render} from 'preact';
-import {useEffect, useRef, useState} from 'preact/hooks';
+import {useEffect, useLayoutEffect, useRef, useState} from 'preact/hooks';
 import {courseBar} from '../lib/figures/courseBar';
 import {run} from './client';
 import {Trouble} from './parts/Controls';
@@ -38,9 +38,13 @@ function Page() {
   const [{id, stop}, setPlace] = useState(placeOfAddress);
   const [notice, setNotice] = useState<string | null>(null);
   const main = useRef<HTMLElement>(null);
-  useEffect(() => {
+  // Before the first frame: a link that is followed until then would lead nowhere.
+  useLayoutEffect(() => {
     const follow = (): void => setPlace(placeOfAddress());
     addEventListener('hashchange', follow);
+    return () => removeEventListener('hashchange', follow);
+  }, []);
+  useEffect(() => {
     run('start', null).then(
       ({slow}) => {
         if (slow) {
@@ -51,7 +55,6 @@ function Page() {
       },
       (error: Error) => setNotice(error.message),
     );
-    return () => removeEventListener('hashchange', follow);
   }, []);
   const came = useRef(false);
   useEffect(() => {
@@ -127,7 +130,8 @@ function CourseBar() {
 /** A stop: what to show and say. The keys of a lecturer's clicker, Page Down and Page Up, go on and back. */
 function Tour({stop}: {readonly stop: number}) {
   const {title, text} = STOPS[stop - 1];
-  useEffect(() => {
+  // With the stop that is shown: a frame later, a quick second press would still go on from the one before.
+  useLayoutEffect(() => {
     const key = (event: KeyboardEvent): void => {
       const to = event.key === 'PageDown' ? stop + 1 : event.key === 'PageUp' ? stop - 1 : 0;
       if (to < 1 || to > STOPS.length) return;

@@ -50,7 +50,9 @@ export function usePlayback(total: number, ready: () => number): Playback {
       exact.current = Math.min(most, exact.current + (elapsed > 0 ? elapsed * speed.perSecond : 0));
       setShown(Math.floor(exact.current));
       if (exact.current >= total) setPlaying(false);
-      else frame = requestAnimationFrame(step);
+      // The end is left to the clean-up. Were it here, a restart before the next rendering would leave
+      // `playing` as it was, and nothing would ask for a frame again.
+      frame = requestAnimationFrame(step);
     };
     frame = requestAnimationFrame(step);
     return () => cancelAnimationFrame(frame);

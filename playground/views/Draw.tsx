@@ -1,4 +1,4 @@
-import {useEffect, useMemo, useReducer, useRef, useState} from 'preact/hooks';
+import {useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState} from 'preact/hooks';
 import {run, Stopped} from '../client';
 import {SIDE, SIZE, testDigits} from '../digits';
 import {MADE, MADE_ANY, type ShownModel, SMALL_MODELS} from '../models';
@@ -71,7 +71,9 @@ export function Draw() {
     );
   }, []);
 
-  useEffect(() => {
+  // With the rendering that asks the question, not a frame later: until then the answers before would stand
+  // under it, and a Stop would stop these instead.
+  useLayoutEffect(() => {
     if (digits.length === 0) return;
     const control = new AbortController();
     running.current = control;
@@ -81,6 +83,7 @@ export function Draw() {
     );
     rows.current = fresh;
     playback.restart();
+    tick(undefined as never);
     void finishAll(fresh, given, seed, control.signal, () => tick(undefined as never));
     return () => control.abort();
   }, [stroke, seed, models, digits]);

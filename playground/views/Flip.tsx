@@ -1,4 +1,4 @@
-import {useEffect, useReducer, useRef, useState} from 'preact/hooks';
+import {useLayoutEffect, useReducer, useRef, useState} from 'preact/hooks';
 import {run, Stopped} from '../client';
 import {SIDE, SIZE} from '../digits';
 import {type ShownModel, SMALL_MODELS} from '../models';
@@ -31,7 +31,8 @@ export function Flip() {
   const playback = usePlayback(total, () => Math.max(0, (rows.current[0]?.after.steps ?? 0) - place - 1));
   const {restart} = playback;
 
-  useEffect(() => {
+  // With the rendering that asks the question, not a frame later: as in Draw.
+  useLayoutEffect(() => {
     const control = new AbortController();
     running.current = control;
     const fresh = SMALL_MODELS.map(
@@ -39,6 +40,7 @@ export function Flip() {
     );
     rows.current = fresh;
     restart();
+    tick(undefined as never);
     void flipAll(fresh, samples.current, {seed, place}, control.signal, () => tick(undefined as never));
     return () => control.abort();
   }, [seed, place, restart, round]);

@@ -1,4 +1,4 @@
-import {useEffect, useReducer, useRef, useState} from 'preact/hooks';
+import {useLayoutEffect, useReducer, useRef, useState} from 'preact/hooks';
 import {run, Stopped} from '../client';
 import {SIDE, SIZE} from '../digits';
 import {MADE_ANY, PIXEL_CNN, type ShownModel, SMALL_MODELS} from '../models';
@@ -32,13 +32,15 @@ export function Luck() {
   const free = model.weights === MADE_ANY.weights;
   const {restart} = playback;
 
-  useEffect(() => {
+  // With the rendering that asks the question, not a frame later: as in Draw.
+  useLayoutEffect(() => {
     const control = new AbortController();
     running.current = control;
     const own = noEndings(COUNT);
     endings.current = own;
     setTrouble(null);
     restart();
+    tick(undefined as never);
     const input = {weights: model.weights, count: COUNT, seed, temperature};
     run('draw', free ? {...input, order} : input, {
       signal: control.signal,
@@ -176,7 +178,8 @@ function Race({question}: {readonly question: string}) {
   const [, tick] = useReducer((count: number) => count + 1, 0);
   const runners = useRef<Record<'cached' | 'naive', Runner>>({cached: standing(), naive: standing()});
   const control = useRef<AbortController | null>(null);
-  useEffect(() => () => control.current?.abort(), [question]);
+  // At once: a frame later it would end the race that is begun meanwhile.
+  useLayoutEffect(() => () => control.current?.abort(), [question]);
   const start = async (): Promise<void> => {
     const own = new AbortController();
     control.current = own;

@@ -125,7 +125,11 @@ export function See() {
                 min={0}
                 max={layers - 1}
                 value={chosen}
-                onInput={(event) => setLayer(Number(event.currentTarget.value))}
+                onInput={(event) => {
+                  const value = Number(event.currentTarget.value);
+                  // The last are the logits whatever the model: another one may have more layers.
+                  setLayer(value === layers - 1 ? null : value);
+                }}
               />
             </label>
           )}

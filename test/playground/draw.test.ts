@@ -23,6 +23,7 @@ test('opened as a file, the page completes a digit with the same pixels and nats
   const {page, wrong} = await playground.open('#draw');
   await page.getByRole('button', {name: 'at once'}).click();
   await page.locator('.row[data-weights="pixelcnn/digits"][aria-busy="false"]').waitFor();
+  await page.getByText('pixel 392 of 392').waitFor();
   const published = loadPublished('pixelcnn', 'digits');
   try {
     const {model} = published;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import test from 'node:test';
-import {Playground, skip} from './tools';
+import {Playground, pressTogether, skip} from './tools';
 
 /** What a reader does to the page that it does not ask for. */
 
@@ -29,8 +29,7 @@ test('stopped in the middle, the models draw again when asked', {skip}, async ()
   const {page, wrong} = await playground.open('#draw', {reducedMotion: 'reduce'});
   const idle = page.locator('.row[data-weights="diagonal/digits"][aria-busy="false"]');
   await idle.waitFor();
-  await page.getByRole('button', {name: 'everything'}).click();
-  await page.getByRole('button', {name: 'Stop'}).click();
+  await pressTogether(page, 'everything', 'Stop');
   assert.equal(await idle.count(), 0);
   await page.getByRole('button', {name: 'Draw again'}).click();
   await idle.waitFor();

@@ -68,3 +68,18 @@ export function painted(page: Page, selector: string): Promise<number[]> {
     return Array.from({length: data.length / 4}, (_, i) => Number(lit(i)));
   })()`);
 }
+
+/**
+ * Presses buttons, each named by how its words begin, one right after the other: pressed from outside, the
+ * second may come seconds later, when the models are done.
+ */
+export async function pressTogether(page: Page, ...names: string[]): Promise<void> {
+  await page.evaluate(`(async () => {
+    for (const name of ${JSON.stringify(names)}) {
+      const buttons = [...document.querySelectorAll('button')];
+      buttons.find(({textContent}) => textContent.startsWith(name)).click();
+      // Until the page is rendered, which is what comes next.
+      await new Promise((resolve) => queueMicrotask(() => queueMicrotask(resolve)));
+    }
+  })()`);
+}
