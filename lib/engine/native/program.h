@@ -151,6 +151,11 @@ class Program {
   /** Numbers from one of them to the next: whole vectors are copied, so there is one to spare. */
   static int stride(const PixelKernel &kernel) { return kernel.length() + kLanes; }
 
+  /** Room for so many numbers. It stays: to shrink it and grow it again would write zeros each time. */
+  static void reserve(std::vector<float> &room, size_t numbers) {
+    if (room.size() < numbers) room.resize(numbers);
+  }
+
   /** A tap's inputs, [rows, inputs]; rows before `from`, and from `until` on, have none. */
   struct Source {
     const float *inputs;
@@ -161,7 +166,7 @@ class Program {
   template <typename SourceOf>
   void gather(const PixelKernel &kernel, int rows, const SourceOf &sourceOf) {
     const int inputs = kernel.inputs;
-    seen_.resize(static_cast<size_t>(kGathered) * stride(kernel));
+    reserve(seen_, static_cast<size_t>(kGathered) * stride(kernel));
     float *to = seen_.data();
     for (const Tap &tap : kernel.taps) {
       const Source source = sourceOf(tap);
@@ -188,7 +193,7 @@ class Program {
   template <typename Vectors>
   void recur(const Instruction &step, int y, int x, int channel, const Vectors &vectors) {
     const int h = step.outputs;
-    gates_.resize(static_cast<size_t>(count) * 4 * h);
+    reserve(gates_, static_cast<size_t>(count) * 4 * h);
     for (int first = 0; first < count; first += kGathered) {
       const int some = std::min(kGathered, count - first);
       gather(step.kernel, some, [&](const Tap &tap) -> Source {
