@@ -29,22 +29,25 @@ export function Hand() {
   );
 }
 
-/** Asks the worker what the masks do, whenever they change. */
+/** Asks the worker what the masks do, whenever they change. Until it answers there is neither. */
 function useProof(input: HandInput): {proof: HandResult | null; trouble: string | null} {
-  const [proof, setProof] = useState<HandResult | null>(null);
-  const [trouble, setTrouble] = useState<string | null>(null);
+  const none = {key: '', proof: null, trouble: null};
+  const [answer, setAnswer] = useState<ReturnType<typeof useProof> & {key: string}>(none);
   const key = JSON.stringify(input, (_, value) =>
     ArrayBuffer.isView(value) ? Array.from(value as Uint8Array) : value,
   );
   useEffect(() => {
     const control = new AbortController();
-    setProof(null);
-    run('hand', input, {signal: control.signal}).then(setProof, (error: Error) => {
-      if (!(error instanceof Stopped)) setTrouble(error.message);
-    });
+    run('hand', input, {signal: control.signal}).then(
+      (proof) => setAnswer({key, proof, trouble: null}),
+      (error: Error) => {
+        if (!(error instanceof Stopped)) setAnswer({key, proof: null, trouble: error.message});
+      },
+    );
     return () => control.abort();
   }, [key]);
-  return {proof, trouble};
+  // An answer to what was asked before is none.
+  return answer.key === key ? answer : none;
 }
 
 /** Whether output j may depend on input i: only where i comes before. */
@@ -271,7 +274,7 @@ function Verdict({
   }));
   const leaks = cells.filter(({value, output, input}) => value === 1 && !allowed(input, output)).length;
   return (
-    <div data-leaks={leaks} data-sum={last.sum}>
+    <div data-leaks={leaks} data-sum={last.sum} aria-busy={proof === null}>
       <p class={`sum ${leaks > 0 ? 'wrong' : ''}`} aria-live="polite">
         sum of p(x) over {last.images} images = <strong>{last.sum.toFixed(4)}</strong>
         <br />

@@ -150,3 +150,26 @@ test('all layers stay chosen when the next model turns out to have more of them'
   await page.getByText('all layers: the logits').waitFor({timeout: 10_000});
   await page.close();
 });
+
+const LOSING = `
+  globalThis.lose = false;
+  globalThis.Worker = class extends Worker {
+    postMessage(message) {
+      if (!lose) return super.postMessage(message);
+      lose = false;
+      setTimeout(() => this.dispatchEvent(new ErrorEvent('error', {message: 'lost'})));
+    }
+  };`;
+
+test('masks by hand: a worker that is lost is told, and what is asked next is answered', {skip}, async () => {
+  const page = await open('#hand', LOSING);
+  const verdict = page.locator('[data-leaks][aria-busy="false"]');
+  await verdict.waitFor();
+  await page.evaluate('lose = true');
+  await page.getByRole('button', {name: '≥'}).click();
+  await page.getByRole('alert').getByText("The page's worker stopped: lost").waitFor();
+  await page.getByRole('button', {name: 'As it was'}).click();
+  await verdict.waitFor();
+  assert.equal(await page.getByRole('alert').count(), 0);
+  await page.close();
+});

@@ -139,7 +139,7 @@ test('keyboard alone: a pixel is drawn, a part hidden, and a stop leaves what is
 test('masks by hand: the sum leaves 1 exactly where something leaks', {skip}, async () => {
   const {page, wrong} = await playground.open('#hand');
   const sum = async (leaks: string): Promise<number> => {
-    const found = page.locator(`[data-leaks]${leaks}`);
+    const found = page.locator(`[data-leaks][aria-busy="false"]${leaks}`);
     await found.waitFor();
     return Number(await found.getAttribute('data-sum'));
   };
