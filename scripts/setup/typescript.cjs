@@ -32,6 +32,12 @@ Module._extensions['.js'] = (module, file) => {
 Module._extensions['.ts'] = (module, file) => {
   module._compile(compiled(file), file);
 };
+// `./results` is results.ts where results.json lies beside it: what is named first is looked for first.
+for (const ending of ['.json', '.node']) {
+  const load = Module._extensions[ending];
+  delete Module._extensions[ending];
+  Module._extensions[ending] = load;
+}
 
 /** @returns JavaScript, from what was kept where that is of this very source */
 function compiled(file) {
