@@ -9,7 +9,7 @@ import * as path from 'node:path';
 import {Interrupted, interrupt, SetupError} from './setup/commands.mjs';
 import {privateEnvironment, root} from './setup/files.mjs';
 import {updateWorkCopies} from './setup/workCopies.mjs';
-import {engineEnvironment, nodeOptions, setUp, venvBin} from './setup.mjs';
+import {engineEnvironment, setUp, typescriptOptions, venvBin} from './setup.mjs';
 
 const commands = {
   start: [
@@ -45,7 +45,7 @@ const commands = {
 
 const needsJupyter = new Set(['start', 'publish-notebooks', 'test', 'lab', 'grade', 'setup']);
 
-let child;
+const children = new Set();
 let stopped;
 
 async function main([name, ...args]) {
@@ -67,7 +67,7 @@ async function main([name, ...args]) {
 function run(command, args) {
   if (stopped) return Promise.resolve(128 + os.constants.signals[stopped]);
   return new Promise((resolve, reject) => {
-    child = spawn(command, args, {
+    const child = spawn(command, args, {
       cwd: root,
       stdio: 'inherit',
       // Where the user stands: npm says so, and a relative path of the command line means it.
@@ -76,9 +76,10 @@ function run(command, args) {
         ...privateEnvironment(),
       },
     });
+    children.add(child);
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      child = undefined;
+      children.delete(child);
       resolve(code ?? 128 + os.constants.signals[signal]);
     });
   });
@@ -89,7 +90,7 @@ function runNode(...args) {
 }
 
 function runScript(file, args) {
-  return runNode(...nodeOptions, '--import', 'tsx', path.join(root, 'scripts', file), ...args);
+  return runNode(...typescriptOptions, path.join(root, 'scripts', file), ...args);
 }
 
 /**
@@ -119,29 +120,29 @@ async function runTests(filters) {
     console.error(`No test file has '${filters.join("' or '")}' in its name; see test/.`);
     return 2;
   }
-  if (filters.length === 0) {
-    const types = await runNode(path.join('node_modules', 'typescript', 'bin', 'tsc'), '--noEmit');
-    const biome = path.join('node_modules', '@biomejs', 'biome', 'bin', 'biome');
-    const style = await runNode(
-      biome,
-      'check',
-      ...['lib', 'scripts', 'bench', 'solutions', 'test', 'playground'],
-    );
-    if (types !== 0 || style !== 0) return types || style;
-  }
+  // The compiler keeps one processor busy for a quarter of a minute. The style and the test that no other may
+  // run beside take the other one: a kernel takes longer to start than the compiler to read all files.
+  const isWhole = filters.length === 0;
+  const types = isWhole ? runNode(path.join('node_modules', 'typescript', 'bin', 'tsc'), '--noEmit') : 0;
+  const style = isWhole ? await checkStyle() : 0;
+  const alone = style || (await runFiles(files.filter(changesCheckout), 1));
+  const checked = (await types) || style;
+  if (checked !== 0) return checked;
   // Most files keep one processor busy, and 2 GB at the worst.
   const together = Math.max(1, Math.min(4, os.availableParallelism(), Math.floor(os.freemem() / 2e9)));
-  const parts = [
-    [1, files.filter(changesCheckout)],
-    [together, files.filter((file) => !changesCheckout(file))],
-  ];
-  let failed = 0;
-  for (const [concurrency, part] of parts) {
-    if (part.length === 0 || stopped) continue;
-    const options = ['--test', `--test-concurrency=${concurrency}`, '--test-reporter=spec'];
-    failed = (await runNode(...nodeOptions, '--import', 'tsx', ...options, ...part)) || failed;
-  }
-  return failed;
+  const others = files.filter((file) => !changesCheckout(file));
+  return (await runFiles(others, together)) || alone;
+}
+
+function checkStyle() {
+  const biome = path.join('node_modules', '@biomejs', 'biome', 'bin', 'biome');
+  return runNode(biome, 'check', ...['lib', 'scripts', 'bench', 'solutions', 'test', 'playground']);
+}
+
+function runFiles(files, together) {
+  if (files.length === 0 || stopped) return 0;
+  const options = ['--test', `--test-concurrency=${together}`, '--test-reporter=spec'];
+  return runNode(...typescriptOptions, ...options, ...files);
 }
 
 /** Tests that touch files of the checkout itself, so that no other may look at it meanwhile. */
@@ -161,7 +162,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     // JupyterLab asks at the first Ctrl-C and ends at the second. Our own commands
     // know that two at once are one.
     const sentByTerminal = signal === 'SIGINT' && (process.stdin.isTTY || process.stderr.isTTY);
-    if (name !== 'lab' || !sentByTerminal) child?.kill(signal);
+    if (name === 'lab' && sentByTerminal) return;
+    for (const child of children) child.kill(signal);
   });
 }
 
@@ -176,7 +178,7 @@ if (process.env.npm_lifecycle_event !== undefined) {
     clearInterval(watch);
     stopped = 'SIGTERM';
     interrupt('SIGTERM');
-    child?.kill('SIGTERM');
+    for (const child of children) child.kill('SIGTERM');
   }, 500);
   watch.unref();
 }

@@ -21,6 +21,9 @@ export const engineEnvironment = readJson(at('lib', 'engine', 'environment.json'
 /** Options of every Node that runs the project's code. */
 export const nodeOptions = ['--require', at('lib', 'engine', 'compat.cjs')];
 
+/** Options of one that is given TypeScript. */
+export const typescriptOptions = [...nodeOptions, '--require', at('scripts', 'setup', 'typescript.cjs')];
+
 /**
  * Does what is left to do.
  *
@@ -243,7 +246,8 @@ function hasMnist() {
 
 async function prepareMnist(_python, shown, lock) {
   const start = Date.now();
-  await runLogged('mnist', process.execPath, ['--import', 'tsx', at('scripts', 'setup', 'prepareMnist.ts')], {
+  const script = at('scripts', 'setup', 'prepareMnist.ts');
+  await runLogged('mnist', process.execPath, [...typescriptOptions, script], {
     what: 'checking the MNIST files',
     lock,
     onTick: () => shown.at(Math.min(0.95, (Date.now() - start) / 10_000)),

@@ -56,9 +56,12 @@ function run(...args: string[]) {
   return spawnSync(process.execPath, args, {cwd: copy, env, encoding: 'utf8'});
 }
 
+// The copy's own: it keeps in the copy what it compiles there.
+const TYPESCRIPT = ['--require', './scripts/setup/typescript.cjs'];
+
 function properties(pattern: string) {
   const file = path.join('test', 'properties', 'properties.test.ts');
-  return run('--import', 'tsx', '--test', '--test-reporter=tap', `--test-name-pattern=${pattern}`, file);
+  return run(...TYPESCRIPT, '--test', '--test-reporter=tap', `--test-name-pattern=${pattern}`, file);
 }
 
 test.before(() => {
@@ -155,12 +158,12 @@ test('it learns; the commands score, draw and complete with its weights', () => 
       saveCheckpoint(file, {tensors, metadata: {model: 'nade', config, recipe, seed: 0, ...rest}});
     })();`,
   );
-  const learn = run('--import', 'tsx', 'learn.ts');
+  const learn = run(...TYPESCRIPT, 'learn.ts');
   assert.equal(learn.status, 0, learn.stderr);
   const [before, after] = learn.stdout.trim().split(' ').map(Number);
   assert.ok(before > 500 && after < 250, learn.stdout);
   const command = (name: string, ...args: string[]) => {
-    const {status, stdout, stderr} = run('--import', 'tsx', `scripts/${name}.ts`, 'nade', ...args);
+    const {status, stdout, stderr} = run(...TYPESCRIPT, `scripts/${name}.ts`, 'nade', ...args);
     assert.equal(status, 0, stderr);
     return stdout;
   };

@@ -134,6 +134,12 @@ export function wordsIn(png: Uint8Array): JsonObject | null {
   return words === undefined ? null : (JSON.parse(words) as JsonObject);
 }
 
+/** Width and height of a PNG in pixels, which stand in its first chunk: what it shows is not decoded. */
+export function sizeOf(png: Uint8Array): {readonly width: number; readonly height: number} {
+  const header = new DataView(png.buffer, png.byteOffset, png.byteLength);
+  return {width: header.getUint32(16), height: header.getUint32(20)};
+}
+
 type Color = readonly [number, number, number] | readonly number[];
 type Canvas = Omit<Picture, 'text'>;
 

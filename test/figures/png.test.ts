@@ -3,7 +3,7 @@ import test from 'node:test';
 import {decode} from 'fast-png';
 import {indexColors} from '../../lib/figures/palette';
 import {pictureChart} from '../../lib/figures/pictureChart';
-import {encodePng, imageGrid, type Picture, wordsIn} from '../../lib/figures/png';
+import {encodePng, imageGrid, type Picture, sizeOf, wordsIn} from '../../lib/figures/png';
 
 const text = {title: 'Bits', description: 'Two “images”.', notebook: '01-autoregression'};
 const bits = {pixels: Uint8Array.of(0, 1, 1, 0, 1, 0, 0, 1), count: 2, height: 2, width: 2, channels: 1};
@@ -70,6 +70,7 @@ test('a PNG gives back its pixels and its words, whatever letters they have', ()
     Array.from(grid.pixels),
   );
   assert.deepEqual(wordsIn(png), {...text, minutes: 2});
+  assert.deepEqual(sizeOf(png), {width: grid.width, height: grid.height});
 });
 
 test('more than 256 colors are kept exactly in pictures', () => {

@@ -42,9 +42,14 @@ const told = (exercises: readonly Verdict[]): string[] => {
   return exercises.map(({exercise, verdict, reason}) => `${exercise} ${verdict} ${reason}`.trim());
 };
 
+/** In how many seconds a lesson surely ends on this machine, however slow and busy it is. */
+let enough = 60;
+
 test('solved, wrong and open answers, in the order of the lesson', async () => {
+  const began = performance.now();
   const solved = await grade('solved', lesson('const two = 2;', 'const even = 4;'));
   assert.equal(solved.state, 'graded', solved.note);
+  enough = Math.ceil(Math.max(10, (4 * (performance.now() - began)) / 1000));
   assert.equal(solved.lesson, '99-numbers.ipynb');
   assert.deepEqual(told(solved.exercises), ['Two passed', 'Even passed']);
   // A cell of the student's own fails, and the checks after it are run all the same.
@@ -100,10 +105,10 @@ test('what cannot be read, is of no lesson, or does not end is broken, and says 
   const endless = await grade(
     'endless',
     lesson('const two = 2;', 'let even = 4; while (even) even += 2;'),
-    60,
+    enough,
   );
   assert.equal(endless.state, 'broken');
-  assert.match(endless.note, /did not end within 60 s/);
+  assert.equal(endless.note, `it did not end within ${enough} s`);
   assert.deepEqual(told(endless.exercises)[0], 'Two passed');
   assert.equal(endless.exercises[1].verdict, 'wrong');
 });

@@ -7,6 +7,7 @@ import test from 'node:test';
 import {keepOwnData} from '../../lib/data/ownData';
 import {loadCheckpoint} from '../../lib/storage/checkpoints';
 import type {Images} from '../../lib/types';
+import {NODE_OPTIONS} from '../node';
 import {needsTorch, root, runPython} from './python';
 
 /** Export, 20 steps elsewhere, import, evaluate: the commands as a user runs them. */
@@ -18,7 +19,7 @@ function command(name: string, ...args: string[]) {
   const engine = JSON.parse(fs.readFileSync(path.join(root, 'lib/engine/environment.json'), 'utf8'));
   const env: NodeJS.ProcessEnv = {...process.env, ...engine, AUTOREGRESSIVE_DATA: data, INIT_CWD: data};
   delete env.NODE_TEST_CONTEXT;
-  return spawnSync(process.execPath, ['--import', 'tsx', `scripts/${name}.ts`, ...args], {
+  return spawnSync(process.execPath, [...NODE_OPTIONS, `scripts/${name}.ts`, ...args], {
     ...{cwd: root, env, encoding: 'utf8'},
   });
 }

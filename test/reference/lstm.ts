@@ -36,12 +36,15 @@ function scan(
     for (const [y, x] of order) {
       const sum = (gate: number, k: number): number => {
         let total = gates[4 * at(b, y, x, 0) + gate * h + k];
-        taps.forEach(([dy, dx], tap) => {
+        for (let tap = 0; tap < taps.length; tap++) {
+          const [dy, dx] = taps[tap];
+          const isInside = inside(y + dy, x + dx);
+          const from = at(b, y + dy, x + dx, 0);
           for (let j = 0; j < h; j++) {
-            const before = inside(y + dy, x + dx) ? states[at(b, y + dy, x + dx, j)] : hidden[j];
+            const before = isInside ? states[from + j] : hidden[j];
             total += before * state[(tap * h + j) * 4 * h + gate * h + k];
           }
-        });
+        }
         return total;
       };
       const [dy, dx] = taps[cellTap];

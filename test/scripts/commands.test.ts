@@ -8,9 +8,15 @@ import * as tf from '@tensorflow/tfjs';
 import {decode} from 'fast-png';
 import {startEngine} from '../../lib/engine/index';
 import {createModel, type ModelName} from '../../lib/models/index';
-import {loadTrainingState, readParameters, saveCheckpoint} from '../../lib/storage/checkpoints';
+import {
+  loadCheckpoint,
+  loadTrainingState,
+  readParameters,
+  saveCheckpoint,
+} from '../../lib/storage/checkpoints';
 import type {ModelConfig} from '../../lib/types';
 import {TRAIN_DEFAULTS} from '../../lib/types';
+import {NODE_OPTIONS} from '../node';
 
 /** The commands as a user runs them, each in a process of its own. */
 
@@ -37,7 +43,7 @@ function command(line: string, {data: place = data, interruptAfter}: Settings = 
   const [name, ...args] = line.split(' ');
   const {AUTOREGRESSIVE_DATA: _, ...inherited} = process.env;
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', `scripts/${name}.ts`, ...args], {
+    const child = spawn(process.execPath, [...NODE_OPTIONS, `scripts/${name}.ts`, ...args], {
       cwd: project,
       env: {...inherited, ...engine, ...(place === null ? {} : {AUTOREGRESSIVE_DATA: place})},
     });
@@ -360,7 +366,6 @@ test('evaluate: color weights whose images are not there are passed over, and it
 
 test('evaluate: a score that is not the recorded one is told, and fails', async () => {
   const file = path.join(data, 'checkpoints', 'made', 'one-order.safetensors');
-  const {loadCheckpoint} = await import('../../lib/storage/checkpoints');
   const checkpoint = loadCheckpoint(file);
   const score = {...checkpoint.metadata.score, testNats: 80};
   saveCheckpoint(file, {...checkpoint, metadata: {...checkpoint.metadata, score}});

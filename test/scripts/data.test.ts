@@ -7,6 +7,7 @@ import test from 'node:test';
 import {gzipSync} from 'node:zlib';
 import {encodeIdx} from '../../lib/data/idx';
 import {grayPng} from '../data/fixtures';
+import {NODE_OPTIONS} from '../node';
 
 /** `npm run data` where it fails: nothing is fetched here, a stand-in plays npm. */
 
@@ -23,7 +24,7 @@ function command(args: string[], npm = "throw new Error('npm was asked')") {
     `const folder = process.argv[process.argv.indexOf('--pack-destination') + 1];\n${npm}`,
   );
   const finished = (more: string[] = args) =>
-    spawnSync(process.execPath, ['--import', 'tsx', 'scripts/data.ts', ...more], {
+    spawnSync(process.execPath, [...NODE_OPTIONS, 'scripts/data.ts', ...more], {
       cwd: project,
       env: {...process.env, AUTOREGRESSIVE_DATA: data, npm_execpath: bin},
       encoding: 'utf8',
@@ -89,7 +90,7 @@ test('binarized MNIST from a folder without it, seen from where the user stands:
   const {data, left} = command([]);
   const {status, stderr} = spawnSync(
     process.execPath,
-    ['--import', 'tsx', 'scripts/data.ts', 'binarized-mnist', '--from', 'here'],
+    [...NODE_OPTIONS, 'scripts/data.ts', 'binarized-mnist', '--from', 'here'],
     {cwd: project, env: {...process.env, AUTOREGRESSIVE_DATA: data, INIT_CWD: place}, encoding: 'utf8'},
   );
   assert.equal(status, 1);

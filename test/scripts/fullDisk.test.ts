@@ -4,6 +4,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import test from 'node:test';
+import {NODE_OPTIONS} from '../node';
 import type {Try} from './fixtures/fullDisk';
 
 /** A full disk at every write: of 1 MB, which only the child sees. Not every container allows it. */
@@ -23,7 +24,7 @@ const canMount =
 test('a full disk at every write: one sentence, what was there is whole, and nothing is left behind', {
   skip: !canMount && 'no right to mount',
 }, (t) => {
-  const line = `${mount} && exec "$NODE" --import tsx test/scripts/fixtures/fullDisk.ts "$DISK" "$GIVEN"`;
+  const line = `${mount} && exec "$NODE" ${NODE_OPTIONS.join(' ')} test/scripts/fixtures/fullDisk.ts "$DISK" "$GIVEN"`;
   const {status, stdout, stderr} = spawnSync('unshare', [...unshare, line], {
     env,
     cwd: project,

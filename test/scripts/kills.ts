@@ -4,13 +4,14 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import {Random} from '../../lib/random';
 import {loadTrainingState} from '../../lib/storage/checkpoints';
+import {NODE_OPTIONS} from '../node';
 
 /**
  * Kills the real `train` command at random moments, from its start on, and goes on with it, until
  * so many kills are done; each run that gets to its end must have ended, to the bit, where one that
  * was never stopped ends. By hand:
  *
- *   node --require ./lib/engine/compat.cjs --import tsx test/scripts/kills.ts 100 [SEED]
+ *   node --require ./scripts/setup/typescript.cjs test/scripts/kills.ts 100 [SEED]
  */
 
 const project = path.join(__dirname, '..', '..');
@@ -77,8 +78,7 @@ function live(data: string, goesOn: boolean, milliseconds?: number): Promise<boo
   ];
   const [name, ...rest] = args;
   const environment = JSON.parse(fs.readFileSync(path.join(project, 'lib/engine/environment.json'), 'utf8'));
-  const options = ['--require', path.join(project, 'lib/engine/compat.cjs'), '--import', 'tsx'];
-  const child = spawn(process.execPath, [...options, `scripts/${name}.ts`, ...rest], {
+  const child = spawn(process.execPath, [...NODE_OPTIONS, `scripts/${name}.ts`, ...rest], {
     cwd: project,
     env: {...process.env, ...environment, AUTOREGRESSIVE_DATA: data},
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -8,6 +8,7 @@ import {gzipSync} from 'node:zlib';
 import {encode} from 'fast-png';
 import {encodeIdx} from '../../lib/data/idx';
 import {MESSAGES, troubleshootingPage} from '../../scripts/messages';
+import {NODE_OPTIONS} from '../node';
 
 /** Each message of the table is provoked, and its remedy followed. */
 
@@ -24,8 +25,7 @@ interface Outcome {
 /** Runs a command as one who stands in the data folder. */
 function run(line: string): Promise<Outcome> {
   const [name, ...args] = line.split(' ');
-  const options = ['--require', path.join(project, 'lib/engine/compat.cjs'), '--import', 'tsx'];
-  const child = spawn(process.execPath, [...options, `scripts/${name}.ts`, ...args], {
+  const child = spawn(process.execPath, [...NODE_OPTIONS, `scripts/${name}.ts`, ...args], {
     cwd: project,
     env: {...process.env, ...engine, AUTOREGRESSIVE_DATA: data, INIT_CWD: data},
     stdio: ['ignore', 'ignore', 'pipe'],

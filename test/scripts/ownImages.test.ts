@@ -6,6 +6,7 @@ import * as path from 'node:path';
 import test from 'node:test';
 import {decode} from 'fast-png';
 import {grayPng} from '../data/fixtures';
+import {NODE_OPTIONS} from '../node';
 
 /**
  * Images of one's own through the commands, as docs/your-own-images.md has it, each in a process of its own.
@@ -19,7 +20,7 @@ const engine = JSON.parse(fs.readFileSync(path.join(project, 'lib/engine/environ
 function command(line: string): Promise<{code: number | null; stdout: string; stderr: string}> {
   const [name, ...args] = line.split(' ');
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', `scripts/${name}.ts`, ...args], {
+    const child = spawn(process.execPath, [...NODE_OPTIONS, `scripts/${name}.ts`, ...args], {
       cwd: project,
       env: {...process.env, ...engine, AUTOREGRESSIVE_DATA: path.join(place, 'data'), INIT_CWD: place},
     });

@@ -10,6 +10,7 @@ import test from 'node:test';
 import {decodePng, type Picture} from '../../lib/figures/png';
 import {type CutOuts, cutOutFigures} from '../../scripts/paperFigures/cutOut';
 import {recognizePaper} from '../../scripts/paperFigures/recognize';
+import {NODE_OPTIONS} from '../node';
 import {PageWriter, smallPdf} from './smallPdf';
 
 const words = 'The quick brown fox jumps over the lazy dog';
@@ -180,7 +181,7 @@ test('the command keeps what it finds, names what it does not, and ends with 1',
     return path.join(data, name);
   };
   const command = (...args: string[]) =>
-    spawnSync(process.execPath, ['--import', 'tsx', 'scripts/paperFigures.ts', ...args], {
+    spawnSync(process.execPath, [...NODE_OPTIONS, 'scripts/paperFigures.ts', ...args], {
       cwd: path.join(__dirname, '..', '..'),
       // npm has a --yes of its own, and says in the environment that it is not set.
       env: {
@@ -250,7 +251,7 @@ async function papersServer(t: test.TestContext, pdfs: Readonly<Record<string, B
 
 /** The command with an answer to its question; not synchronous, because the server is in this process. */
 async function download(from: string, data: string, args: readonly string[], answer: string) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/paperFigures.ts', ...args], {
+  const child = spawn(process.execPath, [...NODE_OPTIONS, 'scripts/paperFigures.ts', ...args], {
     cwd: path.join(__dirname, '..', '..'),
     env: {...process.env, AUTOREGRESSIVE_DATA: data, PAPERS_FROM: from},
   });

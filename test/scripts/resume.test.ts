@@ -7,6 +7,7 @@ import type {Readable, Writable} from 'node:stream';
 import test from 'node:test';
 import {Random} from '../../lib/random';
 import {loadTrainingState} from '../../lib/storage/checkpoints';
+import {NODE_OPTIONS} from '../node';
 
 /**
  * Design test 8: a run that is stopped or killed, and resumed, ends to the bit
@@ -33,7 +34,7 @@ interface Life {
 
 /** A process that has loaded everything and waits for its work: the next starts while this one works. */
 function start(): ChildProcessByStdio<Writable, Readable, Readable> {
-  return spawn(process.execPath, ['--require', 'tsx/cjs', path.join(__dirname, 'fixtures', 'tinyRun.ts')], {
+  return spawn(process.execPath, [...NODE_OPTIONS, path.join(__dirname, 'fixtures', 'tinyRun.ts')], {
     cwd: path.join(__dirname, '..', '..'),
     env: {...process.env, TF_CPP_MIN_LOG_LEVEL: '2'},
     stdio: ['pipe', 'pipe', 'pipe'],

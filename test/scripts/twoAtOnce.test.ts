@@ -9,6 +9,7 @@ import {decodeImageFile} from '../../lib/data/imageFile';
 import {loadCheckpoint, loadTrainingState, saveCheckpoint} from '../../lib/storage/checkpoints';
 import {TRAIN_DEFAULTS} from '../../lib/types';
 import {grayPng} from '../data/fixtures';
+import {NODE_OPTIONS} from '../node';
 import {smallBinarizedMnist, writeSmallBinarizedMnist} from './fixtures/smallBinarizedMnist';
 
 /**
@@ -25,7 +26,6 @@ const newFolder = (name: string): string => {
   return folder;
 };
 const engine = JSON.parse(fs.readFileSync(path.join(project, 'lib/engine/environment.json'), 'utf8'));
-const NODE = ['--require', path.join(project, 'lib/engine/compat.cjs'), '--import', 'tsx'];
 
 interface Outcome {
   readonly status: number | null;
@@ -38,7 +38,7 @@ function start(
   data: string,
   onReady?: (begin: () => void) => void,
 ): Promise<Outcome> {
-  const child = spawn(process.execPath, [...NODE, ...args], {
+  const child = spawn(process.execPath, [...NODE_OPTIONS, ...args], {
     cwd: project,
     env: {...process.env, ...engine, AUTOREGRESSIVE_DATA: data, INIT_CWD: data},
     stdio: ['pipe', 'pipe', 'pipe'],

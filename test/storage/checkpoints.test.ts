@@ -22,6 +22,7 @@ import {
 } from '../../lib/storage/checkpoints';
 import {FileWriteError, writeFileAtomically} from '../../lib/storage/files';
 import {secondsElsewhere, totalTraining, trainingsOf} from '../../lib/storage/metadata';
+import {NODE_OPTIONS} from '../node';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'checkpoints-'));
 test.after(() => fs.rmSync(folder, {recursive: true}));
@@ -332,17 +333,12 @@ const fillUp = `
   writeFileAtomically(file, 'old');
   try { writeFileAtomically(file, new Uint8Array(1 << 20)); } catch (error) { console.log(error.message); }
   console.log(require('node:fs').readFileSync(file, 'utf8'), require('node:fs').readdirSync(require('node:path').dirname(file)).join());`;
-const execute = 'exec "$NODE" --import tsx -e "$PROGRAM"';
+const execute = `exec "$NODE" ${NODE_OPTIONS.join(' ')} -e "$PROGRAM"`;
 
 test('a file beyond the size limit: the older one stays, nothing half written', () => {
   const inside = fileOf('limited');
   fs.mkdirSync(inside);
-  const run = runInShell(
-    'sh',
-    ['-c', `ulimit -f 64; export TSX_DISABLE_CACHE=1; ${execute}`],
-    fillUp,
-    inside,
-  );
+  const run = runInShell('sh', ['-c', `ulimit -f 64; ${execute}`], fillUp, inside);
   assert.equal(run.status, 0, run.stderr);
   assert.match(run.stdout, /a\.bin \(EFBIG\): .*unchanged\.\nold a\.bin\n/);
 });
@@ -389,7 +385,7 @@ function saveUntilKilled(file: string, delay: number): Promise<NodeJS.Signals | 
       if (step === 1) console.log('saved');
     }`;
   const env = {...process.env, FILE: file, STATE: JSON.stringify({...state, tensors: {}})};
-  const child = spawn(process.execPath, ['--import', 'tsx', '-e', program], {
+  const child = spawn(process.execPath, [...NODE_OPTIONS, '-e', program], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -6,6 +6,7 @@ import * as path from 'node:path';
 import test from 'node:test';
 import {FileWriteError} from '../../lib/storage/files';
 import {LockedError, takeLock} from '../../lib/storage/lock';
+import {NODE_OPTIONS} from '../node';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'lock-'));
 test.after(() => fs.rmSync(folder, {recursive: true}));
@@ -67,7 +68,7 @@ test('of eight processes that meet a stale lock at once, one gets it', async () 
     });
     process.stdin.once('end', () => process.exit());`;
   const children = Array.from({length: 8}, () =>
-    spawn(process.execPath, ['--import', 'tsx', '-e', program], {stdio: ['pipe', 'pipe', 'inherit']}),
+    spawn(process.execPath, [...NODE_OPTIONS, '-e', program], {stdio: ['pipe', 'pipe', 'inherit']}),
   );
   const told = await Promise.all(
     children.map((child) => new Promise((resolve) => child.stdout.once('data', resolve))),
