@@ -30,7 +30,7 @@ export interface Published {
    * go with it; often only itself.
    */
   readonly members: readonly AutoregressiveModel[];
-  /** The file of each model that has its weights from one: the model itself, and those of the other presets. */
+  /** The file of each model that has its weights from one: itself, and those of the other presets. */
   readonly files: ReadonlyMap<AutoregressiveModel, string>;
   /** Frees the weights, those of the other presets too. */
   dispose(): void;

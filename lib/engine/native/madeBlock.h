@@ -2,8 +2,8 @@
 // are known. The block is drawn among itself, one pixel after the other, from small copies of the weights
 // between its units; what it gives to all that come later is one product of matrices.
 // Masks need no multiplication: a unit takes from those up to its degree, and what a block gives to units of
-// a lower degree comes after those have been used. Nothing is left out for a value of 0: 0 times a weight that
-// is not finite is not 0.
+// a lower degree comes after those have been used. Nothing is left out for a value of 0: 0 times a weight
+// that is not finite is not 0.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -79,7 +79,7 @@ void addPanel(int inner, const Given &given, const float *const *rows, int n, in
       storeSome(out + b * outStride + column + w * kLanes, sum[b][w], rest(n, column + w * kLanes));
 }
 
-/** out [n] += what so many units give to one image, row after row: each is read from its first to its last. */
+/** out [n] += what so many units give to one image, row after row, each from its first to its last. */
 template <int Rows>
 void addRows(const Given &given, const float *const *rows, int n, float *out) {
   Vector value[Rows];
