@@ -155,7 +155,7 @@ export async function timeSampling(
       }
       const answer = await workers.ours?.ask<{seconds: number[]}>({do: 'sample', times, count});
       if (answer === undefined) continue;
-      // As often as training and evaluation: a first call between other programs finds its weights in no cache.
+      // As often as training and evaluation: a first call between other programs finds no weights in a cache.
       if (round < 0) times = timesOf(answer.seconds);
       else cached.push(...answer.seconds);
     }

@@ -236,7 +236,8 @@ class MadeBlock {
     const Given given = link.presence ? Given{ones_.data(), 0} : Given{from.values.data(), stride_};
     float *out = state_ + targets.start + start;
     if (images_ < kImages) {
-      for (int b = 0; b < images_; b++) rowByRow({given.first + b, given.stride}, n, out + b * network_.total);
+      for (int b = 0; b < images_; b++)
+        rowByRow({given.first + b, given.stride}, n, out + b * network_.total);
     } else if (images_ < kTileRows) {
       panels<kImages, kRegisters / 8>(given, n, out);
     } else {
