@@ -1,7 +1,7 @@
 /**
  * What the commands say when something is wrong, and what helps: docs/troubleshooting.md is made of this
  * table, and a test provokes each message and follows its remedy. Written by:
- * node --import tsx scripts/messages.ts
+ * node --require ./scripts/setup/typescript.cjs scripts/messages.ts
  */
 import * as path from 'node:path';
 import {writeFileAtomically} from '../lib/storage/files';
@@ -614,7 +614,7 @@ export function troubleshootingPage(): string {
     ([theme, messages]) => `## ${theme}\n\n${messages.map(section).join('\n')}`,
   );
   return (
-    '# When something goes wrong\n\nMade from `scripts/messages.ts` by `node --import tsx scripts/messages.ts`. ' +
+    '# When something goes wrong\n\nMade from `scripts/messages.ts` by `node --require ./scripts/setup/typescript.cjs scripts/messages.ts`. ' +
     `A test provokes each message and follows its remedy. ${WHERE}\n\n${themes.join('\n')}`
   );
 }

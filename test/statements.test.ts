@@ -17,7 +17,8 @@ const read = (...parts: string[]): string => fs.readFileSync(path.join(root, ...
 const page = read('data', 'checkpoints', 'README.md');
 
 test('the command of data/checkpoints/README.md prints an order and the degrees of each layer', () => {
-  const [, command] = /```sh\n(node --import tsx -e [\s\S]*?)```/.exec(page) ?? [];
+  const [, command] =
+    /```sh\n(node --require \.\/scripts\/setup\/typescript\.cjs -e [\s\S]*?)```/.exec(page) ?? [];
   const {stdout, stderr, status} = spawnSync(command, {cwd: root, shell: true, encoding: 'utf8'});
   assert.equal(status, 0, stderr);
   const {order, degrees} = JSON.parse(stdout);

@@ -123,5 +123,9 @@ for (const {wrong, says, from, right} of MESSAGES) {
 
 test('docs/troubleshooting.md is made from the table', () => {
   const page = fs.readFileSync(path.join(project, 'docs', 'troubleshooting.md'), 'utf8');
-  assert.equal(page, troubleshootingPage(), 'make it anew: node --import tsx scripts/messages.ts');
+  assert.equal(
+    page,
+    troubleshootingPage(),
+    'make it anew: node --require ./scripts/setup/typescript.cjs scripts/messages.ts',
+  );
 });
