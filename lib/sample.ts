@@ -145,8 +145,7 @@ async function manyAtOnce(run: Run, sampler: IncrementalLogits): Promise<void> {
       byPlace.given[i * values + k] = knownValue(options, i, order[k]) ?? -1;
     }
   }
-  // A row to begin with, then more and more.
-  let length = model.image.width * model.image.channels;
+  let length = 1;
   for (let done = 0; done < values; ) {
     signal?.throwIfAborted();
     const until = Math.min(values, done + length);

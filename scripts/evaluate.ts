@@ -148,14 +148,9 @@ run(async () => {
           scored,
           onNats: (nats, images) => {
             const sources = own?.manifest.parts[split].sources ?? [];
-            const scored = {
-              model,
-              what: preset,
-              data: (papers ? PAPERS_DRAW : (own ?? trainedOn(published))).name,
-              split,
-            };
+            const source = papers ? PAPERS_DRAW : (own ?? trainedOn(published));
             table?.add(
-              scored,
+              {model, what: preset, data: source.name, split},
               nats,
               images,
               sources.map(({file}) => file),

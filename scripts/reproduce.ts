@@ -58,12 +58,15 @@ run(async () => {
     },
   );
   const playground = path.join(buildFolder(), 'playground');
-  // Pages are written by other programs, while this one scores.
-  await Promise.all([
+  // Pages are written by other programs, while this one scores. Where one fails the others come to their
+  // end, too: a program that writes pages would go on when this one has ended.
+  const parts = [
     publish ? writeFigureList(figures) : writeHtml(notebooks.map((name) => path.join(into, name))),
     buildPlayground(playground),
     whole && writeResults(engine.description, results, publish),
-  ]);
+  ];
+  await Promise.allSettled(parts);
+  await Promise.all(parts);
   const page = path.join(buildFolder(), 'index.html');
   writePage(root, page);
   linkPlayground(root, playground);

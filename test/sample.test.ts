@@ -276,6 +276,33 @@ test('progress rises to 1, and sampling stops when asked', async () => {
   model.dispose();
 });
 
+test('a sampler that draws by itself, however slow, is asked for no more than the time allows', async () => {
+  const values = 24;
+  const ends: number[] = [];
+  // 20 ms a value, but the second half takes none.
+  const incremental: AutoregressiveModel['incremental'] = () => ({
+    next: () => new Float32Array(1),
+    draw: ({until}) => {
+      const slow = Math.min(until, values / 2) - Math.min(ends.at(-1) ?? 0, values / 2);
+      ends.push(until);
+      for (const began = performance.now(); performance.now() - began < 20 * slow; );
+      return null;
+    },
+    dispose: () => {},
+  });
+  await sample({...constant(new Float32Array(values), 2), incremental}, {count: 1, seed: 1});
+  const calls = ends.map((end, k) => end - (ends[k - 1] ?? 0));
+  assert.ok(
+    calls.every((length) => length > 0),
+    `${calls}`,
+  );
+  assert.equal(ends.at(-1), values);
+  const slow = calls.filter((_, k) => ends[k] <= values / 2);
+  // One value to begin with, then two at the most; one where this machine was busy.
+  assert.ok(slow.length >= 6 && slow.every((length) => length <= 2), `${calls}`);
+  assert.ok(calls.length < values, `${calls}`);
+});
+
 test('options out of range are named', async () => {
   const model = small();
   const images = randomImages(2, image, 1);

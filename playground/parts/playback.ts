@@ -1,4 +1,4 @@
-import {useCallback, useEffect, useRef, useState} from 'preact/hooks';
+import {useCallback, useLayoutEffect, useRef, useState} from 'preact/hooks';
 
 export const SPEEDS = [
   {name: 'slow', perSecond: 25},
@@ -39,7 +39,8 @@ export function usePlayback(total: number, ready: () => number): Playback {
   const available = useRef(ready);
   available.current = ready;
 
-  useEffect(() => {
+  // Ended with the rendering that says so: a frame later, it would have moved on from a place just chosen.
+  useLayoutEffect(() => {
     if (!playing) return;
     let last = performance.now();
     let frame = 0;

@@ -1,4 +1,4 @@
-import {useEffect, useReducer, useState} from 'preact/hooks';
+import {useEffect, useRef, useState} from 'preact/hooks';
 import {evenHiddenDegrees, hiddenMask, outputMask} from '../../lib/layers/madeMasks';
 import {rasterMask} from '../../lib/layers/rasterMasks';
 import {run, Stopped} from '../client';
@@ -261,10 +261,10 @@ function Verdict({
   readonly trouble: string | null;
   readonly outputs: number;
 }) {
-  const [last, keep] = useReducer((_: HandResult | null, next: HandResult) => next, null);
-  useEffect(() => {
-    if (proof !== null) keep(proof);
-  }, [proof]);
+  // Until the next answer comes the last one stays.
+  const kept = useRef<HandResult | null>(null);
+  kept.current = proof ?? kept.current;
+  const last = kept.current;
   if (trouble !== null) return <Trouble>{trouble}</Trouble>;
   if (last === null) return <p>Summing …</p>;
   const cells = Array.from(last.depends, (value, k) => ({

@@ -122,7 +122,8 @@ async function runKernels(
   folder: string,
   options: ExecuteOptions,
 ): Promise<Map<string, number>> {
-  const cellsInAll = files.reduce((sum, file) => sum + codeCells(read(file)), 0);
+  const cellsOf = new Map(files.map((file) => [file, codeCells(read(file))]));
+  const cellsInAll = [...cellsOf.values()].reduce((sum, count) => sum + count, 0);
   const started = performance.now();
   const done = new Map<string, number>();
   const seconds = new Map<string, number>();
@@ -136,7 +137,7 @@ async function runKernels(
   };
   const waiting = [...files];
   // Side by side, those of many cells first: a long one at the end would run alone.
-  if ((options.together ?? 1) > 1) waiting.sort((a, b) => codeCells(read(b)) - codeCells(read(a)));
+  if ((options.together ?? 1) > 1) waiting.sort((a, b) => (cellsOf.get(b) ?? 0) - (cellsOf.get(a) ?? 0));
   const stop = new AbortController();
   const together = Math.min(options.together ?? 1, files.length);
   const threads = together > 1 ? Math.max(1, Math.floor(threadCount() / together)) : undefined;

@@ -4,7 +4,7 @@
  * takes twice the time until a command says its first word. What was compiled is kept in .cache/typescript
  * until its source changes. Types are checked by `npm test`.
  */
-const {createHash} = require('node:crypto');
+const {createHash, randomUUID} = require('node:crypto');
 const fs = require('node:fs');
 const Module = require('node:module');
 const path = require('node:path');
@@ -39,7 +39,10 @@ for (const ending of ['.json', '.node']) {
   Module._extensions[ending] = load;
 }
 
-/** @returns JavaScript, from what was kept where that is of this very source */
+/**
+ * @returns JavaScript, from what was kept where that is of this very source. The key stands at its end: what
+ *   was cut short has none
+ */
 function compiled(file) {
   const source = fs.readFileSync(file, 'utf8');
   const key = createHash('sha256')
@@ -47,10 +50,10 @@ function compiled(file) {
     .digest('hex');
   const kept = path.join(folder, `${path.relative(root, file).replaceAll(path.sep, '+')}.js`);
   const found = read(kept);
-  if (found.startsWith(key)) return found.slice(key.length);
+  if (found.endsWith(key)) return found.slice(0, -key.length);
   const js = compile(source, file);
   // Of a program elsewhere nothing is kept: there may be any number of them.
-  if (!path.relative(root, file).startsWith('..')) write(kept, key + js);
+  if (!path.relative(root, file).startsWith('..')) write(kept, js + key);
   return js;
 }
 
@@ -73,16 +76,24 @@ function read(file) {
 }
 
 /**
- * Whole or not at all, since several commands may write the same file. A folder that cannot be written is
- * done without.
+ * Whole or not at all, since several commands and threads may write the same file. A folder that cannot be
+ * written is done without.
  */
 function write(file, text) {
-  const temporary = `${file}.${process.pid}.tmp`;
+  const temporary = `${file}.${randomUUID()}.tmp`;
   try {
     fs.mkdirSync(folder, {recursive: true});
     fs.writeFileSync(temporary, text);
     fs.renameSync(temporary, file);
   } catch {
-    fs.rmSync(temporary, {force: true});
+    removeIfPossible(temporary);
+  }
+}
+
+function removeIfPossible(file) {
+  try {
+    fs.rmSync(file, {force: true});
+  } catch {
+    // Of a folder that may not even be looked into.
   }
 }

@@ -45,7 +45,13 @@ async function pressHeld(page: Page, ...names: string[]): Promise<void> {
   await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 100)))');
 }
 
-test('played from the start in the very frame in which it ends, the picture goes on', {skip}, async () => {
+/**
+ * A page with a playback of ten pixels and nothing else.
+ *
+ * @param ready how many of them are there
+ * @param stepped what comes after each of its steps, before the page is rendered again
+ */
+async function openPlayer(ready: number, stepped: string): Promise<Page> {
   const {outputFiles} = await build({
     stdin: {
       resolveDir: path.join(projectRoot(), 'playground'),
@@ -54,7 +60,7 @@ test('played from the start in the very frame in which it ends, the picture goes
         import {render} from 'preact';
         import {usePlayback} from './parts/playback';
         function Player() {
-          globalThis.player = usePlayback(10, () => 10);
+          globalThis.player = usePlayback(10, () => ${ready});
           return <p>{player.shown} {player.playing ? 'plays' : 'stands'}</p>;
         }
         render(<Player />, document.body);`,
@@ -65,14 +71,29 @@ test('played from the start in the very frame in which it ends, the picture goes
   page.setDefaultTimeout(10_000);
   await page.evaluate(`
     const own = requestAnimationFrame.bind(globalThis);
-    let steps = 0;
+    globalThis.steps = 0;
     globalThis.requestAnimationFrame = (call) => own((now) => {
       call(now);
-      // Before the page is rendered again. The first frame ends it; the second, where no time has passed.
-      if (call.name === 'step' && steps++ < 2) player.restart();
+      if (call.name !== 'step') return;
+      steps++;
+      ${stepped}
     });`);
   await page.evaluate(outputFiles[0].text);
+  return page;
+}
+
+test('played from the start in the very frame in which it ends, the picture goes on', {skip}, async () => {
+  // The first frame ends it; the second, where no time has passed.
+  const page = await openPlayer(10, 'if (steps <= 2) player.restart();');
   await page.getByText('10 stands').waitFor();
+  await page.close();
+});
+
+test('a place that is chosen while the picture plays stays, in the next frame, too', {skip}, async () => {
+  const page = await openPlayer(5, 'if (steps === 3) player.setShown(2);');
+  await page.getByText('stands').waitFor();
+  await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 100)))');
+  assert.equal(await page.locator('p').textContent(), '2 stands');
   await page.close();
 });
 
@@ -148,6 +169,20 @@ test('all layers stay chosen when the next model turns out to have more of them'
   await page.getByRole('button', {name: 'Diagonal BiLSTM'}).click();
   await page.locator('input[type="range"][max="8"]').waitFor();
   await page.getByText('all layers: the logits').waitFor({timeout: 10_000});
+  await page.close();
+});
+
+test('masks by hand: a verdict that is not busy is that of the masks shown', {skip}, async () => {
+  const page = await open('#hand');
+  await page.locator('[data-leaks="0"][aria-busy="false"]').waitFor();
+  await page.evaluate(`
+    const verdict = document.querySelector('[data-leaks]');
+    globalThis.seen = [];
+    new MutationObserver(() => seen.push(verdict.ariaBusy + ' ' + verdict.dataset.leaks))
+      .observe(verdict, {attributes: true});`);
+  await page.getByRole('button', {name: '≥'}).click();
+  await page.locator('[data-leaks]:not([data-leaks="0"])[aria-busy="false"]').waitFor();
+  assert.ok(!((await page.evaluate('seen')) as string[]).includes('false 0'));
   await page.close();
 });
 

@@ -115,9 +115,7 @@ void compute(const Settings &settings, Context &context) {
   for (int b = 0; b < images; b++)
     context.require(positions[b] >= 0 && positions[b] <= values, "positions must be places in the order");
   if (context.failed()) return;
-  // Images are computed four and eight at a time.
-  const int equal = (images + parts - 1) / parts, share = equal > 8 ? (equal + 3) / 4 * 4 : equal;
-  const auto firstOf = [&](int part) { return std::min(images, part * share); };
+  const auto firstOf = [&](int64_t part) { return static_cast<int>(part * images / parts); };
   for (int part = 0; part < parts; part++) {
     const int first = firstOf(part);
     for (int b = first; b < firstOf(part + 1); b++)
@@ -139,7 +137,6 @@ void compute(const Settings &settings, Context &context) {
   const Call call = {until, numbers[1], numbers[2] != 0, uniforms.data, given, pixels, finite};
   inParallel(parts, [&](int part) {
     const int from = firstOf(part), to = firstOf(part + 1);
-    if (from == to) return;
     const int position = draw(network, call, from, to, positions[from], state);
     std::fill(reached + from, reached + to, static_cast<float>(position));
   });
