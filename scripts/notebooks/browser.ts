@@ -36,9 +36,13 @@ export function startBrowser(executablePath: string): Promise<Browser> {
   return process.getuid?.() === 0 ? launch(false) : launch(true).catch(() => launch(false));
 }
 
-/** Two charts with the same key look the same. */
+/** Two charts with the same key look the same, in whatever order their settings were written down. */
 export function chartKey({data, layout}: Chart): string {
-  return JSON.stringify({data, layout: {...layout, meta: null}});
+  return JSON.stringify({data, layout: {...layout, meta: null}}, (_, value) =>
+    value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
 }
 
 /**

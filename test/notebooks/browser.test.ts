@@ -47,4 +47,9 @@ test('the words of a chart do not change its picture', () => {
   const [chart] = charts;
   const other = {...chart, layout: {...chart.layout, meta: {...chart.layout.meta, minutes: 3}}};
   assert.equal(chartKey(other), chartKey(chart));
+  // As nbformat writes it: names of settings by the alphabet.
+  const {layout, ...rest} = chart;
+  const sorted = Object.fromEntries(Object.entries(layout).sort(([a], [b]) => (a < b ? -1 : 1)));
+  assert.notEqual(JSON.stringify(sorted), JSON.stringify(layout));
+  assert.equal(chartKey({...rest, layout: sorted as typeof layout}), chartKey(chart));
 });
