@@ -58,17 +58,17 @@ struct Given {
   int stride;
 };
 
-/** out [Images, n] += given [inner, Images] · rows [inner][n], of `Width` vectors from `column` on. */
+/** out [Images, n] += given [inner, Images] · panel [inner, `Width` vectors], from `column` on. */
 template <int Images, int Width>
-void addPanel(int inner, const Given &given, const float *const *rows, int n, int column, float *out,
+void addPanel(int inner, const Given &given, const float *panel, int n, int column, float *out,
               int outStride) {
   Vector sum[Images][Width];
   UNROLLED for (int b = 0; b < Images; b++)
     UNROLLED for (int w = 0; w < Width; w++)
       sum[b][w] = loadSome(out + b * outStride + column + w * kLanes, rest(n, column + w * kLanes));
-  for (int k = 0; k < inner; k++) {
+  for (int k = 0; k < inner; k++, panel += Width * kLanes) {
     Vector row[Width];
-    UNROLLED for (int w = 0; w < Width; w++) row[w] = loadOnce<Images>(rows[k] + w * kLanes);
+    UNROLLED for (int w = 0; w < Width; w++) row[w] = loadOnce<Images>(panel + w * kLanes);
     UNROLLED for (int b = 0; b < Images; b++) {
       const float value = given.first[k * given.stride + b];
       UNROLLED for (int w = 0; w < Width; w++) sum[b][w] += value * row[w];
@@ -260,7 +260,6 @@ class MadeBlock {
     constexpr int columns = Width * kLanes;
     const int inner = static_cast<int>(rows_.size());
     panel_.resize(static_cast<size_t>(inner) * columns);
-    here_.resize(inner);
     for (int column = 0; column < n; column += columns) {
       // A copy lies close together in the cache, and has zeros after the last column.
       const int there = std::min(columns, n - column);
@@ -268,10 +267,9 @@ class MadeBlock {
         float *copy = panel_.data() + static_cast<size_t>(k) * columns;
         std::copy_n(rows_[k] + column, there, copy);
         std::fill(copy + there, copy + columns, 0.0f);
-        here_[k] = copy;
       }
       const auto add = [&](auto together, int b) {
-        addPanel<decltype(together)::value, Width>(inner, {given.first + b, given.stride}, here_.data(), n,
+        addPanel<decltype(together)::value, Width>(inner, {given.first + b, given.stride}, panel_.data(), n,
                                                    column, out + static_cast<size_t>(b) * network_.total,
                                                    network_.total);
       };
@@ -292,6 +290,6 @@ class MadeBlock {
   std::vector<float> logits_, ones_;
   /** Of each link, [units of the block that take, units that give], in rising degree. */
   std::vector<std::vector<float>> between_;
-  std::vector<const float *> rows_, here_;
+  std::vector<const float *> rows_;
   std::vector<float> panel_;
 };
