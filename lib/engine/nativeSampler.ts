@@ -1,7 +1,7 @@
 import type {Drawing, PlaceOfImage} from '../types';
 import {LSTM_GATES} from './lstmScan';
 import {type NativeKernels, nativeThreads} from './native';
-import type {PixelProgram, PixelStep, RestartableLogits} from './pixelProgram';
+import {isForRow, type PixelProgram, type PixelStep, type RestartableLogits} from './pixelProgram';
 
 /** The kinds of steps by the numbers that the kernel knows them by. */
 const STEP_KINDS: readonly PixelStep['kind'][] = ['convolve', 'rectify', 'gate', 'recur', 'add'];
@@ -16,6 +16,9 @@ export function startNatively(
 ): RestartableLogits {
   return new NativeSampler(kernels, program, count);
 }
+
+/** So many share each reading of a weight even at a single pixel. */
+const MANY_IMAGES = 8;
 
 class NativeSampler implements RestartableLogits {
   private readonly samplers: unknown[] = [];
@@ -104,25 +107,26 @@ function encode(
     return length - values.length;
   };
   const {height, width, channels} = program.size;
-  const ofPhase = (pixel: boolean): PixelStep[] =>
-    program.steps.filter(({phase}) => (phase === 'pixel') === pixel);
-  const [rowSteps, pixelSteps] = [ofPhase(false), ofPhase(true)];
+  const isEarly = ({phase}: PixelStep): boolean => phase === 'early' && count < MANY_IMAGES;
+  const rowSteps = program.steps.filter((step) => isForRow(step.phase) || isEarly(step));
+  const pixelSteps = program.steps.filter((step) => !rowSteps.includes(step));
+  const wholeRows = new Set(rowSteps.map(({out}) => out));
   const code = [width, height, count, channels, program.numbers];
   code.push(program.buffers.length, rowSteps.length, pixelSteps.length);
   code.push(program.image.index, pixelSteps[pixelSteps.length - 1].out.index);
-  for (const {size, rows, constant} of program.buffers) {
-    code.push(size, rows, constant === null ? -1 : place(ofImages(constant, size, first, count, all)));
+  for (const buffer of program.buffers) {
+    const {size, rows, constant} = buffer;
+    code.push(
+      size,
+      Math.max(rows, wholeRows.has(buffer) ? 1 : 0),
+      constant === null ? -1 : place(ofImages(constant, size, first, count, all)),
+    );
   }
   for (const step of [...rowSteps, ...pixelSteps]) {
     code.push(STEP_KINDS.indexOf(step.kind), step.in.index, step.out.index);
     code.push(step.added?.index ?? -1, step.addedRows, step.rectified ? 1 : 0);
-    code.push(
-      step.cells?.index ?? 0,
-      step.cellTap,
-      step.leftwards ? 1 : 0,
-      step.phase === 'row before' ? -1 : 0,
-      step.kind === 'recur' ? LSTM_GATES : step.out.parts,
-    );
+    code.push(step.outside ? 1 : 0, step.cells?.index ?? 0, ...step.cellFrom, step.leftwards ? 1 : 0);
+    code.push(step.phase === 'row before' ? -1 : 0, step.kind === 'recur' ? LSTM_GATES : step.out.parts);
     code.push(place(step.weights), place(step.bias), step.givenTaps, step.taps.length);
     for (const {index, dy, dx} of step.taps) code.push(index, dy, dx);
   }

@@ -1,6 +1,13 @@
 import {ofImages} from './nativeSampler';
 import {pixelGate, pixelLstmCell, rectify} from './pixelCells';
-import type {PixelBuffer, PixelProgram, PixelStep, PixelTap, RestartableLogits} from './pixelProgram';
+import {
+  isForRow,
+  type PixelBuffer,
+  type PixelProgram,
+  type PixelStep,
+  type PixelTap,
+  type RestartableLogits,
+} from './pixelProgram';
 
 /** A program run by plain loops, the twin of the native samplers: one value of all images at a call. */
 export class LoopSampler implements RestartableLogits {
@@ -24,8 +31,8 @@ export class LoopSampler implements RestartableLogits {
     for (const step of program.steps) {
       if (step.taps.length > 0) this.kernels.set(step, new LoopKernel(step, count));
     }
-    this.rowSteps = program.steps.filter(({phase}) => phase !== 'pixel');
-    this.pixelSteps = program.steps.filter(({phase}) => phase === 'pixel');
+    this.rowSteps = program.steps.filter(({phase}) => isForRow(phase));
+    this.pixelSteps = program.steps.filter(({phase}) => !isForRow(phase));
   }
 
   next(previous: Float32Array | null): Float32Array {
@@ -93,7 +100,7 @@ export class LoopSampler implements RestartableLogits {
       step.added === null || (above && y === 0) ? null : this.at(step.added, above ? y - 1 : y, x);
     switch (step.kind) {
       case 'convolve':
-        this.kernels.get(step)?.apply(this.seen(step, step.in, y, x, false), added, out);
+        this.kernels.get(step)?.apply(this.seen(step, step.in, y, x, step.outside), added, out);
         if (step.taps.length === 0) fillBias(step.bias, added, out);
         if (step.rectified) rectify(out, out);
         break;
@@ -109,8 +116,10 @@ export class LoopSampler implements RestartableLogits {
       case 'recur': {
         const cells = step.cells as PixelBuffer;
         const gates = new Float32Array(this.count * 4 * step.out.size);
-        this.kernels.get(step)?.apply(this.seen(step, step.out, y, x, true), from, gates);
-        const {dy, dx} = step.taps[step.cellTap];
+        const kernel = this.kernels.get(step);
+        if (kernel === undefined) gates.set(from);
+        else kernel.apply(this.seen(step, step.out, y, x, true), from, gates);
+        const [dy, dx] = step.cellFrom;
         const cell = this.at(cells, y, x);
         cell.set(this.at(cells, y + dy, x + dx));
         pixelLstmCell(gates, step.out.size, cell, out);

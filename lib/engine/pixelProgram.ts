@@ -50,10 +50,11 @@ export interface PixelRecurrence {
 }
 
 /**
- * When a step runs: at each pixel, or for a whole row before its first pixel
- * (or before that of the next row).
+ * When a step runs: at each pixel, or for a whole row before its first pixel (or before that of the next row).
+ * What is early can run at either time: for a whole row weights are read once instead of at every pixel; at
+ * the pixel the results of many images stay in the cache.
  */
-export type Phase = 'pixel' | 'row' | 'row before';
+export type Phase = 'pixel' | 'early' | 'row' | 'row before';
 
 export interface PixelTap {
   /** Its number in the kernel. */
@@ -71,9 +72,11 @@ export interface PixelStep {
   readonly added: PixelBuffer | null;
   readonly addedRows: 0 | -1;
   readonly rectified: boolean;
-  /** Of a recurrence: its cells, and which tap hands on its cell. */
+  /** Of a convolution: outside the image its input has a state, and is not zero. */
+  readonly outside: boolean;
+  /** Of a recurrence: its cells, and how many rows and columns away the pixel is that hands on its cell. */
   readonly cells: PixelBuffer | null;
-  readonly cellTap: number;
+  readonly cellFrom: readonly [number, number];
   readonly leftwards: boolean;
   /** [given taps, inputs, outputs], of which only those in `taps` are of use. */
   readonly weights: Float32Array;
@@ -86,6 +89,8 @@ export interface PixelStep {
 interface More {
   readonly phase?: Phase;
   readonly added?: PixelBuffer | null;
+  /** Where the result goes, which may be what is added. */
+  readonly out?: PixelBuffer | null;
 }
 
 /** Logits value by value that can begin anew, with the same weights. */
@@ -122,31 +127,34 @@ export class PixelProgram {
     return this.buffer(values.length / count, 0, values);
   }
 
-  /** activation(convolution of `from` + added). */
+  /**
+   * activation(convolution of `from` + added). What rows above give is known when a row begins, and is
+   * a step of its own.
+   */
   convolve(
     from: PixelBuffer,
     convolution: PixelConvolution,
     activation: 'relu' | 'none' = 'none',
-    {phase = 'pixel', added = null}: More = {},
+    {phase = 'pixel', added = null, out = null}: More = {},
   ): PixelBuffer {
     const {rows, columns, centerRow, centerColumn, dilation, inputs, outputs, kernel, bias} = convolution;
     const size = inputs * outputs;
-    const taps = Array.from({length: rows * columns}, (_, index) => ({
+    const all = Array.from({length: rows * columns}, (_, index) => ({
       index,
       dy: (Math.floor(index / columns) - centerRow) * dilation,
       dx: ((index % columns) - centerColumn) * dilation,
     })).filter(({index}) => kernel.subarray(index * size, (index + 1) * size).some((w) => w !== 0));
-    const pointwise = taps.every(({dy, dx}) => dy === 0 && dx === 0);
-    if (!pointwise || phase !== 'pixel') remember(from, 1 + Math.max(0, ...taps.map(({dy}) => -dy)));
-    const more = {
-      added,
-      rectified: activation === 'relu',
-      weights: kernel,
-      bias,
-      givenTaps: rows * columns,
-      taps,
-    };
-    return this.step('convolve', phase, from, outputs, more);
+    const pointwise = all.every(({dy, dx}) => dy === 0 && dx === 0);
+    if (!pointwise || phase !== 'pixel') remember(from, 1 + Math.max(0, ...all.map(({dy}) => -dy)));
+    const more = {weights: kernel, bias, givenTaps: rows * columns, taps: all, added};
+    const rectified = activation === 'relu';
+    const [above, here] = [all.filter(({dy}) => dy < 0), all.filter(({dy}) => dy === 0)];
+    if (phase !== 'pixel' || added !== null || above.length === 0) {
+      return this.step('convolve', phase, from, out ?? outputs, {...more, rectified});
+    }
+    const share = this.step('convolve', 'early', from, outputs, {...more, taps: above});
+    const rest = {taps: here, bias: new Float32Array(outputs), added: share, rectified};
+    return this.step('convolve', phase, from, share, {...more, ...rest});
   }
 
   /** max(from, 0) */
@@ -165,20 +173,31 @@ export class PixelProgram {
     return this.step('add', 'pixel', from, from.size, {added, addedRows: above ? -1 : 0});
   }
 
-  /** The hidden states of an LSTM over the pixels, of which `gates` has what the inputs give. */
+  /**
+   * The hidden states of an LSTM over the pixels, whose gates see `from` through a convolution. What the states
+   * of the row above give the gates is a step of its own, too.
+   */
   recur(
-    gates: PixelBuffer,
+    from: PixelBuffer,
+    input: PixelConvolution,
     {state, hidden, cell, direction}: PixelRecurrence,
     phase: Phase = 'pixel',
   ): PixelBuffer {
-    gates.parts = LSTM_GATES;
     const neighbors = NEIGHBORS[direction];
     const out = this.buffer(hidden.length, 2, hidden);
     const cells = this.buffer(hidden.length, 2, cell);
     const taps = neighbors.taps.map(([dy, dx], index) => ({index, dy, dx}));
-    const weights = {weights: state, bias: new Float32Array(4 * hidden.length), givenTaps: taps.length, taps};
+    const [above, here] = [taps.filter(({dy}) => dy < 0), taps.filter(({dy}) => dy === 0)];
+    const bias = new Float32Array(LSTM_GATES * hidden.length);
+    const weights = {weights: state, bias, givenTaps: taps.length};
+    const share = this.step('convolve', phase === 'pixel' ? 'early' : phase, out, bias.length, {
+      ...{...weights, taps: above, outside: true},
+    });
+    const gates = this.convolve(from, input, 'none', {phase, added: share, out: share});
+    gates.parts = LSTM_GATES;
+    const cellFrom = neighbors.taps[neighbors.cell];
     const leftwards = direction === 'right-to-left';
-    return this.step('recur', phase, gates, out, {cells, cellTap: neighbors.cell, leftwards, ...weights});
+    return this.step('recur', phase, gates, out, {cells, cellFrom, leftwards, ...weights, taps: here});
   }
 
   /**
@@ -199,14 +218,16 @@ export class PixelProgram {
     more: Partial<PixelStep>,
   ): PixelBuffer {
     // What is computed for a whole row is asked for pixel by pixel.
-    const out = typeof to === 'number' ? this.buffer(to, phase === 'pixel' ? 0 : 1) : to;
-    if (phase !== 'pixel') remember(from, 1);
+    const out = typeof to === 'number' ? this.buffer(to, isForRow(phase) ? 1 : 0) : to;
+    // When a row begins, what is early may have written to it before.
+    if (isForRow(phase)) remember(from, phase === 'row before' ? 2 : 1);
     const none = {
       added: null,
       addedRows: 0,
       rectified: false,
+      outside: false,
       cells: null,
-      cellTap: 0,
+      cellFrom: [0, 0],
       leftwards: false,
     } as const;
     const without = {weights: NOTHING, bias: NOTHING, givenTaps: 0, taps: []};
@@ -219,6 +240,10 @@ export class PixelProgram {
     this.buffers.push(buffer);
     return buffer;
   }
+}
+
+export function isForRow(phase: Phase): boolean {
+  return phase === 'row' || phase === 'row before';
 }
 
 function remember(buffer: PixelBuffer, rows: number): void {

@@ -41,10 +41,9 @@ export class DiagonalBiLstm implements StateLayer {
   /** From the left a pixel at a time; from the right the whole row above, once it is complete. */
   steps(program: PixelProgram, features: PixelBuffer): PixelBuffer {
     const [left, right] = this.lstms;
-    const states = program.recur(program.convolve(features, left.input.numbers()), left.recurrence());
-    const phase = 'row before';
-    const gates = program.convolve(features, right.input.numbers(), 'none', {phase});
-    return program.add(states, program.recur(gates, right.recurrence(), phase), true);
+    const states = program.recur(features, left.input.numbers(), left.recurrence());
+    const fromRight = program.recur(features, right.input.numbers(), right.recurrence(), 'row before');
+    return program.add(states, fromRight, true);
   }
 
   dispose(): void {

@@ -30,7 +30,7 @@ export class RowLstm implements StateLayer {
   }
 
   steps(program: PixelProgram, features: PixelBuffer): PixelBuffer {
-    return program.recur(program.convolve(features, this.lstm.input.numbers()), this.lstm.recurrence());
+    return program.recur(features, this.lstm.input.numbers(), this.lstm.recurrence());
   }
 
   dispose(): void {

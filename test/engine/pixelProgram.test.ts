@@ -144,12 +144,11 @@ function calls(kernels: NativeKernels): {code: Int32Array; numbers: Float32Array
   const program = new PixelProgram({height: 3, width: 4, channels: 1}, 2);
   const kernel = Float32Array.from({length: 6 * 8}, (_, k) => Math.sin(k));
   const place = {rows: 2, columns: 3, centerRow: 1, centerColumn: 1, dilation: 1, inputs: 1, outputs: 8};
-  const gates = program.convolve(program.image, {...place, kernel, bias: new Float32Array(8)}, 'none', {
-    phase: 'row before',
-  });
+  const input = {...place, kernel, bias: new Float32Array(8)};
   const recurrence = {state: kernel.subarray(0, 48), hidden: new Float32Array(2), cell: new Float32Array(2)};
-  const states = program.recur(gates, {...recurrence, direction: 'rows'}, 'row before');
-  const both = program.convolve(program.image, {...place, kernel, bias: new Float32Array(8)});
+  const rows = {...recurrence, direction: 'rows'} as const;
+  const states = program.recur(program.image, input, rows, 'row before');
+  const both = program.convolve(program.image, input);
   const gated = program.gate(both);
   const [half] = [program.gate(gated)];
   const point = {rows: 1, columns: 1, centerRow: 0, centerColumn: 0, dilation: 1, inputs: 2, outputs: 1};
@@ -229,7 +228,7 @@ test('programs with wrong numbers are refused or harmless, short buffers are ref
 function oneConvolution(kernels: NativeKernels, inputs: number, given: number, taps: number): unknown {
   const sizes = [1, 1, 1, 1, 1, 3, 0, 1, 0, 2];
   const buffers = [1, 1, -1, inputs, 0, -1, 1, 0, -1];
-  const step = [0, 1, 2, -1, 0, 0, 0, 0, 0, 0, 1, 0, inputs, given, taps];
+  const step = [0, 1, 2, -1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, inputs, given, taps];
   const places = new Array<number>(3 * taps).fill(0);
   const code = Int32Array.from([...sizes, ...buffers, ...step, ...places]);
   return kernels.createPixelSampler(code, new Float32Array(inputs + 1).fill(1));

@@ -67,7 +67,7 @@ inline Vector unchanged(Vector v) { return v; }
  * function that leaves zeros as they are.
  */
 template <typename Change = Vector(Vector)>
-Map bordered(const Frame &frame, const float *from, int step, std::vector<float> &memory,
+Map bordered(const Frame &frame, const float *from, int step, Floats &memory,
              const Change &change = unchanged) {
   memory.resize(frame.floats());
   const Map map = frame.cleared(memory.data());
@@ -114,7 +114,7 @@ inline int vectorsFrom(int start, int channels) { return channels - start > kLan
 struct Kernel {
   Taps taps;
   int inputs, outputs;
-  std::vector<float> weights, bias;
+  Floats weights, bias;
   std::vector<KernelPanel> panels;
 
   /**
@@ -130,7 +130,7 @@ struct Kernel {
   static Kernel transposed(const Taps &taps, int inputs, int outputs, const float *from, int groups = 1) {
     Taps mirrored;
     for (const auto &[dy, dx] : taps) mirrored.push_back({-dy, -dx});
-    std::vector<float> turned(taps.size() * inputs * outputs);
+    Floats turned(taps.size() * inputs * outputs);
     for (size_t tap = 0; tap < taps.size(); tap++)
       for (int i = 0; i < inputs; i++)
         for (int j = 0; j < outputs; j++)
@@ -142,7 +142,7 @@ struct Kernel {
   /** @param later whether groups from its own on are seen, not those up to it */
   static Kernel make(const Taps &taps, int inputs, int outputs, const float *from, const float *bias,
                      int groups, bool later) {
-    Kernel kernel = {taps, inputs, outputs, {}, std::vector<float>(pairs(outputs)), {}};
+    Kernel kernel = {taps, inputs, outputs, {}, Floats(pairs(outputs)), {}};
     kernel.weights.reserve(taps.size() * inputs * pairs(outputs));
     for (int start = 0; start < outputs; start += kPair) {
       const int vectors = vectorsFrom(start, outputs), end = std::min(start + vectors * kLanes, outputs);

@@ -14,7 +14,7 @@
  * @param logits [numbers], one for each level
  */
 inline int drawnLevel(const float *logits, int numbers, double u, double temperature) {
-  static thread_local std::vector<float> weights;
+  static thread_local Floats weights;
   weights.assign(padded(numbers), -INFINITY);
   std::copy_n(logits, numbers, weights.begin());
   Vector most = all(-INFINITY);

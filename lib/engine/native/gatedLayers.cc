@@ -79,7 +79,7 @@ void compute(const Settings &settings, Context &context) {
   float *saved = context.output(1, {network.batch, static_cast<int64_t>(size)});
   if (context.failed()) return;
   shareImages(network.batch, [&](int, int from, int to) {
-    std::vector<float> vMemory, hMemory, gateMemory, room(settings.keep ? 0 : network.room),
+    Floats vMemory, hMemory, gateMemory, room(settings.keep ? 0 : network.room),
         stream(settings.keep ? 0 : network.stream());
     for (int image = from; image < to; image++) {
       float *const own = settings.keep ? saved + image * size : nullptr;
@@ -146,11 +146,11 @@ struct Sums {
 struct Gradients {
   float *vertical, *verticalBias, *horizontal, *horizontalBias, *link, *linkBias, *point, *pointBias;
   float *classAbove, *classLeft;
-  std::vector<float> above, left;
+  Floats above, left;
 };
 
 /** The class's share is one for all images, or each has its own. */
-void writeClass(const std::vector<float> &images, int rows, int columns, float *to) {
+void writeClass(const Floats &images, int rows, int columns, float *to) {
   std::fill_n(to, static_cast<size_t>(rows) * columns, 0.0f);
   for (size_t i = 0; i < images.size(); i++) to[i % (static_cast<size_t>(rows) * columns)] += images[i];
 }
@@ -172,7 +172,7 @@ void computeGradient(const Settings &settings, Context &context) {
     const int inputs = layer.inputs, features = layer.features, twice = 2 * features;
     int output = 1 + 10 * static_cast<int>(gradients.size());
     const auto like = [&](const std::vector<int64_t> &shape) { return context.output(output++, shape); };
-    const std::vector<float> images(static_cast<size_t>(network.batch) * twice);
+    const Floats images(static_cast<size_t>(network.batch) * twice);
     gradients.push_back({like(given.vertical.shape), like({twice}), like(given.horizontal.shape),
                          like({twice}), like(given.link.shape), like({twice}), like(given.point.shape),
                          like({features}), like(given.above.shape), like(given.left.shape), images, images});
@@ -193,9 +193,9 @@ void computeGradient(const Settings &settings, Context &context) {
   if (context.failed()) return;
   std::vector<std::vector<Sums>> sums(std::min(kTasks, network.batch), zeros);
   shareImages(network.batch, [&](int task, int from, int to) {
-    std::vector<float> vMemory, hMemory, dMemory, gateMemory, aboveMemory, leftMemory;
+    Floats vMemory, hMemory, dMemory, gateMemory, aboveMemory, leftMemory;
     // The gradient of a layer's stacks, until the layer before takes it.
-    std::vector<float> stream(network.stream());
+    Floats stream(network.stream());
     for (int image = from; image < to; image++) {
       float *const kept = const_cast<float *>(saved) + image * network.saved;
       for (int k = count - 1; k >= 0; k--) {

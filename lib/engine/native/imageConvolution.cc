@@ -43,7 +43,7 @@ void compute(const Settings &settings, Context &context) {
   if (context.failed()) return;
   const Kernel kernel = Kernel::of(layer.taps, layer.channels, outputs, weights.data, bias);
   shareImages(layer.batch, [&](int, int from, int to) {
-    std::vector<float> memory;
+    Floats memory;
     for (int image = from; image < to; image++) {
       const Map in =
           bordered(layer.image, x + image * layer.pixels() * layer.channels, layer.channels, memory);
@@ -70,7 +70,7 @@ void computeKernel(const Settings &settings, Context &context) {
   const KernelGradient zeros(static_cast<int>(layer.taps.size()), layer.channels, outputs);
   std::vector<KernelGradient> sums(std::min(kTasks, layer.batch), zeros);
   shareImages(layer.batch, [&](int task, int from, int to) {
-    std::vector<float> memory, dMemory;
+    Floats memory, dMemory;
     for (int image = from; image < to; image++) {
       const Map in =
           bordered(layer.image, x + image * layer.pixels() * layer.channels, layer.channels, memory);
@@ -80,7 +80,7 @@ void computeKernel(const Settings &settings, Context &context) {
   });
   KernelGradient total = zeros;
   for (const KernelGradient &part : sums) total.add(part);
-  std::vector<float> bias(outputs);
+  Floats bias(outputs);
   total.write(dKernel, bias.data());
 }
 

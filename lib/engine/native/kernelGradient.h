@@ -7,7 +7,7 @@ struct KernelGradient {
   int taps, inputs, outputs;
   /** As of a Kernel: what the groups hide has no gradient, or any. */
   int groups;
-  std::vector<float> weights, bias;
+  Floats weights, bias;
   KernelGradient(int taps, int inputs, int outputs, int groups = 1)
       : taps(taps), inputs(inputs), outputs(outputs), groups(groups),
         weights(static_cast<size_t>(taps) * pairs(inputs) * pairs(outputs)), bias(pairs(outputs)) {}

@@ -97,7 +97,7 @@ struct Layer {
  *
  * @param hidden [H, W, h] of the first direction; those of the second lie `direction` numbers further
  */
-Map added(const Layer &layer, const float *hidden, size_t direction, std::vector<float> &memory) {
+Map added(const Layer &layer, const float *hidden, size_t direction, Floats &memory) {
   const int h = layer.hidden, width = layer.width;
   const Map map = bordered(layer.states, hidden, h, memory);
   if (layer.directions == 1) return map;
@@ -131,7 +131,7 @@ void compute(const Settings &settings, Context &context) {
   const float *x = given.x.data, *initialHidden = given.initialHidden.data,
               *initialCell = given.initialCell.data;
   std::vector<Kernel> inputs;
-  std::vector<std::vector<float>> kernels;
+  std::vector<Floats> kernels;
   for (int k = 0; k < layer.directions; k++) {
     inputs.push_back(Kernel::of(layer.inputTaps, features, 4 * h, given.input.data + k * layer.kernelSize(),
                                 inputBias + k * 4 * h));
@@ -141,7 +141,7 @@ void compute(const Settings &settings, Context &context) {
   inGroups(layer.batch, [&](auto rows, int, int first) {
     constexpr int kRows = decltype(rows)::value;
     const size_t states = kRows * layer.pixels() * h;
-    std::vector<float> memory, gates(4 * states), room(settings.keep ? 0 : (layer.directions + 1) * states);
+    Floats memory, gates(4 * states), room(settings.keep ? 0 : (layer.directions + 1) * states);
     // Hidden states of all directions, and cells of the one in hand.
     float *own = settings.keep ? hidden + layer.at(0, first) : room.data();
     const size_t direction = settings.keep ? layer.at(1, 0) : states;
@@ -200,11 +200,11 @@ void computeGradient(const Settings &settings, Context &context) {
   const float *x = given.x.data, *initialHidden = given.initialHidden.data,
               *initialCell = given.initialCell.data;
   std::vector<Kernel> inputs;
-  std::vector<std::vector<float>> kernels;
+  std::vector<Floats> kernels;
   for (int k = 0; k < layer.directions; k++) {
     inputs.push_back(
         Kernel::transposed(layer.inputTaps, features, 4 * h, given.input.data + k * layer.kernelSize()));
-    const std::vector<float> packed = pack(layer.size, layer.taps, given.state.data + k * layer.stateSize());
+    const Floats packed = pack(layer.size, layer.taps, given.state.data + k * layer.stateSize());
     kernels.push_back(transposed(layer.taps * layer.size.lanes(), 4 * layer.size.lanes(), packed));
   }
   const Kernel up = Kernel::transposed(kPoint, h, features, given.up.data);
@@ -220,7 +220,7 @@ void computeGradient(const Settings &settings, Context &context) {
   inGroups(layer.batch, [&](auto rows, int group, int first) {
     constexpr int kRows = decltype(rows)::value;
     const size_t image = layer.pixels() * h;
-    std::vector<float> memory, other, dStates(kRows * image), shifted, dGates(4 * kRows * image);
+    Floats memory, other, dStates(kRows * image), shifted, dGates(4 * kRows * image);
     Sums &own = sums[group];
     for (int r = 0; r < kRows; r++) {
       const size_t start = (first + r) * layer.pixels() * features;

@@ -32,11 +32,11 @@ void compute(const Settings &settings, Context &context) {
   float *hidden = context.output(0, shape), *cell = context.output(1, settings.keep ? shape : none),
         *activations = context.output(2, settings.keep ? gates.shape : none);
   if (context.failed()) return;
-  const std::vector<float> kernel = pack(size, neighbors.count(), weights.data);
+  const Floats kernel = pack(size, neighbors.count(), weights.data);
   inGroups(size.batch, [&](auto rows, int, int first) {
     constexpr int kRows = decltype(rows)::value;
     const size_t at = static_cast<size_t>(first) * size.pixels() * h;
-    std::vector<float> room(settings.keep ? 0 : static_cast<size_t>(kRows) * size.pixels() * h);
+    Floats room(settings.keep ? 0 : static_cast<size_t>(kRows) * size.pixels() * h);
     const Forward forward = {size,         neighbors,
                              gates.data + 4 * at, initialHidden.data,
                              initialCell,  kernel,
@@ -64,7 +64,7 @@ void computeGradient(const Settings &settings, Context &context) {
   float *dGates = context.output(0, activations.shape), *dKernel = context.output(1, weights.shape);
   float *dInitialHidden = context.output(2, {h}), *dInitialCell = context.output(3, {h});
   if (context.failed()) return;
-  const std::vector<float> kernel =
+  const Floats kernel =
       transposed(taps * size.lanes(), 4 * size.lanes(), pack(size, taps, weights.data));
   std::vector<ScanSums> sums(groupsOf(size.batch), ScanSums(size, taps));
   inGroups(size.batch, [&](auto rows, int group, int first) {

@@ -61,9 +61,9 @@ inline int placeOf(const Sizes &size, const Neighbors &neighbors, int tap, int y
 }
 
 /** [taps, hidden, 4 hidden] to [taps * lanes, 4 lanes], zeros in between. */
-inline std::vector<float> pack(const Sizes &size, int taps, const float *kernel) {
+inline Floats pack(const Sizes &size, int taps, const float *kernel) {
   const int h = size.hidden, lanes = size.lanes();
-  std::vector<float> packed(static_cast<size_t>(taps) * lanes * 4 * lanes);
+  Floats packed(static_cast<size_t>(taps) * lanes * 4 * lanes);
   for (int tap = 0; tap < taps; tap++)
     for (int k = 0; k < h; k++)
       for (int gate = 0; gate < 4; gate++)
@@ -72,8 +72,8 @@ inline std::vector<float> pack(const Sizes &size, int taps, const float *kernel)
   return packed;
 }
 
-inline std::vector<float> transposed(int rows, int columns, const std::vector<float> &matrix) {
-  std::vector<float> result(matrix.size());
+inline Floats transposed(int rows, int columns, const Floats &matrix) {
+  Floats result(matrix.size());
   for (int r = 0; r < rows; r++)
     for (int c = 0; c < columns; c++) result[c * rows + r] = matrix[r * columns + c];
   return result;
@@ -105,7 +105,7 @@ struct Forward {
   const Neighbors &neighbors;
   const float *gates, *initialHidden, *initialCell;
   /** [taps * lanes, 4 lanes]. */
-  const std::vector<float> &kernel;
+  const Floats &kernel;
   float *hidden, *cell;
   /** For the gradient, or null. */
   float *activations;
@@ -114,7 +114,7 @@ struct Forward {
   template <int Rows>
   void run() const {
     const int h = size.hidden, lanes = size.lanes(), taps = neighbors.count(), pixels = size.pixels();
-    std::vector<float> before(Rows * taps * lanes), sums(Rows * 4 * lanes);
+    Floats before(Rows * taps * lanes), sums(Rows * 4 * lanes);
     scan(size, neighbors.leftwards, false, [&](int y, int x) {
       const int place = y * size.width + x;
       gather<Rows>(size, neighbors, y, x, hidden, initialHidden, before.data());
@@ -148,7 +148,7 @@ struct Forward {
  */
 struct ScanSums {
   int hidden, lanes, taps;
-  std::vector<float> kernel, initialHidden, initialCell;
+  Floats kernel, initialHidden, initialCell;
   ScanSums(const Sizes &size, int taps)
       : hidden(size.hidden),
         lanes(size.lanes()),
@@ -181,19 +181,19 @@ struct Backward {
   const Neighbors &neighbors;
   const float *dHidden, *hidden, *cell, *activations, *initialHidden, *initialCell;
   /** [4 lanes, taps * lanes]. */
-  const std::vector<float> &kernel;
+  const Floats &kernel;
   float *dGates;
 
   template <int Rows>
   void run(ScanSums &sums) const {
     const int h = size.hidden, lanes = size.lanes(), taps = neighbors.count(), pixels = size.pixels();
     // What the pixels after each one ask of its state, and what is asked of its output.
-    std::vector<float> dState(static_cast<size_t>(Rows) * pixels * lanes), dCell(dState.size());
+    Floats dState(static_cast<size_t>(Rows) * pixels * lanes), dCell(dState.size());
     for (int i = 0; i < Rows * pixels; i++)
       copyPadded(h, dHidden + static_cast<size_t>(i) * h, &dState[i * lanes]);
     // Of a whole row: what it gives to the gradient of the kernel is one product.
-    std::vector<float> rowBefore(size.width * Rows * taps * lanes), rowSums(size.width * Rows * 4 * lanes);
-    std::vector<float> dBefore(Rows * taps * lanes);
+    Floats rowBefore(size.width * Rows * taps * lanes), rowSums(size.width * Rows * 4 * lanes);
+    Floats dBefore(Rows * taps * lanes);
     int seen = 0;
     scan(size, neighbors.leftwards, true, [&](int y, int x) {
       const int place = y * size.width + x;

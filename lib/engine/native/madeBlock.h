@@ -185,7 +185,7 @@ class MadeBlock {
    */
   struct Local {
     int first = 0, size = 0;
-    std::vector<float> values;
+    Floats values;
   };
 
   float *row(Local &local, int unit) { return local.values.data() + static_cast<size_t>(unit) * stride_; }
@@ -262,11 +262,10 @@ class MadeBlock {
     panel_.resize(static_cast<size_t>(inner) * columns);
     for (int column = 0; column < n; column += columns) {
       // A copy lies close together in the cache, and has zeros after the last column.
-      const int there = std::min(columns, n - column);
       for (int k = 0; k < inner; k++) {
         float *copy = panel_.data() + static_cast<size_t>(k) * columns;
-        std::copy_n(rows_[k] + column, there, copy);
-        std::fill(copy + there, copy + columns, 0.0f);
+        for (int w = 0; w < columns; w += kLanes)
+          store(copy + w, loadSome(rows_[k] + column + w, rest(n, column + w)));
       }
       const auto add = [&](auto together, int b) {
         addPanel<decltype(together)::value, Width>(inner, {given.first + b, given.stride}, panel_.data(), n,
@@ -287,9 +286,9 @@ class MadeBlock {
   /** The block's first and last degree. */
   int low_ = 1, high_ = 0;
   std::vector<Local> local_;
-  std::vector<float> logits_, ones_;
+  Floats logits_, ones_;
   /** Of each link, [units of the block that take, units that give], in rising degree. */
-  std::vector<std::vector<float>> between_;
+  std::vector<Floats> between_;
   std::vector<const float *> rows_;
-  std::vector<float> panel_;
+  Floats panel_;
 };

@@ -137,11 +137,11 @@ void compute(const Settings &settings, Context &context) {
   inParallel(count, [&](int task) {
     // In raster order the last block has the most weights that live. It goes first: no core waits long.
     const int start = (count - 1 - task) * kBlock, end = std::min(start + kBlock, outputs);
-    std::vector<float> sums(static_cast<size_t>(batch) * kBlock);
+    Floats sums(static_cast<size_t>(batch) * kBlock);
     for (int b = 0; b < batch; b++)
       std::memcpy(&sums[b * kBlock], added + static_cast<size_t>(b) * addedStep + start,
                   (end - start) * sizeof(float));
-    std::vector<float> panels(kPanel * kBlock);
+    Floats panels(kPanel * kBlock);
     for (int i = 0; i < inputs; i += kPanel) {
       const int rows = std::min(kPanel, inputs - i);
       // All columns of an input before the next input: so they lie in memory.
@@ -187,7 +187,7 @@ void computeInputs(const Settings &settings, Context &context) {
   inParallel(blocks(inputs, kWide), [&](int task) {
     const int start = task * kWide, count = std::min(kWide, inputs - start);
     // Turned over, so that a vector has all inputs of one output: sums over the lanes of vectors cost more.
-    std::vector<float> masked(static_cast<size_t>(padded(outputs)) * kWide);
+    Floats masked(static_cast<size_t>(padded(outputs)) * kWide);
     int from = outputs;
     for (int j = 0; j < outputs; j += kLanes)
       for (int r = 0; r < count; r++) {
@@ -197,7 +197,7 @@ void computeInputs(const Settings &settings, Context &context) {
         const Vector numbers = live.masked(loadSome(row, outputs - j), start + r, j);
         for (int lane = 0; lane < kLanes; lane++) masked[(j + lane) * kWide + r] = numbers[lane];
       }
-    std::vector<float> sums(static_cast<size_t>(batch) * kWide);
+    Floats sums(static_cast<size_t>(batch) * kWide);
     addPanel(batch, outputs - from, dy + from, outputs, &masked[from * kWide], sums.data(), kWide);
     for (int b = 0; b < batch; b++)
       std::memcpy(dx + static_cast<size_t>(b) * inputs + start, &sums[b * kWide], count * sizeof(float));
@@ -224,11 +224,11 @@ void computeWeights(const Settings &settings, Context &context) {
   inParallel(count, [&](int task) {
     // In raster order the last block has the most weights that live. It goes first: no core waits long.
     const int start = (count - 1 - task) * kBlock, end = std::min(start + kBlock, outputs);
-    std::vector<float> columns(static_cast<size_t>(batch) * kBlock);
+    Floats columns(static_cast<size_t>(batch) * kBlock);
     for (int b = 0; b < batch; b++)
       std::memcpy(&columns[b * kBlock], dy + static_cast<size_t>(b) * outputs + start,
                   (end - start) * sizeof(float));
-    std::vector<float> rows(static_cast<size_t>(batch) * kGroup);
+    Floats rows(static_cast<size_t>(batch) * kGroup);
     for (int i = 0; i < inputs; i += kGroup) {
       const int height = std::min(kGroup, inputs - i);
       for (int b = 0; b < batch; b++)

@@ -24,7 +24,7 @@ struct Panel {
 struct PixelKernel {
   std::vector<Tap> taps;
   int inputs = 0, outputs = 0;
-  std::vector<float> weights, bias;
+  Floats weights, bias;
   std::vector<Panel> panels;
   /** The panels of channel c are those from channels[c] on, up to channels[c + 1]. */
   std::vector<int> channels;

@@ -90,7 +90,8 @@ class Reader {
         arguments_.require(constant + images <= data_.length, "numbers for outside are missing");
         constants.push_back({total + inside, static_cast<size_t>(constant), images});
       }
-      total += inside + (buffer.rows == 0 || constant >= 0 ? images : 0);
+      // Each begins with a vector of its own.
+      total += (inside + (buffer.rows == 0 || constant >= 0 ? images : 0) + kLanes - 1) / kLanes * kLanes;
       hasOutside_.push_back(constant >= 0);
       // Places are counted with an int, of twice as many numbers where there are gates.
       arguments_.require(total < (size_t{1} << 30), "the program needs too much memory");
@@ -131,8 +132,8 @@ class Reader {
     Instruction step;
     step.kind = next(kConvolve, kAdd), step.in = next(0, last), step.out = next(0, last);
     step.added = next(-1, last), step.addedRows = next(-1, 0), step.rectified = next(0, 1) != 0;
-    step.cells = next(0, last), step.cellTap = next(0, 64), step.leftwards = next(0, 1) != 0,
-    step.row = next(-1, 0);
+    step.outside = next(0, 1) != 0, step.cells = next(0, last), step.cellRow = next(-1, 0),
+    step.cellColumn = next(-4096, 4096), step.leftwards = next(0, 1) != 0, step.row = next(-1, 0);
     const int parts = next(1, 4), weights = next(0, INT32_MAX), bias = next(0, INT32_MAX),
               given = next(0, 4096), count = next(0, 4096);
     std::vector<Tap> taps;
@@ -157,10 +158,13 @@ class Reader {
     for (const Tap &tap : taps)
       arguments_.require(seen.rows > -tap.dy || (seen.rows == 0 && tap.dy == 0 && tap.dx == 0),
                          "a tap must lie within the rows that are kept");
+    if (step.outside)
+      arguments_.require(!recurs && hasOutside_[step.in],
+                         "the input of a convolution must have numbers for outside");
     if (recurs) {
       const bool fits = program_->buffers[step.cells].size == out.size &&
                         program_->buffers[step.cells].rows == out.rows && out.rows > 0 &&
-                        step.cellTap < count && hasOutside_[step.out] && hasOutside_[step.cells];
+                        out.rows > -step.cellRow && hasOutside_[step.out] && hasOutside_[step.cells];
       arguments_.require(fits, "a recurrence must have cells like its states, both with numbers for outside");
     }
     if (!kernel) return step;

@@ -25,11 +25,13 @@ struct Instruction {
   /** Added to the result, from so many rows away; -1 for none. */
   int added, addedRows;
   bool rectified;
+  /** Of a convolution: what it sees outside the image is a state, and not zero. */
+  bool outside;
   /**
-   * Of a recurrence: where its cells are, which of the taps hands on its cell, and
-   * whether rows go from right to left.
+   * Of a recurrence: where its cells are, how far away the pixel is that hands on its cell, and whether
+   * rows go from right to left.
    */
-  int cells, cellTap;
+  int cells, cellRow, cellColumn;
   bool leftwards;
   /** Which row it is for: 0 the one in hand, -1 the one before. */
   int row;
@@ -45,7 +47,7 @@ class Program {
   std::vector<Buffer> buffers;
   std::vector<Instruction> rowSteps, pixelSteps;
   /** Behind the last number there is a vector more, so that whole vectors can be read. */
-  std::vector<float> memory;
+  Floats memory;
 
   /** Before the first pixel of each row. */
   void beginRow(int y) {
@@ -134,11 +136,12 @@ class Program {
     for (int first = 0; first < rows; first += kGathered) {
       const int some = std::min(kGathered, rows - first);
       gather(kernel, some, [&](const Tap &tap) -> Source {
-        if (y + tap.dy < 0) return {nullptr, 0, 0};
-        // What lies left of the image, or right of it, is zero.
+        // What lies above the image, or beside it, is zero, or the state that all images have there.
+        const float *beyond = step.outside ? outside(step.in) : nullptr;
+        if (y + tap.dy < 0) return {nullptr, 0, 0, beyond};
         const int column = buffers[step.in].rows == 0 ? 0 : x + tap.dx, place = column * count + first;
         const float *inputs = at(step.in, y + tap.dy, 0) + static_cast<ptrdiff_t>(place) * kernel.inputs;
-        return {inputs, std::max(0, -place), std::min(some, width * count - place)};
+        return {inputs, std::max(0, -place), std::min(some, width * count - place), beyond};
       });
       const size_t place = static_cast<size_t>(first) * kernel.outputs;
       multiply(kernel, step.rectified, seen_.data(), stride(kernel), some,
@@ -152,17 +155,18 @@ class Program {
   static int stride(const PixelKernel &kernel) { return kernel.length() + kLanes; }
 
   /** Room for so many numbers. It stays: to shrink it and grow it again would write zeros each time. */
-  static void reserve(std::vector<float> &room, size_t numbers) {
+  static void reserve(Floats &room, size_t numbers) {
     if (room.size() < numbers) room.resize(numbers);
   }
 
-  /** A tap's inputs, [rows, inputs]; rows before `from`, and from `until` on, have none. */
+  /** A tap's inputs, [rows, inputs]; rows before `from`, and from `until` on, have those beyond, or zeros. */
   struct Source {
     const float *inputs;
     int from, until;
+    const float *beyond;
   };
 
-  /** What rows see, side by side: [rows, stride], zeros where a tap has none. @param sourceOf a tap */
+  /** What rows see, side by side: [rows, stride]. @param sourceOf a tap */
   template <typename SourceOf>
   void gather(const PixelKernel &kernel, int rows, const SourceOf &sourceOf) {
     const int inputs = kernel.inputs;
@@ -173,7 +177,7 @@ class Program {
       const auto eachRow = [&](const auto &copy) {
         for (int row = 0; row < rows; row++)
           copy(to + row * stride(kernel), row < source.from || row >= source.until
-                                              ? nullptr
+                                              ? source.beyond
                                               : source.inputs + static_cast<size_t>(row) * inputs);
       };
       if (inputs < kLanes)
@@ -193,28 +197,30 @@ class Program {
   template <typename Vectors>
   void recur(const Instruction &step, int y, int x, int channel, const Vectors &vectors) {
     const int h = step.outputs;
-    reserve(gates_, static_cast<size_t>(count) * 4 * h);
-    for (int first = 0; first < count; first += kGathered) {
+    const bool alone = step.kernel.taps.empty();
+    if (!alone) reserve(gates_, static_cast<size_t>(count) * 4 * h);
+    const float *gates = alone ? at(step.in, y, x) : gates_.data();
+    for (int first = 0; first < count && !alone; first += kGathered) {
       const int some = std::min(kGathered, count - first);
       gather(step.kernel, some, [&](const Tap &tap) -> Source {
-        return {atOrOutside(step.out, y + tap.dy, x + tap.dx) + static_cast<size_t>(first) * h, 0, some};
+        const float *states = atOrOutside(step.out, y + tap.dy, x + tap.dx);
+        return {states + static_cast<size_t>(first) * h, 0, some, nullptr};
       });
       const size_t place = static_cast<size_t>(first) * 4 * h;
       multiply(step.kernel, false, seen_.data(), stride(step.kernel), some, at(step.in, y, x) + place,
                &gates_[place], channel);
     }
-    const Tap &from = step.kernel.taps[step.cellTap];
-    const float *before = atOrOutside(step.cells, y + from.dy, x + from.dx);
+    const float *before = atOrOutside(step.cells, y + step.cellRow, x + step.cellColumn);
     float *cells = at(step.cells, y, x), *out = at(step.out, y, x);
     vectors([&](int b, int j, int n) {
-      const float *gate = &gates_[static_cast<size_t>(b) * 4 * h + j];
-      const LstmGates gates = activated(loadSome(gate, n), loadSome(gate + h, n), loadSome(gate + 2 * h, n),
+      const float *gate = gates + static_cast<size_t>(b) * 4 * h + j;
+      const LstmGates active = activated(loadSome(gate, n), loadSome(gate + h, n), loadSome(gate + 2 * h, n),
                                         loadSome(gate + 3 * h, n));
-      const LstmState next = lstmStep(gates, loadSome(before + b * h + j, n));
+      const LstmState next = lstmStep(active, loadSome(before + b * h + j, n));
       storeSome(cells + b * h + j, next.cell, n);
       storeSome(out + b * h + j, next.hidden, n);
     });
   }
 
-  std::vector<float> seen_, gates_;
+  Floats seen_, gates_;
 };

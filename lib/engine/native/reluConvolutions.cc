@@ -132,7 +132,7 @@ void compute(const Settings &settings, Context &context) {
   const bool residual = settings.residual;
   shareImages(layers.batch, [&](int, int from, int to) {
     const int height = layers.height, width = layers.width, count = settings.blocks();
-    std::vector<float> memory, room(settings.keep ? 0 : layers.room), stream;
+    Floats memory, room(settings.keep ? 0 : layers.room), stream;
     if (!settings.keep && count > 1) stream.resize(layers.pixels() * layers.blocks[0].in);
     for (int image = from; image < to; image++) {
       float *const own = settings.keep ? saved + image * kept : nullptr;
@@ -198,9 +198,9 @@ void computeGradient(const Settings &settings, Context &context) {
   std::vector<std::vector<Sums>> sums(std::min(kTasks, layers.batch), zeros);
   const bool residual = settings.residual;
   shareImages(layers.batch, [&](int task, int from, int to) {
-    std::vector<float> inputMemory, outputMemory, highMemory, lowMemory;
+    Floats inputMemory, outputMemory, highMemory, lowMemory;
     // The gradient of a block's features, until the block before takes it.
-    std::vector<float> stream(count > 1 ? layers.pixels() * layers.blocks[0].in : 0);
+    Floats stream(count > 1 ? layers.pixels() * layers.blocks[0].in : 0);
     for (int image = from; image < to; image++) {
       float *const kept = const_cast<float *>(saved) + image * layers.saved;
       const size_t start = image * layers.pixels();
