@@ -17,7 +17,7 @@ export function startNatively(
   return new NativeSampler(kernels, program, count);
 }
 
-/** So many share each reading of a weight even at a single pixel. */
+/** From so many images on early steps run at the pixel: there, too, many share each reading of a weight. */
 const MANY_IMAGES = 8;
 
 class NativeSampler implements RestartableLogits {

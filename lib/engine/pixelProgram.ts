@@ -50,9 +50,9 @@ export interface PixelRecurrence {
 }
 
 /**
- * When a step runs: at each pixel, or for a whole row before its first pixel (or before that of the next row).
- * What is early can run at either time: for a whole row weights are read once instead of at every pixel; at
- * the pixel the results of many images stay in the cache.
+ * When a step runs: at each pixel, or for a whole row before its first pixel (or before that of the next
+ * row). What is early can run at either time: for a whole row weights are read once instead of at every
+ * pixel; at the pixel the results of many images stay in the cache.
  */
 export type Phase = 'pixel' | 'early' | 'row' | 'row before';
 
@@ -128,8 +128,8 @@ export class PixelProgram {
   }
 
   /**
-   * activation(convolution of `from` + added). What rows above give is known when a row begins, and is
-   * a step of its own.
+   * activation(convolution of `from` + added). At a pixel where nothing is added, what rows above give is a
+   * step of its own: it is known when a row begins.
    */
   convolve(
     from: PixelBuffer,
@@ -145,7 +145,8 @@ export class PixelProgram {
       dx: ((index % columns) - centerColumn) * dilation,
     })).filter(({index}) => kernel.subarray(index * size, (index + 1) * size).some((w) => w !== 0));
     const pointwise = all.every(({dy, dx}) => dy === 0 && dx === 0);
-    if (!pointwise || phase !== 'pixel') remember(from, 1 + Math.max(0, ...all.map(({dy}) => -dy)));
+    const highest = Math.max(0, ...all.map(({dy}) => -dy));
+    if (!pointwise || phase !== 'pixel') remember(from, (phase === 'row before' ? 2 : 1) + highest);
     const more = {weights: kernel, bias, givenTaps: rows * columns, taps: all, added};
     const rectified = activation === 'relu';
     const [above, here] = [all.filter(({dy}) => dy < 0), all.filter(({dy}) => dy === 0)];
@@ -174,7 +175,7 @@ export class PixelProgram {
   }
 
   /**
-   * The hidden states of an LSTM over the pixels, whose gates see `from` through a convolution. What the states
+   * The hidden states of an LSTM over the pixels, whose gates see `from` through a convolution. What states
    * of the row above give the gates is a step of its own, too.
    */
   recur(
@@ -191,7 +192,9 @@ export class PixelProgram {
     const bias = new Float32Array(LSTM_GATES * hidden.length);
     const weights = {weights: state, bias, givenTaps: taps.length};
     const share = this.step('convolve', phase === 'pixel' ? 'early' : phase, out, bias.length, {
-      ...{...weights, taps: above, outside: true},
+      ...weights,
+      taps: above,
+      outside: true,
     });
     const gates = this.convolve(from, input, 'none', {phase, added: share, out: share});
     gates.parts = LSTM_GATES;
@@ -219,8 +222,10 @@ export class PixelProgram {
   ): PixelBuffer {
     // What is computed for a whole row is asked for pixel by pixel.
     const out = typeof to === 'number' ? this.buffer(to, isForRow(phase) ? 1 : 0) : to;
-    // When a row begins, what is early may have written to it before.
-    if (isForRow(phase)) remember(from, phase === 'row before' ? 2 : 1);
+    // Of the row before more is kept: what is early may have written the row in hand already.
+    const kept = phase === 'row before' ? 2 : 1;
+    const read = [from, more.added ?? null].filter((buffer) => buffer !== null && buffer.constant === null);
+    if (isForRow(phase)) for (const buffer of read) remember(buffer as PixelBuffer, kept);
     const none = {
       added: null,
       addedRows: 0,
@@ -242,6 +247,7 @@ export class PixelProgram {
   }
 }
 
+/** Whether it runs for a whole row always. */
 export function isForRow(phase: Phase): boolean {
   return phase === 'row' || phase === 'row before';
 }

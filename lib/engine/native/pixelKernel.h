@@ -60,7 +60,8 @@ struct PixelKernel {
     // the end need not be looked at.
     int used = length();
     const auto isHidden = [](float weight) { return weight == 0; };
-    while (used > 0 && std::all_of(row(used - 1), row(used - 1) + count, isHidden)) used--;
+    const auto isOwn = [&](int k) { return taps[k / inputs].dy == 0 && taps[k / inputs].dx == 0; };
+    while (used > 0 && isOwn(used - 1) && std::all_of(row(used - 1), row(used - 1) + count, isHidden)) used--;
     const int vectors = count > kLanes ? 2 : 1;
     panels.push_back({start, count, vectors, used, weights.size(), bias.size()});
     const int columns = vectors * kLanes;

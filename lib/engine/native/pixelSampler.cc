@@ -163,8 +163,8 @@ class Reader {
                          "the input of a convolution must have numbers for outside");
     if (recurs) {
       const bool fits = program_->buffers[step.cells].size == out.size &&
-                        program_->buffers[step.cells].rows == out.rows && out.rows > 0 &&
-                        out.rows > -step.cellRow && hasOutside_[step.out] && hasOutside_[step.cells];
+                        program_->buffers[step.cells].rows > -step.cellRow && out.rows > 0 &&
+                        hasOutside_[step.out] && hasOutside_[step.cells];
       arguments_.require(fits, "a recurrence must have cells like its states, both with numbers for outside");
     }
     if (!kernel) return step;
@@ -270,6 +270,7 @@ napi_value drawPixels(napi_env env, napi_callback_info info) {
     if (sampler == nullptr) return nullptr;
     arguments.require(samplers.empty() || sampler->isLike(*samplers[0]), "the samplers must be of one model");
     const bool repeated = std::find(samplers.begin(), samplers.end(), sampler) != samplers.end();
+    arguments.require(!sampler->waiting, "a sampler must not be waiting for values");
     arguments.require(!repeated, "no sampler must be given twice");
     samplers.push_back(sampler);
     firsts.push_back(images);
