@@ -1,7 +1,8 @@
 import type {Drawing, PlaceOfImage} from '../types';
 import {LSTM_GATES} from './lstmScan';
 import {type NativeKernels, nativeThreads} from './native';
-import {isForRow, type PixelProgram, type PixelStep, type RestartableLogits} from './pixelProgram';
+import {isForRow} from './pixelPhase';
+import type {PixelProgram, PixelStep, RestartableLogits} from './pixelProgram';
 
 /** The kinds of steps by the numbers that the kernel knows them by. */
 const STEP_KINDS: readonly PixelStep['kind'][] = ['convolve', 'rectify', 'gate', 'recur', 'add'];

@@ -1,13 +1,7 @@
 import {ofImages} from './nativeSampler';
 import {pixelGate, pixelLstmCell, rectify} from './pixelCells';
-import {
-  isForRow,
-  type PixelBuffer,
-  type PixelProgram,
-  type PixelStep,
-  type PixelTap,
-  type RestartableLogits,
-} from './pixelProgram';
+import {isForRow} from './pixelPhase';
+import type {PixelBuffer, PixelProgram, PixelStep, PixelTap, RestartableLogits} from './pixelProgram';
 
 /** A program run by plain loops, the twin of the native samplers: one value of all images at a call. */
 export class LoopSampler implements RestartableLogits {

@@ -3,6 +3,7 @@ import {LSTM_GATES, NEIGHBORS, type ScanDirection} from './lstmScan';
 import {native} from './native';
 import {startNatively} from './nativeSampler';
 import {LoopSampler} from './pixelLoops';
+import {isForRow, type Phase} from './pixelPhase';
 
 /**
  * A network in raster order as a list of steps that compute it one pixel at a time, from what they remember
@@ -48,13 +49,6 @@ export interface PixelRecurrence {
   readonly cell: Float32Array;
   readonly direction: ScanDirection;
 }
-
-/**
- * When a step runs: at each pixel, or for a whole row before its first pixel (or before that of the next
- * row). What is early can run at either time: for a whole row weights are read once instead of at every
- * pixel; at the pixel the results of many images stay in the cache.
- */
-export type Phase = 'pixel' | 'early' | 'row' | 'row before';
 
 export interface PixelTap {
   /** Its number in the kernel. */
@@ -245,11 +239,6 @@ export class PixelProgram {
     this.buffers.push(buffer);
     return buffer;
   }
-}
-
-/** Whether it runs for a whole row always. */
-export function isForRow(phase: Phase): boolean {
-  return phase === 'row' || phase === 'row before';
 }
 
 function remember(buffer: PixelBuffer, rows: number): void {

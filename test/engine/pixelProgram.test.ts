@@ -33,7 +33,7 @@ const CASES: Readonly<Record<string, readonly [string, ModelConfig, number?]>> =
   'made without hidden layers': ['made', {...SMALL_MODELS.made, hidden: []}],
 };
 
-/** Zeros where the first third of a kernel's outputs, one channel in color, sees the second half of its inputs. */
+/** Zeros where a third of a kernel's outputs, a channel in color, sees the second half of its inputs. */
 function prune(model: AutoregressiveModel): void {
   for (const parameter of model.parameters.values()) {
     const [inputs, outputs] = parameter.shape.slice(-2);

@@ -3,12 +3,8 @@ import test from 'node:test';
 import {startEngine} from '../../lib/engine/index';
 import type {ScanDirection} from '../../lib/engine/lstmScan';
 import {native, withPortableTwins} from '../../lib/engine/native';
-import {
-  type Phase,
-  type PixelBuffer,
-  type PixelConvolution,
-  PixelProgram,
-} from '../../lib/engine/pixelProgram';
+import type {Phase} from '../../lib/engine/pixelPhase';
+import {type PixelBuffer, type PixelConvolution, PixelProgram} from '../../lib/engine/pixelProgram';
 import {Random} from '../../lib/random';
 import {close} from './backends';
 
