@@ -137,10 +137,10 @@ async function manyAtOnce(run: Run, sampler: IncrementalLogits): Promise<void> {
     ...{uniforms: new Float32Array(count * values), pixels: new Uint8Array(count * values)},
     given: new Int16Array(count * values).fill(-1),
   };
+  const inRasterOrder = order.every((index, place) => index === place);
   for (let i = 0; i < count; i++) {
-    const own = uniforms[i];
-    const to = byPlace.uniforms.subarray(i * values, (i + 1) * values);
-    for (let k = 0; k < values; k++) to[k] = own[order[k]];
+    const own = inRasterOrder ? uniforms[i] : Float32Array.from(order, (index) => uniforms[i][index]);
+    byPlace.uniforms.set(own, i * values);
     for (let k = 0; options.known !== undefined && k < values; k++) {
       byPlace.given[i * values + k] = knownValue(options, i, order[k]) ?? -1;
     }
@@ -159,7 +159,8 @@ async function manyAtOnce(run: Run, sampler: IncrementalLogits): Promise<void> {
     onProgress?.(done / values);
     await yieldToOthers();
   }
-  for (let i = 0; i < count; i++) {
+  if (inRasterOrder) run.pixels.set(byPlace.pixels);
+  for (let i = 0; i < count && !inRasterOrder; i++) {
     for (let k = 0; k < values; k++) run.pixels[i * values + order[k]] = byPlace.pixels[i * values + k];
   }
 }

@@ -35,6 +35,34 @@ export interface NativeKernels {
     areFinite: Uint8Array,
     places: Int32Array,
   ): void;
+  /**
+   * @param sizes units of each layer, the inputs' first and the outputs' last; @param degrees of all of them
+   * @param links four numbers each: from which layer, to which, 1 where a degree gives to higher ones only,
+   *   and 1 where what it gives is presence; @param weights of each link; @param biases of all but the inputs
+   * @returns a handle
+   */
+  createMadeWeights(
+    sizes: Int32Array,
+    degrees: Int32Array,
+    links: Int32Array,
+    weights: readonly Float32Array[],
+    biases: Float32Array,
+  ): unknown;
+  /** @returns a handle; it draws so many images from the first pixel on */
+  createMadeSampler(weights: unknown, count: number): unknown;
+  restartMadeSampler(sampler: unknown): void;
+  /** As `drawPixels`; @param places [images] */
+  drawMade(
+    sampler: unknown,
+    until: number,
+    temperature: number,
+    argmax: 0 | 1,
+    uniforms: Float32Array,
+    given: Int16Array,
+    pixels: Uint8Array,
+    areFinite: Uint8Array,
+    places: Int32Array,
+  ): void;
 }
 
 let loaded: NativeKernels | null = null;

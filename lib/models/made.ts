@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type {MadeTensors} from '../engine/madeDraw';
+import type {MadeTensors} from '../engine/madeSampler';
 import {type DegreeMask, maskedDense} from '../engine/maskedDense';
 import {
   evenHiddenDegrees,
@@ -12,6 +12,8 @@ import {
 import {createParameters, heStd, type ParameterSpec, parameter} from '../layers/parameters';
 import {Random} from '../random';
 import type {AutoregressiveModel, ImageShape, IncrementalLogits, Parameters} from '../types';
+import {KeptOfWeights} from './keptOfWeights';
+import {KeptSampler} from './keptSampler';
 import {checkMadeConfig, type MadeConfig} from './madeConfig';
 import {startMade} from './madeIncremental';
 import {checkRasterInput} from './raster';
@@ -120,6 +122,9 @@ export class Made implements AutoregressiveModel {
   readonly levels = 2;
   readonly image: ImageShape;
   readonly order: Int32Array;
+  /** For its samplers: what the native kernels make of the weights, whatever the number of images. */
+  readonly packed: KeptOfWeights<unknown>;
+  private readonly kept: KeptSampler;
 
   private constructor(
     readonly config: MadeConfig,
@@ -132,6 +137,8 @@ export class Made implements AutoregressiveModel {
   ) {
     this.image = {height: config.height, width: config.width, channels: config.channels};
     this.order = masks.order;
+    this.packed = new KeptOfWeights(parameters);
+    this.kept = new KeptSampler(parameters);
   }
 
   /**
@@ -242,7 +249,7 @@ export class Made implements AutoregressiveModel {
   }
 
   incremental(count: number): IncrementalLogits {
-    return startMade(this, count);
+    return this.kept.take(count, () => startMade(this, count));
   }
 
   /** The weights under the active masks, for a sampler. */
@@ -261,6 +268,8 @@ export class Made implements AutoregressiveModel {
   }
 
   dispose(): void {
+    this.packed.dispose();
+    this.kept.dispose();
     this.disposeOwned();
   }
 }

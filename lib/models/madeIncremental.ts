@@ -1,21 +1,32 @@
-import {MadeDraw} from '../engine/madeDraw';
+import {MadeSampler, packMade} from '../engine/madeSampler';
 import {native} from '../engine/native';
-import type {Drawing, IncrementalLogits, PlaceOfImage} from '../types';
+import type {RestartableLogits} from '../engine/pixelProgram';
+import type {Drawing, PlaceOfImage} from '../types';
 import type {Made} from './made';
 
 /** A sampler of MADE in the form that the active backend is fast at. */
-export function startMade(made: Made, count: number): IncrementalLogits {
-  return native() === null ? new MadeIncremental(made, count) : new NativeMade(made, count);
+export function startMade(made: Made, count: number): RestartableLogits {
+  const kernels = native();
+  if (kernels === null) return new MadeIncremental(made, count);
+  return new NativeMade(
+    made,
+    count,
+    new MadeSampler(
+      kernels,
+      made.packed.get(() => packMade(kernels, made.tensors())),
+      count,
+    ),
+  );
 }
 
 /** Draws in native code; value by value it is the twin. */
-class NativeMade implements IncrementalLogits {
-  private drawing: MadeDraw | undefined;
-  private valueByValue: MadeIncremental | undefined;
+class NativeMade implements RestartableLogits {
+  private valueByValue: MadeIncremental | null = null;
 
   constructor(
     private readonly made: Made,
     private readonly count: number,
+    private readonly sampler: MadeSampler,
   ) {}
 
   next(previous: Float32Array | null): Float32Array {
@@ -24,12 +35,16 @@ class NativeMade implements IncrementalLogits {
   }
 
   draw(drawing: Drawing): PlaceOfImage | null {
-    this.drawing ??= new MadeDraw(this.made.tensors(), this.count);
-    return this.drawing.draw(drawing);
+    return this.sampler.draw(drawing);
+  }
+
+  restart(): void {
+    this.valueByValue = null;
+    this.sampler.restart();
   }
 
   dispose(): void {
-    this.drawing?.dispose();
+    // What is held outside plain arrays goes with the handles.
   }
 }
 
@@ -45,7 +60,7 @@ const BLOCK = 28;
  * so the masks become starting places. The units of a block of degrees feed each other one by one; what they
  * feed after the block they feed together, in one product of matrices.
  */
-class MadeIncremental implements IncrementalLogits {
+class MadeIncremental implements RestartableLogits {
   /** Bias and what has arrived so far; the last are the logits, in order. */
   private readonly sums: readonly Units[];
   private readonly pixels: Units;
@@ -62,8 +77,7 @@ class MadeIncremental implements IncrementalLogits {
     const [inputDegrees, ...hiddenDegrees] = made.degrees;
     const highest = inputDegrees.length;
     this.pixels = new Units(inputDegrees, highest, count);
-    const present = new Units(inputDegrees, highest, count);
-    present.values.fill(1);
+    const present = new Units(inputDegrees, highest, count, new Float32Array(highest).fill(1));
     const inside = hidden.map(
       (name, k) => new Units(hiddenDegrees[k], highest, count, numbers(`${name}.bias`)),
     );
@@ -108,6 +122,11 @@ class MadeIncremental implements IncrementalLogits {
     if (position % BLOCK === 0) for (const link of links) link.feedRest(position);
   }
 
+  restart(): void {
+    this.position = 0;
+    for (const units of [...this.sums, ...this.stages]) units.restart();
+  }
+
   dispose(): void {
     // Nothing is held outside plain arrays.
   }
@@ -122,14 +141,16 @@ class Units {
   readonly places: Int32Array;
   /** upTo[d]: how many units have at most degree d. */
   readonly upTo: Int32Array;
+  /** What every image begins with, in the order of `places`. */
+  private readonly first: Float32Array;
   private settled = 0;
 
-  /** @param highest degree of all layers */
+  /** @param highest degree of all layers; @param first of each unit, as the model counts them */
   constructor(
     degrees: Int32Array,
     highest: number,
     readonly count: number,
-    bias?: Float32Array,
+    first = new Float32Array(degrees.length),
   ) {
     this.places = Int32Array.from(degrees.keys()).sort((a, b) => degrees[a] - degrees[b] || a - b);
     this.degrees = this.places.map((place) => degrees[place]);
@@ -138,9 +159,13 @@ class Units {
       return next === -1 ? this.size : next;
     });
     this.values = new Float32Array(count * this.size);
-    if (bias === undefined) return;
-    const sorted = Float32Array.from(this.places, (place) => bias[place]);
-    for (let b = 0; b < count; b++) this.values.set(sorted, b * this.size);
+    this.first = Float32Array.from(this.places, (place) => first[place]);
+    this.restart();
+  }
+
+  restart(): void {
+    this.settled = 0;
+    for (let b = 0; b < this.count; b++) this.values.set(this.first, b * this.size);
   }
 
   get size(): number {

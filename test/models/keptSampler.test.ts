@@ -14,7 +14,7 @@ import {randomize} from '../properties/tools';
 /** A model keeps its sampler: what it draws is what a new one would draw, whatever happened in between. */
 test.before(() => startEngine());
 
-const KINDS = ['pixelcnn', 'gated', 'rowlstm', 'diagonal'] as const;
+const KINDS = ['made', 'pixelcnn', 'gated', 'rowlstm', 'diagonal'] as const;
 
 /** What a model with the same weights draws that has drawn nothing before. */
 async function drawnAnew(kind: string, model: AutoregressiveModel, count: number): Promise<Uint8Array> {
@@ -58,6 +58,20 @@ for (const kind of KINDS) {
     assert.deepEqual(await check('weights again'), seen[3]);
     assert.ok(new Set(seen.map(String)).size > 3, 'the weights did change what is drawn');
     adam.dispose();
+    model.dispose();
+  });
+
+  test(`${kind}: it begins anew, value by value and on the portable twins, too`, async () => {
+    const model = createModel(kind, SMALL_MODELS[kind], 3);
+    const expected = await drawnAnew(kind, model, 3);
+    const options = {count: 3, seed: 1};
+    for (let round = 0; round < 2; round++) {
+      for (const onValue of [undefined, () => {}]) {
+        assert.deepEqual((await sample(model, {...options, onValue})).pixels, expected);
+        const twin = await withPortableTwins(() => sample(model, {...options, onValue}));
+        assert.deepEqual(twin.pixels, expected);
+      }
+    }
     model.dispose();
   });
 

@@ -61,14 +61,18 @@ class Arguments {
   /** @param least how many numbers there must be */
   template <typename Number>
   Numbers<Number> array(size_t index, const char *name, size_t least) {
+    return arrayOf<Number>(values_[index], name, least);
+  }
+  template <typename Number>
+  Numbers<Number> arrayOf(napi_value given, const char *name, size_t least) {
     Numbers<Number> array;
     if (!good_) return array;
     napi_typedarray_type type = napi_uint8_array;
     void *data = nullptr;
     size_t length = 0;
     bool typed = false;
-    napi_is_typedarray(env_, values_[index], &typed);
-    if (typed) napi_get_typedarray_info(env_, values_[index], &type, &length, &data, nullptr, nullptr);
+    napi_is_typedarray(env_, given, &typed);
+    if (typed) napi_get_typedarray_info(env_, given, &type, &length, &data, nullptr, nullptr);
     const bool fits = typed && type == typeOf<Number>() && length >= least;
     require(fits, std::string(name) + " must be an array of at least " + std::to_string(least) +
                       " numbers of its type");
@@ -80,7 +84,7 @@ class Arguments {
     napi_typeof(env_, values_[index], &type);
     return type == napi_null;
   }
-  /** What createSampler has returned. */
+  /** What a function of this module has returned. */
   template <typename Object>
   Object *object(napi_value given, const char *name) {
     void *data = nullptr;

@@ -54,6 +54,7 @@ inline int likeliest(const float *logits, int numbers) {
 
 /** 0 times a number that is not finite is not a number, and so is every sum with it. */
 inline bool areFinite(const float *logits, int numbers) {
+  if (numbers == 1) return std::isfinite(logits[0]);
   Vector none = {};
   for (int k = 0; k < numbers; k += kLanes) none += 0.0f * loadSome(logits + k, numbers - k);
   float sum = 0;

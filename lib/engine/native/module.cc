@@ -1,5 +1,5 @@
 // The project's own kernels: loaded beside tfjs-node's binding, they register operations with the same
-// TensorFlow runtime, and give JavaScript the samplers of pixelSampler.cc.
+// TensorFlow runtime, and give JavaScript the samplers of madeSampler.cc and pixelSampler.cc.
 #include <node_api.h>
 
 #include <mutex>
@@ -14,13 +14,16 @@ void registerGatedLayers();
 void registerImageConvolution();
 void registerLstmLayer();
 void registerLstmScan();
-void registerMadeDraw();
 void registerMaskedDense();
 void registerReluConvolutions();
 
+napi_value createMadeSampler(napi_env env, napi_callback_info info);
+napi_value createMadeWeights(napi_env env, napi_callback_info info);
 napi_value createPixelSampler(napi_env env, napi_callback_info info);
 napi_value restartPixelSampler(napi_env env, napi_callback_info info);
+napi_value restartMadeSampler(napi_env env, napi_callback_info info);
 napi_value pixelLogits(napi_env env, napi_callback_info info);
+napi_value drawMade(napi_env env, napi_callback_info info);
 napi_value drawPixels(napi_env env, napi_callback_info info);
 
 namespace {
@@ -46,7 +49,6 @@ NAPI_MODULE_INIT() {
     registerImageConvolution();
     registerLstmLayer();
     registerLstmScan();
-    registerMadeDraw();
     registerMaskedDense();
     registerReluConvolutions();
   });
@@ -54,14 +56,20 @@ NAPI_MODULE_INIT() {
     napi_throw_error(env, nullptr, ("native kernels: " + registrationErrors).c_str());
     return nullptr;
   }
+  constexpr auto function = [](const char *name, napi_callback callback) {
+    return napi_property_descriptor{name,    nullptr, callback,        nullptr,
+                                    nullptr, nullptr, napi_enumerable, nullptr};
+  };
   const napi_property_descriptor properties[] = {
-      {"setThreads", nullptr, setThreads, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
-      {"createPixelSampler", nullptr, createPixelSampler, nullptr, nullptr, nullptr, napi_enumerable,
-       nullptr},
-      {"restartPixelSampler", nullptr, restartPixelSampler, nullptr, nullptr, nullptr, napi_enumerable,
-       nullptr},
-      {"pixelLogits", nullptr, pixelLogits, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
-      {"drawPixels", nullptr, drawPixels, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      function("setThreads", setThreads),
+      function("createMadeSampler", createMadeSampler),
+      function("createMadeWeights", createMadeWeights),
+      function("createPixelSampler", createPixelSampler),
+      function("restartMadeSampler", restartMadeSampler),
+      function("restartPixelSampler", restartPixelSampler),
+      function("pixelLogits", pixelLogits),
+      function("drawMade", drawMade),
+      function("drawPixels", drawPixels),
   };
   if (napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties) != napi_ok) {
     napi_throw_error(env, nullptr, "native kernels: cannot be exported");
