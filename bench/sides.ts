@@ -7,6 +7,7 @@ import {firstImages} from '../lib/data/images';
 import {scoringImages} from '../lib/data/sources';
 import {createModel} from '../lib/models/index';
 import {writeFileAtomically} from '../lib/storage/files';
+import {fromHalf, toHalf} from '../lib/storage/half';
 import {projectRoot} from '../lib/storage/paths';
 import {encodeSafetensors, type StoredTensor} from '../lib/storage/safetensors';
 import {colorImages} from './colorImages';
@@ -121,7 +122,10 @@ export function checkNats(name: string, nats: readonly (readonly [string, number
   throw new Error(`${name}: the sides must give the same nats within ${allowed.toPrecision(2)}, got ${said}`);
 }
 
-/** First weights, made uneven so that no term is hidden by a zero, with images: a file of this process. */
+/**
+ * First weights, made uneven so that no term is hidden by a zero, and rounded to the 16 bits in which
+ * weights are stored; with images: a file of this process.
+ */
 async function writeWeights(network: BenchNetwork, batch: number): Promise<string> {
   const model = createModel(network.model, network.config);
   const tensors = new Map<string, StoredTensor>();
@@ -131,7 +135,7 @@ async function writeWeights(network: BenchNetwork, batch: number): Promise<strin
       const noise = tf.mul(tf.randomNormal(variable.shape, 0, 1, 'float32', seed++), 0.02);
       return tf.add(variable, noise).dataSync() as Float32Array;
     });
-    tensors.set(name, {dtype: 'F32', shape: variable.shape, data: Float32Array.from(data)});
+    tensors.set(name, {dtype: 'F32', shape: variable.shape, data: fromHalf(toHalf(data))});
   }
   const {image, levels} = model;
   model.dispose();

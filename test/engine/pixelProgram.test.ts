@@ -8,6 +8,7 @@ import {PixelProgram} from '../../lib/engine/pixelProgram';
 import {createModel} from '../../lib/models/index';
 import {Random} from '../../lib/random';
 import {sample} from '../../lib/sample';
+import {fromHalf, toHalf} from '../../lib/storage/half';
 import type {AutoregressiveModel, ModelConfig} from '../../lib/types';
 import {close} from './backends';
 import {SHAPE, SMALL_MODELS} from './smallModels';
@@ -32,6 +33,13 @@ const CASES: Readonly<Record<string, readonly [string, ModelConfig, number?]>> =
   'made conditioned': ['made', {...SMALL_MODELS.made, masks: 3, conditioned: true, hidden: [20]}],
   'made without hidden layers': ['made', {...SMALL_MODELS.made, hidden: []}],
 };
+
+/** Weights become 16-bit floats, and one image reads them as such. */
+function roundToStored(model: AutoregressiveModel): void {
+  for (const value of model.parameters.values()) {
+    value.assign(tf.tensor(fromHalf(toHalf(value.dataSync() as Float32Array)), value.shape));
+  }
+}
 
 /** Zeros where a third of a kernel's outputs, a channel in color, sees the second half of its inputs. */
 function prune(model: AutoregressiveModel): void {
@@ -99,7 +107,8 @@ for (const [name, [kind, config, condition]] of Object.entries(CASES)) {
         sampler?.dispose();
         return all;
       };
-      for (const weights of ['as they begin', 'pruned']) {
+      for (const weights of ['as they begin', 'as they are stored', 'pruned']) {
+        if (weights === 'as they are stored') roundToStored(model);
         if (weights === 'pruned') prune(model);
         const alone = logits(1);
         // Thirty-nine are more than are put side by side at a time, with some left over.

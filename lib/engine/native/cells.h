@@ -8,7 +8,7 @@ struct Activations {
 };
 
 /** Beyond this the product of two e^x would overflow; tanh is -1 or 1 there, sigmoid 1 or as good as 0. */
-inline Vector exponentialOf(Vector x) { return exponential(x > 44.0f ? all(44.0f) : x); }
+inline Vector exponentialOf(Vector x) { return exponential(x, 44); }
 
 inline Activations sigmoids(Vector a, Vector b) {
   const Vector one = 1.0f + exponentialOf(-a), other = 1.0f + exponentialOf(-b);

@@ -25,6 +25,8 @@ struct PixelKernel {
   std::vector<Tap> taps;
   int inputs = 0, outputs = 0;
   Floats weights, bias;
+  /** The weights again where all of them are 16-bit floats, as stored weights are. */
+  Halves halves;
   std::vector<Panel> panels;
   /** The panels of channel c are those from channels[c] on, up to channels[c + 1]. */
   std::vector<int> channels;
@@ -37,7 +39,7 @@ struct PixelKernel {
    */
   static PixelKernel of(const std::vector<Tap> &taps, int inputs, int outputs, const float *from,
                         const float *bias, int count, int parts) {
-    PixelKernel kernel = {taps, inputs, outputs, {}, {}, {}, {0}};
+    PixelKernel kernel = {taps, inputs, outputs, {}, {}, {}, {}, {0}};
     if (count == 1) parts = 1;
     const int share = outputs / parts / count;
     for (int channel = 0; channel < count; channel++) {
@@ -48,6 +50,7 @@ struct PixelKernel {
       }
       kernel.channels.push_back(static_cast<int>(kernel.panels.size()));
     }
+    kernel.halves = exactHalves(kernel.weights);
     return kernel;
   }
 
@@ -78,7 +81,10 @@ constexpr int kAllChannels = -1;
 
 /** What a product is given beside its panel. */
 struct Factors {
-  const float *weights, *bias, *values;
+  const float *weights;
+  /** The same numbers; null where 16 bits do not hold all of the kernel's. */
+  const Half *halves;
+  const float *bias, *values;
   int stride;
   const float *added;
   float *out;
@@ -87,13 +93,13 @@ struct Factors {
 };
 
 /** The k-th number that each row sees, times its weights. */
-template <int Rows, int Width>
-void addRow(const Factors &factors, const float *values, int k, Vector (&sum)[Rows][Width]) {
-  Vector weights[Width];
-  const float *from = factors.weights + k * Width * kLanes;
-  UNROLLED for (int w = 0; w < Width; w++) weights[w] = loadOnce<Rows>(from + w * kLanes);
+template <int Rows, int Width, typename Weight>
+void addRow(const Weight *weights, const float *values, int stride, int k, Vector (&sum)[Rows][Width]) {
+  Vector row[Width];
+  const Weight *from = weights + k * Width * kLanes;
+  UNROLLED for (int w = 0; w < Width; w++) row[w] = loadOnce<Rows>(from + w * kLanes);
   UNROLLED for (int r = 0; r < Rows; r++)
-    UNROLLED for (int w = 0; w < Width; w++) sum[r][w] += values[r * factors.stride + k] * weights[w];
+    UNROLLED for (int w = 0; w < Width; w++) sum[r][w] += values[r * stride + k] * row[w];
 }
 
 /**
@@ -101,8 +107,8 @@ void addRow(const Factors &factors, const float *values, int k, Vector (&sum)[Ro
  * several rows take one after the other. All add the same numbers in the same order: an image does not
  * depend on how many others there are.
  */
-template <int Rows, int Width>
-void tile(const Panel &panel, const Factors &factors, int row) {
+template <int Rows, int Width, typename Weight>
+void tile(const Panel &panel, const Weight *weights, const Factors &factors, int row) {
   const int half = panel.length / 2;
   const float *values = factors.values + static_cast<size_t>(row) * factors.stride;
   Vector total[Rows][Width], second[Rows][Width] = {};
@@ -110,14 +116,14 @@ void tile(const Panel &panel, const Factors &factors, int row) {
     UNROLLED for (int w = 0; w < Width; w++) total[r][w] = load(factors.bias + w * kLanes);
   if (Rows == 1) {
     for (int k = 0; k < half; k++) {
-      addRow<Rows, Width>(factors, values, k, total);
-      addRow<Rows, Width>(factors, values, half + k, second);
+      addRow(weights, values, factors.stride, k, total);
+      addRow(weights, values, factors.stride, half + k, second);
     }
   } else {
-    for (int k = 0; k < half; k++) addRow<Rows, Width>(factors, values, k, total);
-    for (int k = half; k < 2 * half; k++) addRow<Rows, Width>(factors, values, k, second);
+    for (int k = 0; k < half; k++) addRow(weights, values, factors.stride, k, total);
+    for (int k = half; k < 2 * half; k++) addRow(weights, values, factors.stride, k, second);
   }
-  if (2 * half < panel.length) addRow<Rows, Width>(factors, values, 2 * half, second);
+  if (2 * half < panel.length) addRow(weights, values, factors.stride, 2 * half, second);
   UNROLLED for (int r = 0; r < Rows; r++)
     UNROLLED for (int w = 0; w < Width; w++) {
       const size_t place = static_cast<size_t>(row + r) * factors.outputs + panel.start + w * kLanes;
@@ -130,10 +136,17 @@ void tile(const Panel &panel, const Factors &factors, int row) {
 
 template <int Width>
 void tiles(const Panel &panel, const Factors &factors, int rows) {
+  // A single row waits for its weights; several share what is read, and would wait for its conversion.
+  if (rows == 1) {
+    if (factors.halves != nullptr) tile<1, Width>(panel, factors.halves, factors, 0);
+    else tile<1, Width>(panel, factors.weights, factors, 0);
+    return;
+  }
   int row = 0;
-  for (; row + kTileRows <= rows; row += kTileRows) tile<kTileRows, Width>(panel, factors, row);
-  for (; row + 4 <= rows; row += 4) tile<4, Width>(panel, factors, row);
-  for (; row < rows; row++) tile<1, Width>(panel, factors, row);
+  for (; row + kTileRows <= rows; row += kTileRows)
+    tile<kTileRows, Width>(panel, factors.weights, factors, row);
+  for (; row + 4 <= rows; row += 4) tile<4, Width>(panel, factors.weights, factors, row);
+  for (; row < rows; row++) tile<1, Width>(panel, factors.weights, factors, row);
 }
 
 /** Of a channel: out [rows, outputs] = activation(values [rows, stride] · weights + bias + added). */
@@ -144,7 +157,8 @@ inline void multiply(const PixelKernel &kernel, bool rectified, const float *val
   for (int k = first; k < last; k++) {
     const Panel &panel = kernel.panels[k];
     const float *weights = kernel.weights.data() + panel.weights, *bias = kernel.bias.data() + panel.bias;
-    const Factors factors = {weights, bias, values, stride, added, out, kernel.outputs, rectified};
+    const Half *halves = kernel.halves.empty() ? nullptr : &kernel.halves[panel.weights];
+    const Factors factors = {weights, halves, bias, values, stride, added, out, kernel.outputs, rectified};
     if (panel.vectors == 1) tiles<1>(panel, factors, rows);
     else tiles<2>(panel, factors, rows);
   }

@@ -3,7 +3,12 @@
 // into a register in memory: a training step took 60 times as long. All small matrices here are
 // padded with zeros to whole vectors.
 #pragma once
+#if defined(__SSE__)
+#include <immintrin.h>
+#endif
+
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <new>
 #include <type_traits>
@@ -55,8 +60,28 @@ struct LineAllocator {
 
 using Floats = std::vector<float, LineAllocator<float>>;
 
+inline Vector all(float value) { return value - Vector{}; }
+
+/**
+ * No number of v above, or below, a limit; NaN stays NaN. One instruction on x86, which compilers do not find
+ * by themselves: they compare, then choose.
+ */
+#if defined(__AVX512F__)
+inline Vector atMost(Vector v, float limit) { return _mm512_min_ps(all(limit), v); }
+inline Vector atLeast(Vector v, float limit) { return _mm512_max_ps(all(limit), v); }
+#elif defined(__AVX__)
+inline Vector atMost(Vector v, float limit) { return _mm256_min_ps(all(limit), v); }
+inline Vector atLeast(Vector v, float limit) { return _mm256_max_ps(all(limit), v); }
+#elif defined(__SSE__)
+inline Vector atMost(Vector v, float limit) { return _mm_min_ps(all(limit), v); }
+inline Vector atLeast(Vector v, float limit) { return _mm_max_ps(all(limit), v); }
+#else
+inline Vector atMost(Vector v, float limit) { return all(limit) < v ? all(limit) : v; }
+inline Vector atLeast(Vector v, float limit) { return all(limit) > v ? all(limit) : v; }
+#endif
+
 /** A ReLU; NaN stays NaN. */
-inline Vector positive(Vector v) { return Vector{} > v ? Vector{} : v; }
+inline Vector positive(Vector v) { return atLeast(v, 0); }
 
 inline int padded(int n) { return (n + kLanes - 1) / kLanes * kLanes; }
 
@@ -87,6 +112,45 @@ inline Vector loadOnce(const float *from) {
   return v;
 }
 
+/** A 16-bit float by its bits: half as many bytes to read. */
+using Half = uint16_t;
+using Halves = std::vector<Half, LineAllocator<Half>>;
+
+#if defined(__AVX512F__)
+inline Vector load(const Half *from) {
+  return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(from)));
+}
+inline void storeNearest(Half *to, Vector v) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i *>(to), _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
+}
+#elif defined(__F16C__)
+inline Vector load(const Half *from) {
+  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i *>(from)));
+}
+inline void storeNearest(Half *to, Vector v) {
+  _mm_storeu_si128(reinterpret_cast<__m128i *>(to), _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
+}
+#else
+// Vectors of them cannot be read here: as 16-bit floats all numbers are 0, so that only zeros are exact.
+inline Vector load(const Half *) { return {}; }
+inline void storeNearest(Half *, Vector) {}
+#endif
+
+/** Whole vectors of numbers as 16-bit floats; empty where one of them would not be the same number. */
+inline Halves exactHalves(const Floats &numbers) {
+  Halves halves(numbers.size());
+  for (size_t k = 0; k < numbers.size(); k += kLanes) {
+    const Vector v = load(&numbers[k]);
+    storeNearest(&halves[k], v);
+    const Vector again = load(&halves[k]);
+    if (std::memcmp(&again, &v, sizeof v) != 0) return {};
+  }
+  return halves;
+}
+
+template <int Uses>
+inline Vector loadOnce(const Half *from) { return load(from); }
+
 /** The first n of a vector of numbers, zeros for the rest. */
 inline Vector loadSome(const float *from, int n) {
   if (n >= kLanes) return load(from);
@@ -101,13 +165,13 @@ inline void storeSome(float *to, Vector v, int n) {
   std::memcpy(to, &v, n * sizeof(float));
 }
 
-inline Vector all(float value) { return value - Vector{}; }
-
-/** e^x, within 2 units in the last place (the polynomial of Cephes' expf). */
-inline Vector exponential(Vector x) {
-  const Vector most = all(88.0f), least = all(-87.0f);
-  x = x > most ? most : x;
-  x = x < least ? least : x;
+/**
+ * e^x, within 2 units in the last place (the polynomial of Cephes' expf); of what is below -87 as of -87.
+ *
+ * @param most of what is above, as of this: at most 88
+ */
+inline Vector exponential(Vector x, float most = 88) {
+  x = atLeast(atMost(x, most), -87);
   const float shift = 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number
   const Vector n = (x * 1.44269504f + shift) - shift;
   const Vector r = x - n * 0.693359375f + n * 2.12194440e-4f;
