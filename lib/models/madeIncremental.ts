@@ -150,7 +150,7 @@ class Units {
     degrees: Int32Array,
     highest: number,
     readonly count: number,
-    first = new Float32Array(degrees.length),
+    first: Float32Array = new Float32Array(degrees.length),
   ) {
     this.places = Int32Array.from(degrees.keys()).sort((a, b) => degrees[a] - degrees[b] || a - b);
     this.degrees = this.places.map((place) => degrees[place]);
