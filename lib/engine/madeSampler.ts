@@ -3,6 +3,7 @@ import type {Drawing, PlaceOfImage} from '../types';
 import {Arguments} from './check';
 import type {NativeKernels} from './native';
 import {firstNotFinite} from './nativeSampler';
+import type {RestartableLogits} from './pixelProgram';
 
 /** The weights of a MADE, as its model holds them. */
 export interface MadeTensors {
@@ -53,7 +54,7 @@ export function packMade(kernels: NativeKernels, made: MadeTensors): unknown {
  * computed once: when the pixels up to its degree are known. What has come of the pixels so far is kept
  * between calls. lib/models/madeIncremental.ts is the twin.
  */
-export class MadeSampler {
+export class MadeSampler implements RestartableLogits {
   private readonly sampler: unknown;
 
   /** @param weights what packMade has returned */
@@ -63,6 +64,12 @@ export class MadeSampler {
     private readonly count: number,
   ) {
     this.sampler = kernels.createMadeSampler(weights, count);
+  }
+
+  next(previous: Float32Array | null): Float32Array {
+    const out = new Float32Array(this.count);
+    this.kernels.madeLogits(this.sampler, previous, out);
+    return out;
   }
 
   draw({until, temperature, argmax, uniforms, given, pixels}: Drawing): PlaceOfImage | null {
@@ -78,10 +85,14 @@ export class MadeSampler {
   restart(): void {
     this.kernels.restartMadeSampler(this.sampler);
   }
+
+  dispose(): void {
+    // What is held outside plain arrays goes with the handles.
+  }
 }
 
 function checkTensors({hidden, biases, output, present, direct, degrees}: MadeTensors): void {
-  const given = new Arguments('MadeSampler');
+  const given = new Arguments('packMade');
   const sizes = degrees.map((layer) => layer.length);
   const values = sizes[0];
   given.rule(

@@ -50,7 +50,10 @@ export interface NativeKernels {
   ): unknown;
   /** @returns a handle; it draws so many images from the first pixel on */
   createMadeSampler(weights: unknown, count: number): unknown;
+  /** It begins anew, with the same weights. */
   restartMadeSampler(sampler: unknown): void;
+  /** @param previous [count], or null for the first value; @param out [count] */
+  madeLogits(sampler: unknown, previous: Float32Array | null, out: Float32Array): void;
   /** As `drawPixels`; @param places [images] */
   drawMade(
     sampler: unknown,

@@ -23,13 +23,19 @@ class MaskSet {
   /** One for each layer, the last the output's. */
   readonly layers: readonly DegreeMask[];
   readonly direct: DegreeMask;
+  /** What the native kernels make of the weights under these masks, for any number of images. */
+  readonly packed: KeptOfWeights<unknown>;
+  readonly kept: KeptSampler;
   private readonly tensors: readonly tf.Tensor1D[];
 
   constructor(
     readonly order: Int32Array,
     /** The inputs', then those of each hidden layer. */
     readonly degrees: readonly Int32Array[],
+    parameters: Parameters,
   ) {
+    this.packed = new KeptOfWeights(parameters);
+    this.kept = new KeptSampler(parameters);
     // Kept: a set that is first asked for inside a tf.tidy outlives it.
     this.tensors = degrees.map((layer) => tf.keep(tf.tensor1d(layer, 'int32')));
     const [values] = this.tensors;
@@ -40,6 +46,8 @@ class MaskSet {
   }
 
   dispose(): void {
+    this.packed.dispose();
+    this.kept.dispose();
     for (const tensor of this.tensors) tensor.dispose();
   }
 }
@@ -122,14 +130,11 @@ export class Made implements AutoregressiveModel {
   readonly levels = 2;
   readonly image: ImageShape;
   readonly order: Int32Array;
-  /** For its samplers: what the native kernels make of the weights, whatever the number of images. */
-  readonly packed: KeptOfWeights<unknown>;
-  private readonly kept: KeptSampler;
 
   private constructor(
     readonly config: MadeConfig,
     readonly parameters: Parameters,
-    private readonly masks: MaskSet,
+    readonly masks: MaskSet,
     /** Disposes what this object made; a view of another Made owns less than the whole. */
     private readonly disposeOwned: () => void,
     /** The sets made so far; each is made when it is first asked for. */
@@ -137,8 +142,6 @@ export class Made implements AutoregressiveModel {
   ) {
     this.image = {height: config.height, width: config.width, channels: config.channels};
     this.order = masks.order;
-    this.packed = new KeptOfWeights(parameters);
-    this.kept = new KeptSampler(parameters);
   }
 
   /**
@@ -154,7 +157,7 @@ export class Made implements AutoregressiveModel {
       for (const set of sets.values()) set.dispose();
       sets.clear();
     };
-    return new Made(config, parameters, maskSet(config, sets, 0), disposeAll, sets);
+    return new Made(config, parameters, maskSet(config, parameters, sets, 0), disposeAll, sets);
   }
 
   logits(x: tf.Tensor4D): tf.Tensor {
@@ -201,7 +204,8 @@ export class Made implements AutoregressiveModel {
     if (!Number.isInteger(set) || set < 0 || set >= sets) {
       throw new RangeError(`MADE: a set of masks must be an integer from 0 to ${sets - 1}, got ${set}`);
     }
-    return new Made(this.config, this.parameters, maskSet(this.config, this.sets, set), () => {}, this.sets);
+    const masks = maskSet(this.config, this.parameters, this.sets, set);
+    return new Made(this.config, this.parameters, masks, () => {}, this.sets);
   }
 
   /**
@@ -239,7 +243,11 @@ export class Made implements AutoregressiveModel {
     if (order.length !== this.order.length) {
       throw new RangeError(`MADE: an order must hold ${this.order.length} pixels, got ${order.length}`);
     }
-    const masks = new MaskSet(order, hiddenDegrees(this.config, inputDegrees(order), random));
+    const masks = new MaskSet(
+      order,
+      hiddenDegrees(this.config, inputDegrees(order), random),
+      this.parameters,
+    );
     return new Made(this.config, this.parameters, masks, () => masks.dispose(), this.sets);
   }
 
@@ -249,7 +257,8 @@ export class Made implements AutoregressiveModel {
   }
 
   incremental(count: number): IncrementalLogits {
-    return this.kept.take(count, () => startMade(this, count));
+    const {kept, packed} = this.masks;
+    return kept.take(count, () => startMade(this, count, packed));
   }
 
   /** The weights under the active masks, for a sampler. */
@@ -268,8 +277,6 @@ export class Made implements AutoregressiveModel {
   }
 
   dispose(): void {
-    this.packed.dispose();
-    this.kept.dispose();
     this.disposeOwned();
   }
 }
@@ -277,11 +284,16 @@ export class Made implements AutoregressiveModel {
 /** Orders averaged over when training had no fixed number of them. */
 const FRESH_ENSEMBLE = 8;
 
-function maskSet(config: MadeConfig, sets: Map<number, MaskSet>, set: number): MaskSet {
+function maskSet(
+  config: MadeConfig,
+  parameters: Parameters,
+  sets: Map<number, MaskSet>,
+  set: number,
+): MaskSet {
   let found = sets.get(set);
   if (found === undefined) {
     const {order, degrees} = madeDegrees(config, set);
-    found = new MaskSet(order, degrees);
+    found = new MaskSet(order, degrees, parameters);
     sets.set(set, found);
   }
   return found;

@@ -1,51 +1,19 @@
 import {MadeSampler, packMade} from '../engine/madeSampler';
 import {native} from '../engine/native';
 import type {RestartableLogits} from '../engine/pixelProgram';
-import type {Drawing, PlaceOfImage} from '../types';
+import type {KeptOfWeights} from './keptOfWeights';
 import type {Made} from './made';
 
-/** A sampler of MADE in the form that the active backend is fast at. */
-export function startMade(made: Made, count: number): RestartableLogits {
+/**
+ * A sampler of MADE in the form that the active backend is fast at.
+ *
+ * @param packed what other samplers of the same weights and masks share
+ */
+export function startMade(made: Made, count: number, packed: KeptOfWeights<unknown>): RestartableLogits {
   const kernels = native();
   if (kernels === null) return new MadeIncremental(made, count);
-  return new NativeMade(
-    made,
-    count,
-    new MadeSampler(
-      kernels,
-      made.packed.get(() => packMade(kernels, made.tensors())),
-      count,
-    ),
-  );
-}
-
-/** Draws in native code; value by value it is the twin. */
-class NativeMade implements RestartableLogits {
-  private valueByValue: MadeIncremental | null = null;
-
-  constructor(
-    private readonly made: Made,
-    private readonly count: number,
-    private readonly sampler: MadeSampler,
-  ) {}
-
-  next(previous: Float32Array | null): Float32Array {
-    this.valueByValue ??= new MadeIncremental(this.made, this.count);
-    return this.valueByValue.next(previous);
-  }
-
-  draw(drawing: Drawing): PlaceOfImage | null {
-    return this.sampler.draw(drawing);
-  }
-
-  restart(): void {
-    this.valueByValue = null;
-    this.sampler.restart();
-  }
-
-  dispose(): void {
-    // What is held outside plain arrays goes with the handles.
-  }
+  const weights = packed.get(() => packMade(kernels, made.tensors()));
+  return new MadeSampler(kernels, weights, count);
 }
 
 /** Degrees whose values are handed on together. */
@@ -124,7 +92,7 @@ class MadeIncremental implements RestartableLogits {
 
   restart(): void {
     this.position = 0;
-    for (const units of [...this.sums, ...this.stages]) units.restart();
+    for (const units of new Set([...this.sums, ...this.stages])) units.restart();
   }
 
   dispose(): void {

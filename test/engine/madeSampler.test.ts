@@ -3,6 +3,7 @@ import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import {startEngine} from '../../lib/engine/index';
 import {loadNativeKernels, native, nativeThreads} from '../../lib/engine/native';
+import {yieldToOthers} from '../../lib/engine/yieldToOthers';
 import {NotFiniteError} from '../../lib/finite';
 import {Made} from '../../lib/models/made';
 import type {MadeConfig} from '../../lib/models/madeConfig';
@@ -151,6 +152,69 @@ test('what is drawn with must be what was made, and long enough', (t) => {
   }
   draw(sampler, 6, 1);
   assert.deepEqual([...room.places], [6, 6]);
+  const next = (previous: Float32Array | null, out = new Float32Array(2)): void =>
+    kernels.madeLogits(sampler, previous, out);
+  kernels.restartMadeSampler(sampler);
+  assert.throws(() => next(new Float32Array(2)), /pass null for the first value/);
+  assert.throws(() => next(null, new Float32Array(1)), /out must be an array of at least 2 numbers/);
+  next(null);
+  assert.throws(() => next(null), /pass null for the first value/);
+  assert.throws(() => draw(sampler, 6, 1), /the sampler must not be waiting for values/);
+  for (let k = 1; k < 6; k++) next(new Float32Array(2));
+  assert.throws(() => next(new Float32Array(2)), /every value of the images has been given/);
+});
+
+test('an array that changes what has been looked at, while it is looked at, ends in an error', (t) => {
+  const kernels = native();
+  if (kernels === null) return t.skip('no native kernels here');
+  const {sizes, links, weights, biases} = RIGHT;
+  const degrees = RIGHT.degrees.slice();
+  const matrices = [...weights];
+  Object.defineProperty(matrices, 2, {
+    get: () => {
+      structuredClone(degrees, {transfer: [degrees.buffer]});
+      return weights[2];
+    },
+  });
+  assert.throws(
+    () => kernels.createMadeWeights(sizes, degrees, links, matrices, biases),
+    /the degrees must be an array of at least/,
+  );
+  assert.throws(
+    () => kernels.createMadeWeights(sizes, RIGHT.degrees, new Int32Array(), 3 as never, biases),
+    /the weights must be an array/,
+  );
+});
+
+test('views of the same masks share what is made of the weights, until the model is gone', async () => {
+  const made = Made.create(CASES['with several masks and presence'], 1);
+  const {pixels} = await sample(made.withMasks(1), {count: 2, seed: 3});
+  const [view, other] = [made.withMasks(1), made.withMasks(1)];
+  if (native() !== null) {
+    const never = (): unknown => assert.fail('it is made anew');
+    assert.equal(view.masks.packed.get(never), other.masks.packed.get(never));
+  }
+  assert.deepEqual((await sample(view, {count: 2, seed: 3})).pixels, pixels);
+  made.dispose();
+  await assert.rejects(sample(view, {count: 2, seed: 3}), /disposed/);
+});
+
+test('views that are drawn from and disposed of leave no memory behind', async (t) => {
+  const kernels = native();
+  if (kernels === null) return t.skip('no native kernels here');
+  const sizes = Int32Array.of(400, 2000, 400);
+  const degrees = Int32Array.from({length: 2800}, (_, k) => 1 + (k % 400));
+  const links = Int32Array.of(0, 1, 0, 0, 1, 2, 1, 0);
+  const weights = [new Float32Array(800_000), new Float32Array(800_000)];
+  const biases = new Float32Array(2400);
+  const before = process.memoryUsage().rss;
+  // Each has 3 MB, of which V8 knows only by what it is told.
+  for (let k = 0; k < 400; k++) {
+    kernels.createMadeSampler(kernels.createMadeWeights(sizes, degrees, links, weights, biases), 4);
+    await yieldToOthers();
+  }
+  const grown = (process.memoryUsage().rss - before) / 1e6;
+  assert.ok(grown < 400, `${grown.toFixed()} MB more`);
 });
 
 test('a weight that is not finite is met where it is seen, and what masks hide is not looked at', async () => {

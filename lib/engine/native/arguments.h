@@ -4,6 +4,7 @@
 #include <node_api.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -79,10 +80,40 @@ class Arguments {
     if (fits) array = {static_cast<Number *>(data), length};
     return array;
   }
+  /** Of an array of JavaScript. */
+  std::vector<napi_value> elements(size_t index, const char *name) {
+    uint32_t length = 0;
+    const bool isArray = good_ && napi_get_array_length(env_, values_[index], &length) == napi_ok;
+    require(isArray, std::string(name) + " must be an array");
+    std::vector<napi_value> elements(length);
+    for (uint32_t k = 0; k < length && good_; k++)
+      require(napi_get_element(env_, values_[index], k, &elements[k]) == napi_ok,
+              std::string(name) + " must be an array that can be read");
+    return elements;
+  }
   bool isNull(size_t index) const {
     napi_valuetype type = napi_undefined;
     napi_typeof(env_, values_[index], &type);
     return type == napi_null;
+  }
+  /**
+   * @param object with how many bytes() it has: the garbage collector comes when it is told of enough
+   * @returns what JavaScript may hold, and gives back
+   */
+  template <typename Object>
+  napi_value hold(std::unique_ptr<Object> object) {
+    if (!good_ || !object) return nullptr;
+    const auto release = [](napi_env env, void *held, void *) {
+      const std::unique_ptr<Object> owned(static_cast<Object *>(held));
+      int64_t now = 0;
+      napi_adjust_external_memory(env, -static_cast<int64_t>(owned->bytes()), &now);
+    };
+    napi_value result = nullptr;
+    const bool done = napi_create_external(env_, object.get(), release, nullptr, &result) == napi_ok;
+    if (!require(done, "there is no memory")) return nullptr;
+    int64_t now = 0;
+    napi_adjust_external_memory(env_, static_cast<int64_t>(object.release()->bytes()), &now);
+    return result;
   }
   /** What a function of this module has returned. */
   template <typename Object>

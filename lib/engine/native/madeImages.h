@@ -1,8 +1,12 @@
 // Images of MADE as one core draws them, each hidden unit computed once: when the pixels up to its degree
-// are known. Masks need no multiplication: a unit takes from those up to its degree, and what a block gives
-// to units of a lower degree is not among its weights. Nothing is left out for a value of 0: 0 times a
-// weight that is not finite is not 0.
+// are known. Masks need no multiplication: a unit takes from those up to its degree, and sums of units of a
+// lower degree, which a block may reach in the same vector, are not looked at any more. Nothing is left out
+// for a value of 0: 0 times a weight that is not finite is not 0.
 #pragma once
+#include <algorithm>
+#include <type_traits>
+#include <vector>
+
 #include "draw.h"
 #include "madeWeights.h"
 
@@ -39,31 +43,62 @@ class MadeImages {
         stride_(padded(count)),
         sums_(static_cast<size_t>(count) * weights.total),
         local_(weights.layers.size()),
-        logits_(stride_) {}
+        logits_(stride_),
+        ones_(stride_, 1.0f) {
+    // What a call needs is there before it, on whichever thread it runs.
+    int most = 0;
+    for (const MadeBlock &block : weights.blocks) {
+      for (size_t k = 0; k < local_.size(); k++) {
+        const std::vector<int> &first = weights.layers[k].first;
+        const size_t units = first[block.high + 1] - first[block.low];
+        local_[k].values.resize(std::max(local_[k].values.size(), units * stride_));
+      }
+      for (const MadeLater &later : block.later) most = std::max(most, later.inner);
+    }
+    given_.resize(static_cast<size_t>(most) * stride_);
+  }
 
   int count() const { return count_; }
   int position() const { return position_; }
+  size_t bytes() const {
+    size_t numbers = sums_.size() + logits_.size() + ones_.size() + given_.size();
+    for (const Local &local : local_) numbers += local.values.size();
+    return numbers * sizeof(float);
+  }
 
   void restart() { position_ = 0; }
 
   /** Draws values up to the given one, or until the logits of one of them are not finite. */
   void draw(const Drawing &drawing, int firstImage, int until, uint8_t *isFinite) {
-    while (position_ < until) {
-      const MadeBlock &block = weights_.blocks[position_ / kMadeBlock];
-      if (position_ + 1 == block.low) begin(block);
-      const float *logits = logitsIn(block);
-      bool all = true;
+    for (bool all = true; position_ < until && all;) {
+      const float *values = logits();
       for (int b = 0; b < count_; b++) {
-        isFinite[b] = drawing.settle(logits + b, firstImage + b, position_);
+        isFinite[b] = drawing.settle(values + b, firstImage + b, position_);
         all = all && isFinite[b];
       }
-      if (!all) return;
-      float *pixels = row(0, position_ + 1 - block.low);
-      for (int b = 0; b < count_; b++) pixels[b] = drawing.scaled(firstImage + b, position_);
-      position_++;
-      settleUnits(block);
-      if (position_ == block.high) finish(block);
+      if (all) accept([&](int b) { return drawing.scaled(firstImage + b, position_); });
     }
+  }
+
+  /** [images] of the value that comes next, of which all before are settled. */
+  const float *logits() {
+    const MadeBlock &block = weights_.blocks[position_ / kMadeBlock];
+    if (position_ + 1 == block.low) begin(block);
+    const int last = static_cast<int>(local_.size()) - 1, j = position_ + 1 - block.low;
+    std::copy_n(row(last, j), stride_, logits_.data());
+    take(block, last, j, position_ + 1, logits_.data());
+    return logits_.data();
+  }
+
+  /** @param value what image b has there, 0 or 1 */
+  template <typename Value>
+  void accept(const Value &value) {
+    const MadeBlock &block = weights_.blocks[position_ / kMadeBlock];
+    float *pixels = row(0, position_ + 1 - block.low);
+    for (int b = 0; b < count_; b++) pixels[b] = value(b);
+    position_++;
+    settleUnits(block);
+    if (position_ == block.high) finish(block);
   }
 
  private:
@@ -76,32 +111,26 @@ class MadeImages {
     Floats values;
   };
 
+  float *sumsOf(int image) { return sums_.data() + static_cast<size_t>(image) * weights_.total; }
   float *row(int layer, int unit) { return &local_[layer].values[static_cast<size_t>(unit) * stride_]; }
 
   /** Takes up a block, of which no pixel is known yet. */
   void begin(const MadeBlock &block) {
     for (int b = 0; b < count_ && block.low == 1; b++)
-      std::copy(weights_.biases.begin(), weights_.biases.end(), sums_.begin() + b * weights_.total);
+      std::copy(weights_.biases.begin(), weights_.biases.end(), sumsOf(b));
     for (size_t k = 0; k < local_.size(); k++) {
       const MadeLayer &layer = weights_.layers[k];
       Local &local = local_[k];
       local.first = layer.first[block.low];
       local.size = layer.first[block.high + 1] - local.first;
-      local.values.resize(static_cast<size_t>(local.size) * stride_);
+      // Beside the images, too: what stood there would be handed on, and grow.
+      std::fill_n(local.values.begin(), static_cast<size_t>(local.size) * stride_, 0.0f);
       if (k == 0) continue;
       for (int b = 0; b < count_; b++) {
-        const float *sums = &sums_[static_cast<size_t>(b) * weights_.total + layer.start + local.first];
+        const float *sums = sumsOf(b) + layer.start + local.first;
         for (int j = 0; j < local.size; j++) local.values[static_cast<size_t>(j) * stride_ + b] = sums[j];
       }
     }
-  }
-
-  /** [images] of the value in hand, of which all before are settled. */
-  const float *logitsIn(const MadeBlock &block) {
-    const int last = static_cast<int>(local_.size()) - 1, j = position_ + 1 - block.low;
-    std::copy_n(row(last, j), stride_, logits_.data());
-    take(block, last, j, position_ + 1, logits_.data());
-    return logits_.data();
   }
 
   /** All pixels up to a degree are known: so are the hidden units that waited for them. */
@@ -144,18 +173,15 @@ class MadeImages {
   }
 
   /** What the units give that a link begins at. */
-  MadeRows rows(const MadeLink &link) {
-    if (!link.presence) return {local_[link.from].values.data(), stride_};
-    ones_.assign(stride_, 1.0f);
-    return {ones_.data(), 0};
+  MadeRows rows(const MadeLink &link) const {
+    return link.presence ? MadeRows{ones_.data(), 0} : MadeRows{local_[link.from].values.data(), stride_};
   }
 
   /** All of a block is known: it gives to what comes after it. */
   void finish(const MadeBlock &block) {
     for (size_t k = 1; k < local_.size(); k++) {
       const MadeLater &later = block.later[k - 1];
-      if (later.inner == 0) continue;
-      given_.resize(static_cast<size_t>(later.inner) * stride_);
+      if (later.inner == 0 || later.vectors == 0) continue;
       float *to = given_.data();
       for (const MadeLink &link : weights_.links) {
         if (link.to != static_cast<int>(k)) continue;
@@ -168,13 +194,14 @@ class MadeImages {
   }
 
   void addPanels(const MadeLater &later, float *sums) {
-    const float *panel = weights_.at(later.panels);
-    for (int vector = 0; vector < later.vectors; vector += kPanelVectors) {
-      const bool whole = vector + kPanelVectors <= later.vectors;
-      if (whole) addImages<kPanelVectors>(later.inner, panel, sums + vector * kLanes);
-      else addImages<1>(later.inner, panel, sums + vector * kLanes);
-      panel += static_cast<size_t>(later.inner) * kPanelVectors * kLanes;
-    }
+    const auto panel = [&](int vector) {
+      return weights_.at(later.panels + static_cast<size_t>(later.inner) * vector * kLanes);
+    };
+    int vector = 0;
+    for (; vector + kPanelVectors <= later.vectors; vector += kPanelVectors)
+      addImages<kPanelVectors>(later.inner, panel(vector), sums + vector * kLanes);
+    for (; vector < later.vectors; vector++)
+      addImages<1>(later.inner, panel(vector), sums + vector * kLanes);
   }
 
   template <int Width>

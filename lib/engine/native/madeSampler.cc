@@ -2,8 +2,11 @@
 // at a call as are wanted. lib/models/madeIncremental.ts has the portable twin.
 #include <node_api.h>
 
+#include <algorithm>
 #include <exception>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "arguments.h"
 #include "madeImages.h"
@@ -18,6 +21,7 @@ struct HeldWeights {
   static constexpr uint64_t kMagic = 0x6d61646577656967;
   uint64_t magic = kMagic;
   SharedWeights weights;
+  size_t bytes() const { return weights->bytes(); }
 };
 
 struct Sampler {
@@ -28,21 +32,21 @@ struct Sampler {
   /** Images are drawn in so many parts, whatever becomes of the threads. */
   std::vector<MadeImages> parts;
   std::vector<int> firsts;
+  /** Whether the logits of the next value were given out, and its values are awaited. */
+  bool waiting = false;
+
+  int position() const { return parts[0].position(); }
+  size_t bytes() const {
+    size_t bytes = 0;
+    for (const MadeImages &images : parts) bytes += images.bytes();
+    return bytes;
+  }
 };
 
-/** @returns what JavaScript may hold, and gives back */
-template <typename Object>
-napi_value hold(napi_env env, Arguments &arguments, std::unique_ptr<Object> object) {
-  const auto release = [](napi_env, void *held, void *) { delete static_cast<Object *>(held); };
-  napi_value result = nullptr;
-  const bool done = napi_create_external(env, object.get(), release, nullptr, &result) == napi_ok;
-  if (!arguments.require(done, "there is no memory")) return nullptr;
-  object.release();
-  return result;
-}
-
 /** Reads layers and links, and trusts none of them. */
-std::unique_ptr<HeldWeights> read(napi_env env, Arguments &arguments) {
+std::unique_ptr<HeldWeights> read(Arguments &arguments) {
+  // First of all: to look into an array may run code, which could take back what has been looked at.
+  const std::vector<napi_value> matrices = arguments.elements(3, "the weights");
   const auto sizes = arguments.array<int32_t>(0, "the sizes", 2);
   const auto degrees = arguments.array<int32_t>(1, "the degrees", 2);
   const auto links = arguments.array<int32_t>(2, "the links", 0);
@@ -57,6 +61,7 @@ std::unique_ptr<HeldWeights> read(napi_env env, Arguments &arguments) {
     const bool countable = size >= 1 && size <= (1 << 20), there = found + size <= degrees.length;
     if (!arguments.require(countable, "a layer must have 1 to 2^20 units")) return nullptr;
     if (!arguments.require(there, "each unit must have a degree")) return nullptr;
+    if (!arguments.require(start < (1 << 28), "there must be fewer than 2^28 units")) return nullptr;
     for (int j = 0; j < size; j++) {
       const int degree = degrees.data[found + j];
       const bool fits = degree >= 1 && degree <= values;
@@ -73,19 +78,15 @@ std::unique_ptr<HeldWeights> read(napi_env env, Arguments &arguments) {
   arguments.require(found == degrees.length && biases.length == found - values,
                     "there must be a degree for each unit, and a bias for all but the inputs");
   std::vector<MadeLink> made;
-  uint32_t matrices = 0;
-  napi_get_array_length(env, arguments.value(3), &matrices);
-  arguments.require(links.length == size_t{4} * matrices, "each link must have four numbers and its weights");
-  for (uint32_t l = 0; l < matrices && arguments.good(); l++) {
+  arguments.require(links.length == 4 * matrices.size(), "each link must have four numbers and its weights");
+  for (size_t l = 0; l < matrices.size() && arguments.good(); l++) {
     const int32_t *link = links.data + 4 * l;
     const int from = link[0], to = link[1], above = link[2];
     // Upwards, so that what gives is settled; what an output takes is of lower degrees.
     const bool fits = from >= 0 && from < to && to <= last && above == (to == last);
     if (!arguments.require(fits, "a link must go from a layer to a higher one")) break;
-    napi_value element = nullptr;
-    napi_get_element(env, arguments.value(3), l, &element);
     const size_t size = static_cast<size_t>(layers[from].size) * layers[to].size;
-    const auto weights = arguments.arrayOf<float>(element, "the weights of a link", size);
+    const auto weights = arguments.arrayOf<float>(matrices[l], "the weights of a link", size);
     made.push_back({weights.data, from, to, above, link[3] != 0});
   }
   if (!arguments.good()) return nullptr;
@@ -117,11 +118,11 @@ napi_value createMadeWeights(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info, "createMadeWeights", 5);
   std::unique_ptr<HeldWeights> held;
   try {
-    held = read(env, arguments);
+    held = read(arguments);
   } catch (const std::exception &error) {
     arguments.require(false, error.what());
   }
-  return held && arguments.good() ? hold(env, arguments, std::move(held)) : nullptr;
+  return arguments.hold(std::move(held));
 }
 
 /** createMadeSampler(weights, images): it draws them from the first pixel on */
@@ -136,7 +137,7 @@ napi_value createMadeSampler(napi_env env, napi_callback_info info) {
   } catch (const std::exception &error) {
     arguments.require(false, error.what());
   }
-  return sampler ? hold(env, arguments, std::move(sampler)) : nullptr;
+  return arguments.hold(std::move(sampler));
 }
 
 /** restartMadeSampler(sampler): it begins anew, with the same weights. */
@@ -145,6 +146,31 @@ napi_value restartMadeSampler(napi_env env, napi_callback_info info) {
   auto *sampler = arguments.object<Sampler>(arguments.value(0), "the sampler");
   if (sampler == nullptr) return nullptr;
   for (MadeImages &images : sampler->parts) images.restart();
+  sampler->waiting = false;
+  return nullptr;
+}
+
+/** madeLogits(sampler, values just chosen [images] or null, out [images]): the logits of the next value */
+napi_value madeLogits(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info, "madeLogits", 3);
+  auto *sampler = arguments.object<Sampler>(arguments.value(0), "the sampler");
+  if (sampler == nullptr) return nullptr;
+  const bool chosen = !arguments.isNull(1);
+  const auto previous =
+      chosen ? arguments.array<float>(1, "the values just chosen", sampler->count) : Numbers<float>{};
+  const auto out = arguments.array<float>(2, "out", sampler->count);
+  arguments.require(chosen == sampler->waiting,
+                    "pass null for the first value, and the values just chosen for every later one");
+  arguments.require(sampler->position() + chosen < sampler->weights->values,
+                    "every value of the images has been given");
+  if (!arguments.good()) return nullptr;
+  for (size_t part = 0; part < sampler->parts.size(); part++) {
+    MadeImages &images = sampler->parts[part];
+    const int first = sampler->firsts[part];
+    if (chosen) images.accept([&](int b) { return previous.data[first + b]; });
+    std::copy_n(images.logits(), images.count(), out.data + first);
+  }
+  sampler->waiting = true;
   return nullptr;
 }
 
@@ -159,6 +185,7 @@ napi_value drawMade(napi_env env, napi_callback_info info) {
   const int values = sampler->weights->values, count = sampler->count;
   const size_t all = static_cast<size_t>(count) * values;
   const int until = arguments.integer(1, "until", 0, values);
+  arguments.require(!sampler->waiting, "the sampler must not be waiting for values");
   const double temperature = arguments.number(2, "temperature");
   arguments.require(temperature > 0, "temperature must be positive");
   const bool argmax = arguments.integer(3, "argmax", 0, 1) != 0;

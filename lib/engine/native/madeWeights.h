@@ -5,6 +5,7 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "simd.h"
@@ -79,55 +80,76 @@ class MadeWeights {
     biases.assign(total, 0.0f);
     for (size_t k = 1; k < layers.size(); bias += layers[k++].size)
       for (int j = 0; j < layers[k].size; j++) biases[layers[k].start + j] = bias[layers[k].units[j]];
-    for (int low = 1; low <= values; low += kMadeBlock)
-      blocks.push_back(blockOf(low, std::min(low + kMadeBlock - 1, values)));
+    size_t numbers = 0;
+    for (int low = 1; low <= values; low += kMadeBlock) {
+      blocks.push_back({low, std::min(low + kMadeBlock - 1, values), {}, {}});
+      numbers = place(blocks.back(), numbers);
+    }
+    numbers_.assign(numbers, 0.0f);
+    for (const MadeBlock &block : blocks) fill(block);
     for (MadeLink &link : links) link.weights = nullptr;
   }
 
-  const float *at(size_t place) const { return &numbers_[place]; }
+  const float *at(size_t place) const { return numbers_.data() + place; }
   size_t bytes() const { return (numbers_.size() + biases.size()) * sizeof(float); }
 
  private:
-  MadeBlock blockOf(int low, int high) {
-    MadeBlock block = {low, high, {}, {}};
-    for (const MadeLink &link : links) {
-      const MadeLayer &from = layers[link.from], &to = layers[link.to];
-      block.between.push_back(numbers_.size());
-      for (int j = to.first[low]; j < to.first[high + 1]; j++)
-        for (int i = from.first[low]; i < from.first[high + 1]; i++)
-          numbers_.push_back(link.weights[place(from, i, to) + to.units[j]]);
-      numbers_.resize(padded(static_cast<int>(numbers_.size())));
-    }
-    for (size_t k = 1; k < layers.size(); k++) block.later.push_back(laterOf(block, static_cast<int>(k)));
-    return block;
+  int within(const MadeBlock &block, int layer) const {
+    return layers[layer].first[block.high + 1] - layers[layer].first[block.low];
   }
 
-  MadeLater laterOf(const MadeBlock &block, int layer) {
+  /** Gives the weights of a block their places, from the given one on. @returns the next free one */
+  size_t place(MadeBlock &block, size_t next) const {
+    for (const MadeLink &link : links) {
+      block.between.push_back(next);
+      next = padded(next + static_cast<size_t>(within(block, link.from)) * within(block, link.to));
+    }
+    for (int k = 1; k < static_cast<int>(layers.size()); k++) {
+      const int size = layers[k].size, first = layers[k].first[block.high + 1];
+      const int column = first / kLanes * kLanes, end = first == size ? column : padded(size);
+      MadeLater later = {column, (end - column) / kLanes, 0, next};
+      for (const MadeLink &link : links) later.inner += link.to == k ? within(block, link.from) : 0;
+      next += static_cast<size_t>(later.inner) * later.vectors * kLanes;
+      block.later.push_back(later);
+    }
+    return next;
+  }
+
+  void fill(const MadeBlock &block) {
+    for (size_t l = 0; l < links.size(); l++) {
+      const MadeLayer &from = layers[links[l].from], &to = layers[links[l].to];
+      float *between = numbers_.data() + block.between[l];
+      for (int j = to.first[block.low]; j < to.first[block.high + 1]; j++)
+        for (int i = from.first[block.low]; i < from.first[block.high + 1]; i++)
+          *between++ = rowOf(links[l], i)[to.units[j]];
+    }
+    for (size_t k = 1; k < layers.size(); k++) fillLater(block, static_cast<int>(k));
+  }
+
+  void fillLater(const MadeBlock &block, int layer) {
     const MadeLayer &to = layers[layer];
-    const int first = to.first[block.high + 1], column = first / kLanes * kLanes;
-    MadeLater later = {column, (padded(to.size) - column) / kLanes, 0, numbers_.size()};
-    for (const MadeLink &link : links)
-      if (link.to == layer)
-        later.inner += layers[link.from].first[block.high + 1] - layers[link.from].first[block.low];
-    numbers_.resize(numbers_.size() + static_cast<size_t>(later.inner) * later.vectors * kLanes);
-    float *panel = &numbers_[later.panels];
+    const MadeLater &later = block.later[layer - 1];
+    const int first = to.first[block.high + 1];
+    float *panel = numbers_.data() + later.panels;
     for (int vector = 0; vector < later.vectors; vector += kPanelVectors) {
       const int width = std::min(kPanelVectors, later.vectors - vector) * kLanes;
-      const int begin = column + vector * kLanes;
+      const int begin = later.column + vector * kLanes;
       for (const MadeLink &link : links) {
         if (link.to != layer) continue;
         const MadeLayer &from = layers[link.from];
         // Before the first that takes, and after the last, zeros stay: nobody asks for those sums any more.
-        for (int i = from.first[block.low]; i < from.first[block.high + 1]; i++, panel += width)
+        for (int i = from.first[block.low]; i < from.first[block.high + 1]; i++, panel += width) {
+          const float *row = rowOf(link, i);
           for (int j = std::max(begin, first); j < std::min(begin + width, to.size); j++)
-            panel[j - begin] = link.weights[place(from, i, to) + to.units[j]];
+            panel[j - begin] = row[to.units[j]];
+        }
       }
     }
-    return later;
   }
 
-  static size_t place(const MadeLayer &from, int unit, const MadeLayer &to) {
-    return static_cast<size_t>(from.units[unit]) * to.size;
+  /** Of the i-th unit by degree. */
+  const float *rowOf(const MadeLink &link, int i) const {
+    return link.weights + static_cast<size_t>(layers[link.from].units[i]) * layers[link.to].size;
   }
 
   Floats numbers_;

@@ -17,13 +17,14 @@ void registerLstmScan();
 void registerMaskedDense();
 void registerReluConvolutions();
 
-napi_value createMadeSampler(napi_env env, napi_callback_info info);
 napi_value createMadeWeights(napi_env env, napi_callback_info info);
+napi_value createMadeSampler(napi_env env, napi_callback_info info);
+napi_value restartMadeSampler(napi_env env, napi_callback_info info);
+napi_value madeLogits(napi_env env, napi_callback_info info);
+napi_value drawMade(napi_env env, napi_callback_info info);
 napi_value createPixelSampler(napi_env env, napi_callback_info info);
 napi_value restartPixelSampler(napi_env env, napi_callback_info info);
-napi_value restartMadeSampler(napi_env env, napi_callback_info info);
 napi_value pixelLogits(napi_env env, napi_callback_info info);
-napi_value drawMade(napi_env env, napi_callback_info info);
 napi_value drawPixels(napi_env env, napi_callback_info info);
 
 namespace {
@@ -62,13 +63,14 @@ NAPI_MODULE_INIT() {
   };
   const napi_property_descriptor properties[] = {
       function("setThreads", setThreads),
-      function("createMadeSampler", createMadeSampler),
       function("createMadeWeights", createMadeWeights),
-      function("createPixelSampler", createPixelSampler),
+      function("createMadeSampler", createMadeSampler),
       function("restartMadeSampler", restartMadeSampler),
+      function("madeLogits", madeLogits),
+      function("drawMade", drawMade),
+      function("createPixelSampler", createPixelSampler),
       function("restartPixelSampler", restartPixelSampler),
       function("pixelLogits", pixelLogits),
-      function("drawMade", drawMade),
       function("drawPixels", drawPixels),
   };
   if (napi_define_properties(env, exports, sizeof properties / sizeof *properties, properties) != napi_ok) {

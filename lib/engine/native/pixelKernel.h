@@ -25,13 +25,16 @@ struct PixelKernel {
   std::vector<Tap> taps;
   int inputs = 0, outputs = 0;
   Floats weights, bias;
-  /** The weights again where all of them are 16-bit floats, as stored weights are. */
+  /** The weights again where all of them are 16-bit floats, as stored weights are: for one image. */
   Halves halves;
   std::vector<Panel> panels;
   /** The panels of channel c are those from channels[c] on, up to channels[c + 1]. */
   std::vector<int> channels;
 
   int length() const { return static_cast<int>(taps.size()) * inputs; }
+  size_t bytes() const {
+    return (weights.size() + bias.size()) * sizeof(float) + halves.size() * sizeof(Half);
+  }
 
   /**
    * @param from [taps, inputs, outputs], of which only the given taps are kept; @param bias [outputs]
@@ -50,7 +53,6 @@ struct PixelKernel {
       }
       kernel.channels.push_back(static_cast<int>(kernel.panels.size()));
     }
-    kernel.halves = exactHalves(kernel.weights);
     return kernel;
   }
 
@@ -157,7 +159,7 @@ inline void multiply(const PixelKernel &kernel, bool rectified, const float *val
   for (int k = first; k < last; k++) {
     const Panel &panel = kernel.panels[k];
     const float *weights = kernel.weights.data() + panel.weights, *bias = kernel.bias.data() + panel.bias;
-    const Half *halves = kernel.halves.empty() ? nullptr : &kernel.halves[panel.weights];
+    const Half *halves = kernel.halves.empty() ? nullptr : kernel.halves.data() + panel.weights;
     const Factors factors = {weights, halves, bias, values, stride, added, out, kernel.outputs, rectified};
     if (panel.vectors == 1) tiles<1>(panel, factors, rows);
     else tiles<2>(panel, factors, rows);

@@ -24,6 +24,7 @@ struct Sampler {
   bool waiting = false;
 
   int values() const { return program.height * program.width * program.channels; }
+  size_t bytes() const { return program.bytes(); }
 
   /** Logits of the next value, those of an image `stride` numbers from those of the one before. */
   const float *compute() {
@@ -175,9 +176,10 @@ class Reader {
     const size_t size = static_cast<size_t>(given) * inputs * outputs;
     const bool there = static_cast<size_t>(weights) + size <= data_.length &&
                        static_cast<size_t>(bias) + outputs <= data_.length;
-    if (arguments_.require(there, "weights of the program are missing"))
-      step.kernel =
-          PixelKernel::of(taps, inputs, outputs, data_.data + weights, data_.data + bias, channels, parts);
+    if (!arguments_.require(there, "weights of the program are missing")) return step;
+    step.kernel =
+        PixelKernel::of(taps, inputs, outputs, data_.data + weights, data_.data + bias, channels, parts);
+    if (program_->count == 1) step.kernel.halves = exactHalves(step.kernel.weights);
     return step;
   }
 
@@ -204,13 +206,7 @@ napi_value createPixelSampler(napi_env env, napi_callback_info info) {
     arguments.require(false, error.what());
   }
   if (!sampler) return nullptr;
-  const auto release = [](napi_env, void *made, void *) { delete static_cast<Sampler *>(made); };
-  napi_value result = nullptr;
-  if (!arguments.require(napi_create_external(env, sampler.get(), release, nullptr, &result) == napi_ok,
-                         "there is no memory"))
-    return nullptr;
-  sampler.release();
-  return result;
+  return arguments.hold(std::move(sampler));
 }
 
 /**
@@ -257,15 +253,12 @@ napi_value restartPixelSampler(napi_env env, napi_callback_info info) {
  */
 napi_value drawPixels(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info, "drawPixels", 10);
-  uint32_t length = 0;
-  const bool isArray = napi_get_array_length(env, arguments.value(0), &length) == napi_ok;
-  if (!arguments.require(isArray && length > 0, "the samplers must be an array")) return nullptr;
+  const std::vector<napi_value> held = arguments.elements(0, "the samplers");
+  if (!arguments.require(!held.empty(), "the samplers must be an array of one or more")) return nullptr;
   std::vector<Sampler *> samplers;
   std::vector<int> firsts;
   int images = 0;
-  for (uint32_t k = 0; k < length; k++) {
-    napi_value element = nullptr;
-    napi_get_element(env, arguments.value(0), k, &element);
+  for (napi_value element : held) {
     auto *sampler = arguments.object<Sampler>(element, "a sampler");
     if (sampler == nullptr) return nullptr;
     arguments.require(samplers.empty() || sampler->isLike(*samplers[0]), "the samplers must be of one model");
@@ -286,14 +279,14 @@ napi_value drawPixels(napi_env env, napi_callback_info info) {
   const auto given = arguments.array<int16_t>(6, "given", all);
   const auto pixels = arguments.array<uint8_t>(7, "pixels", all);
   const auto areFinite = arguments.array<uint8_t>(8, "finite", images);
-  const auto positions = arguments.array<int32_t>(9, "positions", length);
+  const auto positions = arguments.array<int32_t>(9, "positions", samplers.size());
   arguments.require(samplers[0]->numbers == (levels == 2 ? 1 : levels), "levels must be the model's");
   if (!arguments.good()) return nullptr;
   const Drawing drawing = {values, samplers[0]->numbers, levels,     temperature,
                            argmax, uniforms.data,        given.data, pixels.data};
   std::fill_n(areFinite.data, images, uint8_t{1});
-  inParallel(static_cast<int>(length),
+  inParallel(static_cast<int>(samplers.size()),
              [&](int k) { samplers[k]->draw(drawing, firsts[k], until, areFinite.data + firsts[k]); });
-  for (uint32_t k = 0; k < length; k++) positions.data[k] = samplers[k]->position;
+  for (size_t k = 0; k < samplers.size(); k++) positions.data[k] = samplers[k]->position;
   return nullptr;
 }

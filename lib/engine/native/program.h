@@ -49,6 +49,13 @@ class Program {
   /** Behind the last number there is a vector more, so that whole vectors can be read. */
   Floats memory;
 
+  size_t bytes() const {
+    size_t bytes = memory.size() * sizeof(float);
+    for (const auto &steps : {&rowSteps, &pixelSteps})
+      for (const Instruction &step : *steps) bytes += step.kernel.bytes();
+    return bytes;
+  }
+
   /** Before the first pixel of each row. */
   void beginRow(int y) {
     for (const Instruction &step : rowSteps) {

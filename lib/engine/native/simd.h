@@ -83,7 +83,10 @@ inline Vector atLeast(Vector v, float limit) { return all(limit) > v ? all(limit
 /** A ReLU; NaN stays NaN. */
 inline Vector positive(Vector v) { return atLeast(v, 0); }
 
-inline int padded(int n) { return (n + kLanes - 1) / kLanes * kLanes; }
+template <typename Integer>
+inline Integer padded(Integer n) {
+  return (n + kLanes - 1) / kLanes * kLanes;
+}
 
 inline Vector load(const float *from) {
   Vector v;
@@ -132,7 +135,7 @@ inline void storeNearest(Half *to, Vector v) {
 }
 #else
 // Vectors of them cannot be read here: as 16-bit floats all numbers are 0, so that only zeros are exact.
-inline Vector load(const Half *) { return {}; }
+inline Vector load(const Half *) { return Vector{}; }
 inline void storeNearest(Half *, Vector) {}
 #endif
 
