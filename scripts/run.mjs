@@ -128,8 +128,8 @@ async function runTests(filters) {
   const alone = style || (await runFiles(files.filter(changesCheckout), 1));
   const checked = (await types) || style;
   if (checked !== 0) return checked;
-  // Most files keep one processor busy, some wait for a browser or a kernel; each has 2 GB at the worst.
-  const together = Math.max(1, Math.min(4, os.availableParallelism() + 1, Math.floor(os.freemem() / 2e9)));
+  // Most files keep one processor busy, and 2 GB at the worst.
+  const together = Math.max(1, Math.min(4, os.availableParallelism(), Math.floor(os.freemem() / 2e9)));
   const others = files.filter((file) => !changesCheckout(file));
   return (await runFiles(others, together)) || alone;
 }
