@@ -8,6 +8,18 @@ import type {NodeJSKernelBackend} from '@tensorflow/tfjs-node/dist/nodejs_kernel
  */
 
 /**
+ * What drawing reads and writes: uniforms, given and pixels [images, values]; areFinite [images], 0 where the
+ * logits at an image's place are not; places, how far each has come.
+ */
+type DrawnInto = [
+  uniforms: Float32Array,
+  given: Int16Array,
+  pixels: Uint8Array,
+  areFinite: Uint8Array,
+  places: Int32Array,
+];
+
+/**
  * What the project's own kernels give to JavaScript directly, for samplers. Loading them
  * registers operations with TensorFlow.
  */
@@ -19,21 +31,14 @@ export interface NativeKernels {
   restartPixelSampler(sampler: unknown): void;
   /** @param previous [count], or null for the first value; @param out [count, logits of a value] */
   pixelLogits(sampler: unknown, previous: Float32Array | null, out: Float32Array): void;
-  /**
-   * Draws as types.ts' Drawing says. @param areFinite [images]: 0 where the logits at its sampler's place are
-   * not; @param places [samplers]: how far each has come
-   */
+  /** Draws as types.ts' Drawing says; places are those of the samplers. */
   drawPixels(
     samplers: readonly unknown[],
     until: number,
     levels: number,
     temperature: number,
     argmax: 0 | 1,
-    uniforms: Float32Array,
-    given: Int16Array,
-    pixels: Uint8Array,
-    areFinite: Uint8Array,
-    places: Int32Array,
+    ...drawn: DrawnInto
   ): void;
   /**
    * @param sizes units of each layer, the inputs' first and the outputs' last; @param degrees of all of them
@@ -54,18 +59,8 @@ export interface NativeKernels {
   restartMadeSampler(sampler: unknown): void;
   /** @param previous [count], or null for the first value; @param out [count] */
   madeLogits(sampler: unknown, previous: Float32Array | null, out: Float32Array): void;
-  /** As `drawPixels`; @param places [images] */
-  drawMade(
-    sampler: unknown,
-    until: number,
-    temperature: number,
-    argmax: 0 | 1,
-    uniforms: Float32Array,
-    given: Int16Array,
-    pixels: Uint8Array,
-    areFinite: Uint8Array,
-    places: Int32Array,
-  ): void;
+  /** As `drawPixels`; places are those of the images. */
+  drawMade(sampler: unknown, until: number, temperature: number, argmax: 0 | 1, ...drawn: DrawnInto): void;
 }
 
 let loaded: NativeKernels | null = null;

@@ -134,7 +134,7 @@ export class Made implements AutoregressiveModel {
   private constructor(
     readonly config: MadeConfig,
     readonly parameters: Parameters,
-    readonly masks: MaskSet,
+    private readonly masks: MaskSet,
     /** Disposes what this object made; a view of another Made owns less than the whole. */
     private readonly disposeOwned: () => void,
     /** The sets made so far; each is made when it is first asked for. */

@@ -190,11 +190,19 @@ test('views of the same masks share what is made of the weights, until the model
   const made = Made.create(CASES['with several masks and presence'], 1);
   const {pixels} = await sample(made.withMasks(1), {count: 2, seed: 3});
   const [view, other] = [made.withMasks(1), made.withMasks(1)];
-  if (native() !== null) {
-    const never = (): unknown => assert.fail('it is made anew');
-    assert.equal(view.masks.packed.get(never), other.masks.packed.get(never));
+  const weights = made.parameters.get('hidden1.weights') as tf.Variable;
+  let readings = 0;
+  const dataSync = weights.dataSync.bind(weights) as typeof weights.dataSync;
+  weights.dataSync = (() => {
+    readings++;
+    return dataSync();
+  }) as typeof weights.dataSync;
+  for (const same of [view, other]) {
+    assert.deepEqual((await sample(same, {count: 2, seed: 3})).pixels, pixels);
   }
-  assert.deepEqual((await sample(view, {count: 2, seed: 3})).pixels, pixels);
+  assert.equal(readings, 0, 'a view reads the weights again');
+  await sample(made.withMasks(2), {count: 2, seed: 3});
+  assert.equal(readings, 1, 'other masks have a copy of their own');
   made.dispose();
   await assert.rejects(sample(view, {count: 2, seed: 3}), /disposed/);
 });
